@@ -1,0 +1,107 @@
+package blockdev
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/ublk-lc/ublk-lc/ublk/uring"
+)
+
+// OwnCache is what [Device.Content] calls a cache of ours.
+const OwnCache = "ublk-lc cache"
+
+// CheckEmpty returns an [ErrHasContent] that says what a device holds. A device without any known signature passes,
+// even if it is not blank.
+func (d *Device) CheckEmpty() error {
+	what, err := d.Content()
+	if err != nil {
+		return err
+	}
+	if what != "" {
+		return fmt.Errorf("%s: %w: %s", d.path, ErrHasContent, what)
+	}
+	return nil
+}
+
+// Content names what a device holds by its signature: [OwnCache], "ext4", "GPT partition table"; "" if it shows none.
+func (d *Device) Content() (string, error) {
+	b, err := uring.AllocPages(probeWindow)
+	if err != nil {
+		return "", err
+	}
+	defer uring.FreePages(b)
+	p := prober{dev: d, size: int64(d.size), buf: b}
+	return p.probe()
+}
+
+const (
+	// probeWindow is how much is read at once, in bytes. No signature crosses a multiple of it.
+	probeWindow = 256 << 10
+	// ownSecondCopy is where the second copy of our superblock lies.
+	ownSecondCopy = 512 << 10
+)
+
+// prober looks for signatures through a window of aligned memory.
+type prober struct {
+	dev  io.ReaderAt
+	size int64
+	buf  []byte
+}
+
+// probe looks at the start, where nearly all signatures are, and then at the end.
+func (p *prober) probe() (string, error) {
+	for _, step := range []struct {
+		at   int64
+		look func(window) string
+	}{
+		{0, lookAtStart},
+		{ownSecondCopy, func(w window) string {
+			if w.has(ownSecondCopy, ownMagic) {
+				return OwnCache
+			}
+			return ""
+		}},
+		{max(0, p.size-probeWindow) &^ (largestBlock - 1), func(w window) string { return lookAtEnd(w, p.size) }},
+	} {
+		if step.at >= p.size {
+			continue
+		}
+		w, err := p.read(step.at)
+		if err != nil {
+			return "", err
+		}
+		if what := step.look(w); what != "" {
+			return what, nil
+		}
+	}
+	return "", nil
+}
+
+func (p *prober) read(at int64) (window, error) {
+	n, err := p.dev.ReadAt(p.buf[:min(probeWindow, (p.size-at)&^(smallestBlock-1))], at)
+	if err != nil && !errors.Is(err, io.EOF) {
+		return window{}, fmt.Errorf("look for a signature: %w", err)
+	}
+	return window{p.buf[:n], at}, nil
+}
+
+// window is a piece of a device.
+type window struct {
+	b  []byte
+	at int64 // where on the device it starts
+}
+
+// bytes are n bytes at an offset of the device, or nil if they are not all in the window.
+func (w window) bytes(off int64, n int) []byte {
+	off -= w.at
+	if off < 0 || off+int64(n) > int64(len(w.b)) {
+		return nil
+	}
+	return w.b[off : off+int64(n)]
+}
+
+func (w window) has(off int64, magic string) bool {
+	return bytes.Equal(w.bytes(off, len(magic)), []byte(magic))
+}

@@ -1,0 +1,123 @@
+package blockdev
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/ublk-lc/ublk-lc/ublk/uring"
+	"golang.org/x/sys/unix"
+)
+
+// diskFile makes a file that stands for a disk.
+func diskFile(t *testing.T, size int64) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "disk")
+	if err := os.WriteFile(path, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Truncate(path, size); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+func open(t *testing.T, path string, o OpenOptions) *Device {
+	t.Helper()
+	d, err := Open(path, o)
+	if errors.Is(err, ErrNoDirect) {
+		t.Skip(err)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { d.Close() })
+	return d
+}
+
+func TestOpenRefuses(t *testing.T) {
+	fifo := filepath.Join(t.TempDir(), "fifo")
+	if err := unix.Mkfifo(fifo, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		name, path string
+		want       error
+	}{
+		{"a directory", t.TempDir(), ErrNotBlock},
+		{"a character device", "/dev/null", ErrNotBlock},
+		{"a pipe", fifo, ErrNotBlock},
+		{"nothing", filepath.Join(t.TempDir(), "none"), unix.ENOENT},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			if _, err := Open(c.path, OpenOptions{Exclusive: true}); !errors.Is(err, c.want) {
+				t.Errorf("got %v, want %v", err, c.want)
+			}
+		})
+	}
+}
+
+func TestFileIsExclusive(t *testing.T) {
+	path := diskFile(t, 1<<20)
+	d := open(t, path, OpenOptions{Exclusive: true})
+	if _, err := Open(path, OpenOptions{Exclusive: true}); !errors.Is(err, ErrInUse) {
+		t.Errorf("second exclusive open: got %v, want ErrInUse", err)
+	}
+	reader, err := Open(path, OpenOptions{ReadOnly: true})
+	if err != nil {
+		t.Errorf("a reader beside it: %v", err)
+	} else {
+		reader.Close()
+	}
+	if err := d.Close(); err != nil {
+		t.Fatal(err)
+	}
+	open(t, path, OpenOptions{Exclusive: true})
+}
+
+func TestFileReadsAndWrites(t *testing.T) {
+	d := open(t, diskFile(t, 1<<20+100), OpenOptions{Exclusive: true})
+	if !d.IsFile() || d.Size() != 1<<20 {
+		t.Errorf("IsFile %v, size %d; want true and 1 MiB: only whole blocks count", d.IsFile(), d.Size())
+	}
+	if b := d.LogicalBlock(); b != 512 && b != 4096 {
+		t.Errorf("logical block %d", b)
+	}
+	mem, err := uring.AllocPages(8192)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer uring.FreePages(mem)
+	out, in := mem[:4096], mem[4096:]
+	for i := range out {
+		out[i] = byte(i)
+	}
+	if _, err := d.WriteAt(out, 1<<20-4096); err != nil {
+		t.Fatal(err)
+	}
+	if err := d.Flush(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := d.ReadAt(in, 1<<20-4096); err != nil || !bytes.Equal(in, out) {
+		t.Errorf("read back: %v, equal %v", err, bytes.Equal(in, out))
+	}
+	if _, err := d.ReadAt(in, 2<<20); !errors.Is(err, io.EOF) {
+		t.Errorf("read past the end: %v, want EOF", err)
+	}
+}
+
+func TestFileIdentity(t *testing.T) {
+	path := diskFile(t, 1<<20)
+	a := open(t, path, OpenOptions{})
+	b := open(t, path, OpenOptions{})
+	other := open(t, diskFile(t, 1<<20), OpenOptions{})
+	if a.Fingerprint() == 0 || a.Fingerprint() != b.Fingerprint() {
+		t.Errorf("the same file has fingerprints %#x and %#x", a.Fingerprint(), b.Fingerprint())
+	}
+	if a.Fingerprint() == other.Fingerprint() {
+		t.Errorf("two files have one fingerprint, of %q and %q", a.Identity(), other.Identity())
+	}
+}

@@ -1,0 +1,74 @@
+package blockdev
+
+import (
+	"io"
+
+	"github.com/ublk-lc/ublk-lc/ublk/uring"
+	"golang.org/x/sys/unix"
+)
+
+// Executor carries out operations on a ring. It belongs to the ring's thread.
+type Executor struct {
+	sqe   func() *uring.SQE // never nil
+	fd    func(Dev) int
+	slots []*Op // by user data
+	free  []uint32
+}
+
+// NewExecutor makes an executor. sqe gives the next entry, fd the open
+// descriptor of a backing. User data is small: below the number of operations
+// that were ever under way at once.
+func NewExecutor(sqe func() *uring.SQE, fd func(Dev) int) *Executor {
+	return &Executor{sqe: sqe, fd: fd}
+}
+
+// InFlight is how many operations are under way.
+func (x *Executor) InFlight() int { return len(x.slots) - len(x.free) }
+
+// Start prepares an operation; it goes out when the ring is submitted.
+func (x *Executor) Start(op *Op) {
+	if len(x.free) == 0 {
+		x.free = append(x.free, uint32(len(x.slots)))
+		x.slots = append(x.slots, nil)
+	}
+	slot := x.free[len(x.free)-1]
+	x.free = x.free[:len(x.free)-1]
+	x.slots[slot] = op
+	sqe := x.sqe()
+	fd := op.FD
+	if op.Dev != Cache {
+		fd = x.fd(op.Dev)
+	}
+	switch op.Kind {
+	case Read:
+		sqe.PrepRead(fd, op.Buf, op.Offset)
+	case Write:
+		sqe.PrepWrite(fd, op.Buf, op.Offset, rwFlags(op))
+	case Flush:
+		sqe.PrepFsync(fd, true)
+	}
+	sqe.SetUserData(uint64(slot))
+}
+
+// rwFlags asks for FUA as a block device and a file both understand it.
+func rwFlags(op *Op) uint32 {
+	if op.FUA {
+		return unix.RWF_DSYNC
+	}
+	return 0
+}
+
+// Completed takes a completion and tells the operation's sink.
+func (x *Executor) Completed(userData uint64, res int32) {
+	op := x.slots[userData]
+	x.slots[userData] = nil
+	x.free = append(x.free, uint32(userData))
+	var err error
+	switch {
+	case res < 0:
+		err = unix.Errno(-res)
+	case op.Kind != Flush && int(res) != len(op.Buf):
+		err = io.ErrUnexpectedEOF
+	}
+	op.Sink.Done(op, err)
+}

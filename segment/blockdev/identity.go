@@ -1,0 +1,161 @@
+package blockdev
+
+import (
+	"encoding/hex"
+	"fmt"
+	"hash/fnv"
+	"os"
+	"path/filepath"
+	"strings"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+)
+
+// host is where the kernel tells about its devices. Tests put a directory of their own in its place.
+type host struct{ sys, proc string }
+
+var thisHost = host{sys: "/sys", proc: "/proc"}
+
+// Identity is what the host knows a disk by across restarts, independent of the order in which disks are found; "" if
+// it knows it by nothing.
+func (d *Device) Identity() string { return d.identity }
+
+// Fingerprint is a hash of the disk's [Device.Identity]; 0 if it has none.
+func (d *Device) Fingerprint() uint64 { return fingerprint(d.identity) }
+
+func fingerprint(identity string) uint64 {
+	if identity == "" {
+		return 0
+	}
+	h := fnv.New64a()
+	h.Write([]byte(identity))
+	if sum := h.Sum64(); sum != 0 {
+		return sum
+	}
+	return 1 // 0 has a meaning
+}
+
+// identityFiles are the files below a disk's directory in sysfs that identify it, best first. Their order must not
+// change: the same disk would get another fingerprint, and be refused by the log that holds its data.
+var identityFiles = []string{
+	"dm/uuid",       // device mapper
+	"md/uuid",       // md
+	"wwid",          // NVMe
+	"device/wwid",   // SCSI, SATA
+	"serial",        // virtio
+	"device/cid",    // MMC
+	"device/serial", // NVMe controllers, some others
+}
+
+func (h host) identity(major, minor uint32) string {
+	dir, err := h.blockDir(major, minor)
+	if err != nil {
+		return ""
+	}
+	if h.exists(dir, "partition") {
+		return h.partitionIdentity(dir)
+	}
+	return h.diskIdentity(dir)
+}
+
+func (h host) diskIdentity(dir string) string {
+	if file := h.read(dir, "loop/backing_file"); file != "" {
+		return loopIdentity(file, h.read(dir, "loop/offset"))
+	}
+	for _, name := range identityFiles {
+		if v := h.read(dir, name); v != "" {
+			return name + "=" + v
+		}
+	}
+	if page, err := os.ReadFile(filepath.Join(dir, "device/vpd_pg80")); err == nil && len(page) > 4 {
+		return "vpd_pg80=" + strings.TrimSpace(string(page[4:]))
+	}
+	return ""
+}
+
+// partitionIdentity places a partition on its disk. Where the disk has no identity the partition's own has to do.
+func (h host) partitionIdentity(dir string) string {
+	if disk := h.diskIdentity(filepath.Dir(dir)); disk != "" {
+		return fmt.Sprintf("%s part=%s start=%s", disk, h.read(dir, "partition"), h.read(dir, "start"))
+	}
+	for line := range strings.Lines(h.read(dir, "uevent") + "\n") {
+		if id, ok := strings.CutPrefix(strings.TrimSpace(line), "PARTUUID="); ok && id != "" {
+			return "partuuid=" + id
+		}
+	}
+	return ""
+}
+
+// loopIdentity gives a loop device the identity of the file below it.
+func loopIdentity(file, offset string) string {
+	fd, err := unix.Open(file, unix.O_RDONLY|unix.O_CLOEXEC|unix.O_NONBLOCK, 0)
+	if err != nil {
+		return ""
+	}
+	defer unix.Close(fd)
+	var st unix.Stat_t
+	if unix.Fstat(fd, &st) != nil {
+		return ""
+	}
+	id := fileIdentity(fd, &st)
+	if offset != "" && offset != "0" {
+		id += " offset=" + offset
+	}
+	return id
+}
+
+// fileIdentity is the inode of a file and the file system it lies on. The latter goes by its UUID, or else by what the
+// file system says of itself, since device numbers change with the order in which disks are found.
+func fileIdentity(fd int, st *unix.Stat_t) string {
+	return fmt.Sprintf("fs=%s ino=%d", fileSystemID(fd, st), st.Ino)
+}
+
+// fsUUID is struct fsuuid2 of linux/fs.h, as FS_IOC_GETFSUUID fills it.
+type fsUUID struct {
+	length uint8
+	uuid   [16]byte
+}
+
+const fsIocGetFSUUID = 0x80111500
+
+func fileSystemID(fd int, st *unix.Stat_t) string {
+	var u fsUUID
+	if ioctlGet(fd, fsIocGetFSUUID, unsafe.Pointer(&u)) == nil && u.uuid != [16]byte{} {
+		return hex.EncodeToString(u.uuid[:])
+	}
+	var fs unix.Statfs_t
+	if unix.Fstatfs(fd, &fs) == nil && fs.Fsid.Val != [2]int32{} {
+		return fmt.Sprintf("%08x%08x", uint32(fs.Fsid.Val[0]), uint32(fs.Fsid.Val[1]))
+	}
+	return fmt.Sprintf("%d:%d", unix.Major(st.Dev), unix.Minor(st.Dev))
+}
+
+func (h host) rotational(major, minor uint32) bool {
+	dir, err := h.blockDir(major, minor)
+	if err != nil {
+		return false
+	}
+	if h.exists(dir, "partition") {
+		dir = filepath.Dir(dir)
+	}
+	return h.read(dir, "queue/rotational") == "1"
+}
+
+// blockDir is a block device's own directory in sysfs.
+func (h host) blockDir(major, minor uint32) (string, error) {
+	return filepath.EvalSymlinks(filepath.Join(h.sys, "dev/block", fmt.Sprintf("%d:%d", major, minor)))
+}
+
+func (h host) read(dir, name string) string {
+	b, err := os.ReadFile(filepath.Join(dir, name))
+	if err != nil {
+		return ""
+	}
+	return strings.TrimSpace(string(b))
+}
+
+func (h host) exists(dir, name string) bool {
+	_, err := os.Lstat(filepath.Join(dir, name))
+	return err == nil
+}

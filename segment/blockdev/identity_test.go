@@ -1,0 +1,115 @@
+package blockdev
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+)
+
+// fakeHost makes a host of files, by path below it. A value that starts with "->" is a link's.
+func fakeHost(t *testing.T, files map[string]string) host {
+	t.Helper()
+	root := t.TempDir()
+	for name, text := range files {
+		path := filepath.Join(root, name)
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		var err error
+		if len(text) > 2 && text[:2] == "->" {
+			err = os.Symlink(text[2:], path)
+		} else {
+			err = os.WriteFile(path, []byte(text+"\n"), 0o644)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	return host{sys: filepath.Join(root, "sys"), proc: filepath.Join(root, "proc")}
+}
+
+func TestIdentity(t *testing.T) {
+	for _, c := range []struct {
+		name         string
+		major, minor uint32
+		files        map[string]string
+		want         string
+	}{
+		{"SCSI", 8, 0, map[string]string{
+			"sys/dev/block/8:0":                "->../../devices/sda",
+			"sys/devices/sda/device/wwid":      "naa.5000c500a1b2c3d4",
+			"sys/devices/sda/device/serial":    "later",
+			"sys/devices/sda/queue/rotational": "1",
+		}, "device/wwid=naa.5000c500a1b2c3d4"},
+		{"partition", 8, 1, map[string]string{
+			"sys/dev/block/8:1":                "->../../devices/sda/sda1",
+			"sys/devices/sda/device/wwid":      "naa.5",
+			"sys/devices/sda/sda1/partition":   "1",
+			"sys/devices/sda/sda1/start":       "2048",
+			"sys/devices/sda/sda1/uevent":      "PARTUUID=ignored",
+			"sys/devices/sda/queue/rotational": "1",
+		}, "device/wwid=naa.5 part=1 start=2048"},
+		{"partition of a disk without identity", 254, 1, map[string]string{
+			"sys/dev/block/254:1":            "->../../devices/vda/vda1",
+			"sys/devices/vda/vda1/partition": "1",
+			"sys/devices/vda/vda1/uevent":    "MAJOR=254\nPARTUUID=0b1d-01\nPARTN=1",
+		}, "partuuid=0b1d-01"},
+		{"virtio", 254, 0, map[string]string{
+			"sys/dev/block/254:0":    "->../../devices/vda",
+			"sys/devices/vda/serial": "hdd",
+		}, "serial=hdd"},
+		{"device mapper", 252, 0, map[string]string{
+			"sys/dev/block/252:0":      "->../../devices/dm-0",
+			"sys/devices/dm-0/dm/uuid": "LVM-abc",
+			"sys/devices/dm-0/serial":  "later",
+		}, "dm/uuid=LVM-abc"},
+		{"NVMe", 259, 0, map[string]string{
+			"sys/dev/block/259:0":               "->../../devices/nvme0n1",
+			"sys/devices/nvme0n1/wwid":          "eui.0025",
+			"sys/devices/nvme0n1/device/serial": "later",
+		}, "wwid=eui.0025"},
+		{"one that tells nothing", 251, 0, map[string]string{
+			"sys/dev/block/251:0":    "->../../devices/zram0",
+			"sys/devices/zram0/stat": "0",
+		}, ""},
+		{"one that is gone", 1, 1, nil, ""},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			h := fakeHost(t, c.files)
+			if got := h.identity(c.major, c.minor); got != c.want {
+				t.Errorf("got %q, want %q", got, c.want)
+			}
+			_, wantRotational := c.files["sys/devices/sda/queue/rotational"]
+			if got := h.rotational(c.major, c.minor); got != wantRotational {
+				t.Errorf("rotational %v, want %v", got, wantRotational)
+			}
+		})
+	}
+}
+
+// The fingerprint is in the superblocks of caches: it must stay what it is.
+func TestFingerprintIsStable(t *testing.T) {
+	for identity, want := range map[string]uint64{"": 0, "serial=hdd": 0xb404c80615e2ca94} {
+		if got := fingerprint(identity); got != want {
+			t.Errorf("%q: got %#x, want %#x", identity, got, want)
+		}
+	}
+}
+
+func TestLoopHasIdentityOfItsFile(t *testing.T) {
+	d := open(t, diskFile(t, 1<<20), OpenOptions{})
+	h := fakeHost(t, map[string]string{
+		"sys/dev/block/7:0":                   "->../../devices/loop0",
+		"sys/devices/loop0/loop/backing_file": d.Path(),
+		"sys/devices/loop0/loop/offset":       "0",
+		"sys/dev/block/7:1":                   "->../../devices/loop1",
+		"sys/devices/loop1/loop/backing_file": d.Path(),
+		"sys/devices/loop1/loop/offset":       "4096",
+	})
+	if got := h.identity(7, 0); got != d.Identity() {
+		t.Errorf("got %q, want %q", got, d.Identity())
+	}
+	if got, want := h.identity(7, 1), d.Identity()+" offset=4096"; got != want {
+		t.Errorf("with an offset: got %q, want %q", got, want)
+	}
+}

@@ -1,0 +1,53 @@
+// Package blockdev is the seam between the state machines of the cache and the
+// devices below it: the operations they ask for, and the real devices, opened
+// with O_DIRECT, that carry them out through an io_uring.
+package blockdev
+
+import "strconv"
+
+// Kind says what an operation does.
+type Kind uint8
+
+// Kinds of operations.
+const (
+	// Read fills Buf from Offset. When it completes nothing is said of durability.
+	Read Kind = iota
+	// Write stores Buf at Offset. It is durable after a later Flush succeeded.
+	Write
+	// Flush makes every Write that had completed when it was issued durable.
+	Flush
+)
+
+func (k Kind) String() string { return [...]string{"read", "write", "flush"}[k] }
+
+// Dev names a device below the cache.
+type Dev uint8
+
+// Cache is the log's own device; 1 … 127 are backings, by device id.
+const Cache Dev = 0
+
+func (d Dev) String() string {
+	if d == Cache {
+		return "the cache device"
+	}
+	return "the backing of device " + strconv.Itoa(int(d))
+}
+
+// Op is one device operation. The state machine that made it owns it again
+// when Sink.Done is called.
+type Op struct {
+	Kind   Kind
+	Dev    Dev
+	FD     int    // with Cache: the cache device, as the host named it to the cache
+	Offset int64  // bytes
+	FUA    bool   // with Write: it is durable when it completes, and only it
+	Buf    []byte // page memory outside the Go heap, whole sectors
+	Sink   Sink   // who is told of the completion
+	Tag    uint32 // free for the Sink
+}
+
+// Sink is told when an operation has completed. err is nil, or what the device
+// said; a short transfer is an error.
+type Sink interface {
+	Done(op *Op, err error)
+}

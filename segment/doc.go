@@ -1,0 +1,113 @@
+// Package segment defines the on-disk format of a ublk-lc cache device and the
+// rules by which it is recovered. It is pure: bytes in, bytes out; only
+// [Recover] reads, through an [io.ReaderAt] it is given.
+//
+// This comment is the specification of format version 1. All integers are
+// little endian. A sector is 512 bytes. A checksum is a CRC32C (Castagnoli).
+// Numbers in the format are explicit and are never reused.
+//
+// # Regions
+//
+//	0           512 KiB      1 MiB
+//	┌───────────┬────────────┬─────────┬─────────┬─────┬─────────┬──────────┐
+//	│ super (A) │ super (B)  │ slot 0  │ slot 1  │ ... │ slot S-1│ (unused) │
+//	└───────────┴────────────┴─────────┴─────────┴─────┴─────────┴──────────┘
+//
+// Slots are of equal size, a power of two from 8 KiB to 64 MiB. Segment ids
+// run 1, 2, 3 ...; segment id lives in slot (id-1) mod S. 0 is no segment.
+//
+// # Superblock
+//
+//	  0  8  magic "ublk-lc" 0
+//	  8  4  version (1)
+//	 12  4  checksum of all bytes of the superblock, this field taken as 0
+//	 16  4  length in bytes: 512 + 128 × bindings
+//	 20  4  number of bindings (0 … 127)
+//	 24  8  generation: rises by one with each update
+//	 32 16  cache UUID
+//	 48 32  label, UTF-8, padded with 0
+//	 80  8  size of the cache device in bytes at format
+//	 88  4  block size in bytes: 512 or 4096; every record starts and ends on it
+//	 92  4  segment size in bytes
+//	 96  8  number of slots S
+//	104  8  offset of slot 0 in bytes
+//	112  8  nonce: random, in every record, so that no older log can be replayed
+//	120  8  epoch: rises by one at each resume; records carry it
+//	128  8  last_migrated: all data of segments up to this id is durable on the backings
+//	136  8  migrated_seq: sequence of the last record of those segments
+//	144  8  durable_seq: records up to this sequence are durable on the cache
+//	152  4  flags: 1 = clean (the log ends exactly at durable_seq)
+//	156     reserved, 0, up to 512
+//
+// then for each binding of a backing device, 128 bytes:
+//
+//	  0  1  device id (1 … 127)
+//	  1  1  state: 1 = attached, 2 = detached
+//	  2  6  reserved, 0
+//	  8 16  UUID given to the backing at its first attach
+//	 24  8  size in sectors
+//	 32  8  fingerprint of what the host says of the disk's identity; 0 = none
+//	 40 64  name, UTF-8, padded with 0
+//	104     reserved, 0, up to 128
+//
+// An update writes generation g at A when g is even and at B when it is odd,
+// then flushes. A reader takes the valid copy of the higher generation, so an
+// update is atomic and a torn one leaves its predecessor.
+//
+// # Record
+//
+// A segment holds records one after another from the slot's start, without a
+// gap. A record is a header of whole blocks and its payload; both are written
+// by one write.
+//
+//	 0  4  magic "LCR1"
+//	 4  4  checksum of the whole header, this field taken as 0
+//	 8  8  nonce
+//	16  8  epoch
+//	24  8  segment id
+//	32  8  sequence: rises by one from record to record over all segments
+//	40  8  durable_seq: when this header was built, records up to this sequence were durable
+//	48  4  position of this header in its slot, in sectors
+//	52  4  prev_end: for a record at position 0, where the previous segment ends, in sectors; else 0
+//	56  4  payload length in sectors
+//	60  2  header length in sectors
+//	62  2  number of extents
+//	64  2  flags: 1 = barrier
+//	66     reserved, 0, up to 80
+//	80     extents, 12 bytes each
+//	...    checksums, 4 bytes for each 4 KiB of payload, the last may be shorter
+//	...    0 up to the header length
+//
+// An extent is a 64-bit word (LBA in bits 0-47, device id in bits 48-55, kind
+// in bits 56-63) and a 32-bit length in sectors. Kinds: 1 data, 2 discard, 3
+// zeroes, 4 invalidate, 5 clean. Data and clean extents own the payload in
+// their order; other kinds own none. Within a record a later extent is newer.
+// Payload after the last extent's is padding to the block size, and is
+// covered by the checksums as well.
+//
+// # Order of writes
+//
+// A record is atomic: it counts only when its header and payload are whole. A
+// barrier is answered when a flush of the cache device, issued after the
+// writes of all records up to its own had completed, has succeeded. A slot is
+// written again only after a superblock with last_migrated at or above its
+// segment is durable; that superblock is written only after the flush of every
+// backing the segment's data went to.
+//
+// # Recovery
+//
+// The log starts behind last_migrated, with sequence migrated_seq+1. It is the
+// longest run of records with consecutive sequences, whose epoch never falls,
+// from there on. Records above the superblock's durable_seq carry its epoch or
+// a later one; others were dropped by an earlier recovery. The head of a
+// segment states where its predecessor ends: what lies beyond is of an
+// abandoned past. Let D be the highest durable_seq
+// that any valid header or the superblock states. A break in the run above D
+// is a torn tail, which is normal, and everything from it on is dropped.
+// A break at or below D is damage, and is reported with its address. Payload
+// is read and verified for records above D only.
+//
+// After recovery the epoch rises, which is made durable before the next
+// record is written, and the log goes on in the segment after the last one of
+// the run. So a dropped record can never join a later run.
+package segment

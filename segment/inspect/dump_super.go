@@ -1,0 +1,132 @@
+package inspect
+
+import (
+	"bytes"
+	"encoding/binary"
+	"fmt"
+
+	"github.com/dustin/go-humanize"
+	"github.com/google/uuid"
+	"github.com/ublk-lc/ublk-lc/segment"
+)
+
+func number(b []byte) any {
+	switch len(b) {
+	case 1:
+		return b[0]
+	case 2:
+		return binary.LittleEndian.Uint16(b)
+	case 4:
+		return binary.LittleEndian.Uint32(b)
+	case 8:
+		return binary.LittleEndian.Uint64(b)
+	}
+	return nil // cut off at the end of the device
+}
+
+func text(b []byte) any { return fmt.Sprintf("%q", bytes.TrimRight(b, "\x00")) }
+
+func hexadecimal(b []byte) any {
+	if n := number(b); n != nil {
+		return fmt.Sprintf("%#x", n)
+	}
+	return nil
+}
+
+func uniqueID(b []byte) any {
+	id, err := uuid.FromBytes(b)
+	if err != nil {
+		return nil
+	}
+	return id.String()
+}
+
+// DumpSuper dumps both copies of the superblock, valid or not.
+func (m *Image) DumpSuper() []Section {
+	out := make([]Section, len(m.Copies))
+	for i := range m.Copies {
+		out[i] = m.Copies[i].dump(i)
+	}
+	return out
+}
+
+func (c *Copy) dump(i int) Section {
+	k := &cutter{base: c.Offset, b: c.raw}
+	k.section.Title = fmt.Sprintf("superblock %c, byte %d", 'A'+i, c.Offset)
+	switch {
+	case c.Err != nil:
+		k.section.Problem = c.Err.Error()
+	case c.InForce:
+		k.section.Title += ", in force"
+	}
+	if len(c.raw) < superFixed {
+		return k.section
+	}
+	n := min(int(binary.LittleEndian.Uint32(c.raw[20:])), segment.MaxDevices)
+	k.identity()
+	k.geometry()
+	k.progress()
+	if c.Err != nil && bytes.Count(c.raw[:superFixed], []byte{0}) == superFixed {
+		n = 0
+	}
+	for range n {
+		k.binding()
+	}
+	return k.section
+}
+
+// superFixed is how long a superblock without bindings is, and bindingSize each binding.
+const (
+	superFixed  = 512
+	bindingSize = 128
+)
+
+func (k *cutter) identity() {
+	k.field(8, "magic", text, "of a superblock")
+	k.field(4, "version", number, "of the format")
+	k.field(4, "checksum", hexadecimal, "CRC32C of the superblock")
+	k.field(4, "length", number, "bytes: 512 + 128 for each binding")
+	k.field(4, "bindings", number, "how many follow")
+	k.field(8, "generation", number, "rises with each update; the higher valid one is in force")
+	k.field(16, "uuid", uniqueID, "of the cache")
+	k.field(32, "label", text, "for people")
+}
+
+func (k *cutter) geometry() {
+	k.field(8, "device_size", number, "bytes at format")
+	k.field(4, "block_size", number, "bytes: records start and end on it")
+	k.field(4, "segment_size", number, "bytes")
+	k.last(humanize.IBytes(uint64(binary.LittleEndian.Uint32(k.b[92:]))))
+	k.field(8, "slots", number, "in the ring")
+	k.field(8, "log_offset", number, "byte where slot 0 starts")
+	k.field(8, "nonce", hexadecimal, "in every record of this log")
+}
+
+func (k *cutter) progress() {
+	k.field(8, "epoch", number, "rises with each resume")
+	k.field(8, "last_migrated", number, "segment: all data up to it is on the backings")
+	k.field(8, "migrated_seq", number, "its last record")
+	k.field(8, "durable_seq", number, "records up to it are durable in the log")
+	k.field(4, "flags", number, "")
+	if binary.LittleEndian.Uint32(k.b[152:])&1 != 0 {
+		k.last("clean: the log ends at durable_seq")
+	} else {
+		k.last("not clean: records may follow durable_seq")
+	}
+	k.reserved(superFixed)
+}
+
+func (k *cutter) binding() {
+	start := k.at
+	k.field(1, "device", number, "id of a binding")
+	k.field(1, "state", number, "")
+	if k.at == start+2 {
+		k.last(stateName(segment.BindingState(k.b[start+1])))
+	}
+	k.reserved(start + 8)
+	k.field(16, "uuid", uniqueID, "of the backing, given at its first attach")
+	k.field(8, "sectors", number, "size of the backing")
+	k.field(8, "fingerprint", hexadecimal, "of the disk's identity; 0 = none")
+	k.field(64, "name", text, "of the device")
+	k.reserved(start + bindingSize)
+}

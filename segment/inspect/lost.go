@@ -1,0 +1,87 @@
+package inspect
+
+import (
+	"fmt"
+
+	"github.com/ublk-lc/ublk-lc/segment"
+)
+
+// chunkError says where in a payload a checksum does not fit.
+type chunkError struct {
+	sector int
+	err    error
+}
+
+func (e *chunkError) Error() string {
+	return fmt.Sprintf("the 4 KiB from its sector %d on: %v", e.sector, e.err)
+}
+func (e *chunkError) Unwrap() error { return e.err }
+
+// blockSectors is what is lost at once: no logical block is larger, so a
+// block is never left half new and half old.
+const blockSectors = 8
+
+// touched are the parts of a record's extents whose data lies in bad chunks,
+// by whole blocks.
+func touched(r *Record, bad []int) []segment.Extent {
+	var out []segment.Extent
+	at := uint64(0) // of the payload, in sectors
+	for _, e := range r.Extents {
+		if !e.Kind.HasPayload() {
+			continue
+		}
+		for _, c := range bad {
+			lo, hi := max(at, uint64(c)*segment.ChunkSectors), min(at+uint64(e.Sectors), uint64(c+1)*segment.ChunkSectors)
+			if lo < hi {
+				out = appendBlocks(out, e.Extent, e.LBA+lo-at, e.LBA+hi-at)
+			}
+		}
+		at += uint64(e.Sectors)
+	}
+	return out
+}
+
+// appendBlocks appends the blocks of e that hold any of the sectors [from, to).
+func appendBlocks(out []segment.Extent, e segment.Extent, from, to uint64) []segment.Extent {
+	from = max(from/blockSectors*blockSectors, e.LBA)
+	to = min((to+blockSectors-1)/blockSectors*blockSectors, e.LBA+uint64(e.Sectors))
+	if n := len(out); n > 0 {
+		last := &out[n-1]
+		if end := last.LBA + uint64(last.Sectors); last.Device == e.Device && last.LBA <= from && from <= end {
+			last.Sectors = uint32(max(to, end) - last.LBA)
+			return out
+		}
+	}
+	return append(out, segment.Extent{Device: e.Device, Kind: e.Kind, LBA: from, Sectors: uint32(to - from)})
+}
+
+// Lost are the sectors of a device whose newest version lies in damage: what
+// newer records hold is not lost. exact tells whether all damage could be
+// given an address, and none of it by guessing.
+func (l *Log) Lost(device uint8) (lost []Range, exact bool) {
+	exact = len(l.Unreadable) == 0
+	at := len(l.Records)
+	var newer []Range
+	for i := len(l.Damage) - 1; i >= 0; i-- {
+		d := &l.Damage[i]
+		// The damaged record itself is as old as what it lost; its good parts are elsewhere.
+		for ; at > d.Index; at-- {
+			newer = append(newer, l.Records[at-1].good(device)...)
+		}
+		newer = union(newer)
+		lost = append(lost, subtract(union(rangesOf(d.Lost, device)), newer)...)
+		exact = exact && !d.Guessed && d.Unknown == 0
+	}
+	return union(lost), exact
+}
+
+// good are the sectors of a device that a record has sound data for.
+func (r *Record) good(device uint8) []Range {
+	var out []Range
+	for _, e := range r.Extents {
+		if e.Device == device {
+			out = append(out, Range{e.LBA, uint64(e.Sectors)})
+		}
+	}
+	return subtract(union(out), union(rangesOf(r.Bad, device)))
+}

@@ -1,0 +1,107 @@
+package inspect
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/ublk-lc/ublk-lc/segment"
+)
+
+var (
+	// ErrNotBound is returned for a device that the log holds nothing of.
+	ErrNotBound = errors.New("not bound to this log")
+	// ErrUnverified is returned for a log whose payload was not looked at.
+	ErrUnverified = errors.New("the payload of the log was not verified")
+	// ErrOtherDisk is returned for a target that is not the disk the log is bound to.
+	ErrOtherDisk = errors.New("not the disk that the log is bound to")
+	// ErrTargetSmall is returned for a target that has no room for what the log holds.
+	ErrTargetSmall = errors.New("the target is too small")
+)
+
+// Choice is what to do about damage.
+type Choice int
+
+// The choices.
+const (
+	Refuse     Choice = iota // make no plan
+	StopBefore               // take the records before the first damage: a past state, unless a migration was cut off
+	Skip                     // take all that is whole
+)
+
+// Plan is what a replay writes.
+type Plan struct {
+	Binding segment.Binding
+	Records int     // how many of the log's records it takes, oldest first
+	LeftOut int     // how many it does not take
+	Ranges  []Range // what it writes: sorted, merged
+	Lost    []Range // durable once, and not in Ranges in their newest version
+	Exact   bool    // Lost is all, and none of it was guessed
+
+	log *Log
+}
+
+// Plan says what to write to get a device's data out of the log.
+func (l *Log) Plan(device uint8, choice Choice) (*Plan, error) {
+	b := l.Super.Binding(device)
+	if b == nil {
+		return nil, fmt.Errorf("device %d is %w", device, ErrNotBound)
+	}
+	if !l.Verified {
+		return nil, ErrUnverified
+	}
+	p := &Plan{Binding: *b, Records: len(l.Records), Exact: true, log: l}
+	if l.Damaged() {
+		switch choice {
+		case Refuse:
+			return nil, l.firstDamage()
+		case StopBefore:
+			if len(l.Damage) > 0 {
+				p.Records = l.Damage[0].Index
+			}
+		case Skip:
+			p.Lost, p.Exact = l.Lost(device)
+		}
+	}
+	p.LeftOut = len(l.Records) - p.Records
+	for i := range l.Records[:p.Records] {
+		r := &l.Records[i]
+		for _, e := range r.Extents {
+			if e.Kind != segment.Data {
+				return nil, fmt.Errorf("%w: record %d holds an extent of kind %d, which this version cannot replay", segment.ErrVersion, r.Header.Seq, e.Kind)
+			}
+		}
+		p.Ranges = append(p.Ranges, r.good(device)...)
+	}
+	p.Ranges = union(p.Ranges)
+	return p, nil
+}
+
+// firstDamage is the error of a log that is damaged.
+func (l *Log) firstDamage() error {
+	if len(l.Damage) > 0 {
+		d := &l.Damage[0]
+		return fmt.Errorf("%w: %s", segment.ErrDamaged, d)
+	}
+	return fmt.Errorf("%w: unreadable %s", segment.ErrDamaged, &l.Unreadable[0])
+}
+
+// Sectors is how many sectors of the device a replay writes.
+func (p *Plan) Sectors() uint64 { return Total(p.Ranges) }
+
+// CheckTarget refuses a disk of another size or fingerprint than the log is
+// bound to, unless force, and in any case one that the data does not fit on. A
+// fingerprint of 0 says nothing.
+func (p *Plan) CheckTarget(sectors, fingerprint uint64, force bool) error {
+	b := &p.Binding
+	if n := len(p.Ranges); n > 0 && p.Ranges[n-1].end() > sectors {
+		return fmt.Errorf("%w: the log holds sector %d of device %d, the target has %d sectors", ErrTargetSmall, p.Ranges[n-1].end()-1, b.ID, sectors)
+	}
+	switch {
+	case force:
+	case b.Sectors != sectors:
+		return fmt.Errorf("%w: device %d (%q) has %d sectors, the target has %d", ErrOtherDisk, b.ID, b.Name, b.Sectors, sectors)
+	case b.Fingerprint != 0 && fingerprint != 0 && b.Fingerprint != fingerprint:
+		return fmt.Errorf("%w: device %d (%q) has fingerprint %016x, the target has %016x", ErrOtherDisk, b.ID, b.Name, b.Fingerprint, fingerprint)
+	}
+	return nil
+}

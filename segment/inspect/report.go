@@ -1,0 +1,205 @@
+package inspect
+
+import (
+	"github.com/google/uuid"
+	"github.com/ublk-lc/ublk-lc/segment"
+)
+
+// Report is a survey in words and numbers, for people and for programs.
+type Report struct {
+	State        State           `json:"state"`
+	Superblocks  [2]CopyReport   `json:"superblocks"`
+	UUID         string          `json:"uuid"`
+	Label        string          `json:"label"`
+	DeviceBytes  uint64          `json:"device_bytes"`
+	BlockBytes   uint32          `json:"block_bytes"`
+	SegmentBytes uint32          `json:"segment_bytes"`
+	Slots        uint64          `json:"slots"`
+	LogOffset    uint64          `json:"log_offset"`
+	Epoch        uint64          `json:"epoch"`
+	Clean        bool            `json:"clean_shutdown"`
+	LastMigrated uint64          `json:"last_migrated"`
+	MigratedSeq  uint64          `json:"migrated_seq"`
+	StatedSeq    uint64          `json:"superblock_durable_seq"`
+	DurableSeq   uint64          `json:"durable_seq"`
+	LastSeq      uint64          `json:"last_seq"`
+	Records      int             `json:"records"`
+	Resumable    int             `json:"resumable_records"` // before damage in a header
+	Verified     bool            `json:"payload_verified"`
+	Devices      []DeviceReport  `json:"devices"`
+	Segments     []SegmentReport `json:"segments"`
+	Torn         bool            `json:"torn_tail"`
+	End          *Place          `json:"end,omitempty"` // behind the last record
+	Damage       []DamageReport  `json:"damage"`
+	Unreadable   []string        `json:"unreadable"`
+}
+
+// State is the verdict on a log.
+type State string
+
+// The verdicts. Only damage is bad: a cache that was not shut down is as sound.
+const (
+	Clean   State = "clean"     // shut down, and whole
+	Whole   State = "whole"     // not shut down; nothing was cut off
+	Torn    State = "torn tail" // not shut down; what no barrier covered was cut off
+	Damaged State = "damaged"
+)
+
+// CopyReport is one copy of the superblock.
+type CopyReport struct {
+	Offset     int64  `json:"offset"`
+	Generation uint64 `json:"generation"`
+	InForce    bool   `json:"in_force"`
+	Problem    string `json:"problem,omitempty"`
+}
+
+// DeviceReport is a bound device and what the log holds of it.
+type DeviceReport struct {
+	ID          uint8   `json:"id"`
+	Name        string  `json:"name"`
+	State       string  `json:"state"`
+	UUID        string  `json:"uuid"`
+	Sectors     uint64  `json:"sectors"`
+	Fingerprint uint64  `json:"fingerprint"`
+	Extents     int     `json:"extents"`       // logged
+	Dirty       uint64  `json:"dirty_sectors"` // each counted once
+	Lost        []Range `json:"lost"`
+	LostExact   bool    `json:"lost_exact"`
+}
+
+// SegmentReport is a segment of the log.
+type SegmentReport struct {
+	Place
+	Records  int    `json:"records"`
+	FirstSeq uint64 `json:"first_seq"`
+	LastSeq  uint64 `json:"last_seq"`
+	Epoch    uint64 `json:"epoch"`
+	End      uint32 `json:"end"` // sectors of the slot in use
+}
+
+// DamageReport is a [Damage].
+type DamageReport struct {
+	Place
+	Kind     DamageKind `json:"kind"`
+	FirstSeq uint64     `json:"first_seq"`
+	LastSeq  uint64     `json:"last_seq"`
+	Reason   string     `json:"reason"`
+	Held     []Held     `json:"held"`
+	Guessed  bool       `json:"guessed"`
+	Unknown  uint64     `json:"unknown_records"`
+	Next     *Place     `json:"next,omitempty"`
+}
+
+// Held is what a damaged place held. Newer records may hold it as well.
+type Held struct {
+	Device uint8 `json:"device"`
+	Range
+}
+
+// Report puts a survey together.
+func (l *Log) Report() *Report {
+	s, g := l.Super, l.Super.Geometry
+	r := &Report{
+		State: l.state(), UUID: uuid.UUID(s.UUID).String(), Label: s.Label, DeviceBytes: s.DeviceSize, BlockBytes: g.BlockSize,
+		SegmentBytes: g.SegmentSize, Slots: g.Slots, LogOffset: g.LogOffset, Epoch: s.Epoch, Clean: s.Clean, LastMigrated: s.LastMigrated,
+		MigratedSeq: s.MigratedSeq, StatedSeq: s.DurableSeq, DurableSeq: l.Durable, LastSeq: l.Last(), Records: len(l.Records),
+		Resumable: l.Run, Verified: l.Verified, Torn: l.Torn, Segments: l.segments(), Damage: []DamageReport{}, Unreadable: []string{},
+	}
+	for i := range l.Image.Copies {
+		r.Superblocks[i] = l.Image.Copies[i].report()
+	}
+	r.Devices = l.devices()
+	if n := len(l.Records); n > 0 {
+		last := &l.Records[n-1]
+		end := l.Image.place(last.Segment, last.Header.End())
+		r.End = &end
+	}
+	for i := range l.Damage {
+		r.Damage = append(r.Damage, l.Damage[i].report())
+	}
+	for i := range l.Unreadable {
+		r.Unreadable = append(r.Unreadable, l.Unreadable[i].String())
+	}
+	return r
+}
+
+func (l *Log) state() State {
+	switch {
+	case l.Damaged():
+		return Damaged
+	case l.Torn:
+		return Torn
+	case l.Super.Clean && l.Last() == l.Super.DurableSeq:
+		return Clean
+	}
+	return Whole
+}
+
+func (c *Copy) report() CopyReport {
+	r := CopyReport{Offset: c.Offset, InForce: c.InForce}
+	if c.Super != nil {
+		r.Generation = c.Super.Generation
+	}
+	if c.Err != nil {
+		r.Problem = c.Err.Error()
+	}
+	return r
+}
+
+func (l *Log) devices() []DeviceReport {
+	out := []DeviceReport{}
+	for _, b := range l.Super.Bindings {
+		d := DeviceReport{
+			ID: b.ID, Name: b.Name, State: stateName(b.State), UUID: uuid.UUID(b.UUID).String(), Sectors: b.Sectors, Fingerprint: b.Fingerprint,
+		}
+		var dirty []Range
+		for i := range l.Records {
+			for _, e := range l.Records[i].Extents {
+				if e.Device == b.ID {
+					d.Extents++
+				}
+			}
+			dirty = append(dirty, l.Records[i].good(b.ID)...)
+		}
+		d.Dirty = Total(union(dirty))
+		d.Lost, d.LostExact = l.Lost(b.ID)
+		d.Lost = append([]Range{}, d.Lost...) // JSON has a list, if an empty one
+		out = append(out, d)
+	}
+	return out
+}
+
+func stateName(s segment.BindingState) string {
+	switch s {
+	case segment.Attached:
+		return "attached"
+	case segment.Detached:
+		return "detached"
+	}
+	return "unknown"
+}
+
+func (l *Log) segments() []SegmentReport {
+	out := []SegmentReport{}
+	for i := range l.Records {
+		r := &l.Records[i]
+		if n := len(out); n == 0 || out[n-1].Segment != r.Segment {
+			out = append(out, SegmentReport{Place: l.Image.place(r.Segment, 0), FirstSeq: r.Header.Seq, Epoch: r.Header.Epoch})
+		}
+		s := &out[len(out)-1]
+		s.Records++
+		s.LastSeq, s.End = r.Header.Seq, r.Header.End()
+	}
+	return out
+}
+
+func (d *Damage) report() DamageReport {
+	r := DamageReport{
+		Place: d.Place, Kind: d.Kind, FirstSeq: d.FirstSeq, LastSeq: d.LastSeq, Reason: d.Reason.Error(), Held: []Held{},
+		Guessed: d.Guessed, Unknown: d.Unknown, Next: d.Next,
+	}
+	for _, e := range d.Lost {
+		r.Held = append(r.Held, Held{e.Device, Range{e.LBA, uint64(e.Sectors)}})
+	}
+	return r
+}

@@ -1,0 +1,114 @@
+package segment
+
+import (
+	"errors"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func testSuper(t *testing.T) *Super {
+	t.Helper()
+	g, err := NewGeometry(16<<20, 512, 64<<10)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &Super{
+		Generation: 7, UUID: [16]byte{1, 2, 3}, Label: "fast", DeviceSize: 16 << 20, Geometry: g, Nonce: 0xfeed,
+		Epoch: 3, LastMigrated: 41, MigratedSeq: 400, DurableSeq: 410, Clean: true,
+		Bindings: []Binding{{ID: 5, State: Attached, UUID: [16]byte{9}, Sectors: 1 << 20, Fingerprint: 77, Name: "myLV"}},
+	}
+}
+
+func TestSuperRoundTrip(t *testing.T) {
+	s := testSuper(t)
+	got, err := DecodeSuper(AppendSuper(nil, s))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d := cmp.Diff(s, got); d != "" {
+		t.Fatal(d)
+	}
+}
+
+// TestSuperSize trips when the format changes: then raise the version and add a golden image.
+func TestSuperSize(t *testing.T) {
+	s := testSuper(t)
+	if n := len(AppendSuper(nil, s)); n != 4096 {
+		t.Errorf("superblock with one binding is %d bytes", n)
+	}
+	if superFixed != 512 || bindingSize != 128 || recordFixed != 80 || extentSize != 12 {
+		t.Error("a structure's size has changed")
+	}
+}
+
+func TestSuperEveryBitCounts(t *testing.T) {
+	good := AppendSuper(nil, testSuper(t))
+	for i := range superFixed + bindingSize {
+		b := append([]byte(nil), good...)
+		b[i] ^= 0x10
+		if _, err := DecodeSuper(b); err == nil {
+			t.Errorf("a flipped bit in byte %d was not noticed", i)
+		}
+	}
+}
+
+func TestNewestSuper(t *testing.T) {
+	old := testSuper(t)
+	young := *old
+	young.Generation++
+	a, b := AppendSuper(nil, old), AppendSuper(nil, &young)
+	torn := append([]byte(nil), b...)
+	torn[200] ^= 1
+	blank := make([]byte, 4096)
+	stranger := young
+	stranger.UUID[0] = 99
+	for _, c := range []struct {
+		name string
+		a, b []byte
+		want uint64
+		err  error
+	}{
+		{"both", a, b, young.Generation, nil},
+		{"torn update", a, torn, old.Generation, nil},
+		{"second blank", a, blank, old.Generation, nil},
+		{"first blank", blank, b, young.Generation, nil},
+		{"none", blank, blank, 0, ErrNotFormatted},
+	} {
+		s, err := NewestSuper(c.a, c.b)
+		if !errors.Is(err, c.err) || err == nil && s.Generation != c.want {
+			t.Errorf("%s: %v, %v", c.name, s, err)
+		}
+	}
+	if _, err := NewestSuper(blank, torn); err == nil || errors.Is(err, ErrNotFormatted) {
+		t.Errorf("a bad superblock must not look unformatted: %v", err)
+	}
+	later := append([]byte(nil), b...)
+	later[8]++
+	if _, err := NewestSuper(a, later); !errors.Is(err, ErrVersion) {
+		t.Errorf("a newer program's copy beside an old one: %v", err)
+	}
+	if _, err := NewestSuper(a, AppendSuper(nil, &stranger)); err == nil {
+		t.Error("copies of two caches were accepted")
+	}
+}
+
+func TestGeometryRefuses(t *testing.T) {
+	for _, c := range []struct {
+		name       string
+		size       uint64
+		block, seg uint32
+		want       error
+	}{
+		{"too small", 1<<20 + 3*64<<10, 512, 64 << 10, ErrTooSmall},
+		{"nothing", 0, 512, 64 << 10, ErrTooSmall},
+		{"block", 1 << 30, 1024, 64 << 10, ErrGeometry},
+		{"not a power of two", 1 << 30, 512, 96 << 10, ErrGeometry},
+		{"small segment", 1 << 30, 512, 4 << 10, ErrGeometry},
+		{"large segment", 1 << 40, 512, 128 << 20, ErrGeometry},
+	} {
+		if _, err := NewGeometry(c.size, c.block, c.seg); !errors.Is(err, c.want) {
+			t.Errorf("%s: %v", c.name, err)
+		}
+	}
+}
