@@ -1,0 +1,143 @@
+package logcache
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/ublk-lc/ublk-lc/segment"
+)
+
+var (
+	// ErrAttached is returned for a volume, or a device id, that is attached already.
+	ErrAttached = errors.New("already attached")
+	// ErrMismatch is returned when the log holds data of another disk under that
+	// device id, or of that disk under another id.
+	ErrMismatch = errors.New("the log is bound to another disk")
+	// ErrDirty is returned when a volume that still has data in the log would
+	// have to leave it.
+	ErrDirty = errors.New("data in the log is not yet migrated")
+)
+
+// Bound returns the bindings of the log.
+func (c *Cache) Bound() []segment.Binding {
+	c.lock()
+	defer c.mu.Unlock()
+	return slices.Clone(c.super.now.Bindings)
+}
+
+// CheckBinding tells whether a backing may be attached under b's device id.
+func (c *Cache) CheckBinding(b *segment.Binding) error {
+	c.lock()
+	defer c.mu.Unlock()
+	return c.checkBinding(b)
+}
+
+func (c *Cache) checkBinding(b *segment.Binding) error {
+	if c.volumes[b.ID] != nil {
+		return fmt.Errorf("device id %d: %w", b.ID, ErrAttached)
+	}
+	for i := range c.super.now.Bindings {
+		old := &c.super.now.Bindings[i]
+		if c.dirty[old.ID] == 0 {
+			continue
+		}
+		same := old.Fingerprint == b.Fingerprint || old.Fingerprint == 0 || b.Fingerprint == 0
+		switch {
+		case old.ID == b.ID && old.Sectors != b.Sectors:
+			return fmt.Errorf("%w: device %d (%q) has %d sectors in the log, this one has %d", ErrMismatch, old.ID, old.Name, old.Sectors, b.Sectors)
+		case old.ID == b.ID && !same:
+			return fmt.Errorf("%w: the log holds %d dirty blocks of device %d (%q), which is a different disk", ErrMismatch, c.dirty[old.ID], old.ID, old.Name)
+		case old.ID != b.ID && b.Fingerprint != 0 && old.Fingerprint == b.Fingerprint && old.Sectors == b.Sectors:
+			return fmt.Errorf("%w: the log holds %d dirty blocks of this disk as device %d (%q): create it with that id", ErrMismatch, c.dirty[old.ID], old.ID, old.Name)
+		}
+	}
+	return nil
+}
+
+// Attach binds a fenced and quiet volume, whose backing was flushed, to the
+// cache, and tells done when the binding is durable and the volume has changed
+// sides. Any thread.
+func (c *Cache) Attach(v *Volume, b segment.Binding, done func(error)) {
+	c.background.Do(func(p *Port) {
+		c.lock()
+		defer c.mu.Unlock()
+		if v.cache.Load() != nil {
+			done(fmt.Errorf("device %d: %w", v.ID, ErrAttached))
+			return
+		}
+		if err := c.checkBinding(&b); err != nil {
+			done(err)
+			return
+		}
+		b.State = segment.Attached
+		c.updateSuper(p, func(s *segment.Super) { bind(s, b) }, func(err error) {
+			if err == nil {
+				c.volumes[v.ID] = v
+				v.move(c)
+			}
+			done(err)
+		})
+	})
+}
+
+// bind enters a binding. The UUID of a backing that is bound already stays.
+func bind(s *segment.Super, b segment.Binding) {
+	old := s.Binding(b.ID)
+	if old == nil {
+		s.Bindings = append(s.Bindings, b)
+		return
+	}
+	if old.Sectors == b.Sectors && old.Fingerprint == b.Fingerprint {
+		b.UUID = old.UUID
+	}
+	*old = b
+}
+
+// Detach lets a fenced and quiet volume without dirty data go, and tells done
+// when that is durable and the volume has changed sides. Any thread.
+func (c *Cache) Detach(v *Volume, done func(error)) {
+	c.background.Do(func(p *Port) {
+		c.lock()
+		defer c.mu.Unlock()
+		if n := c.dirty[v.ID]; n > 0 {
+			done(fmt.Errorf("device %d: %w: %d blocks", v.ID, ErrDirty, n))
+			return
+		}
+		c.updateSuper(p, func(s *segment.Super) { s.Binding(v.ID).State = segment.Detached }, func(err error) {
+			if err == nil {
+				c.volumes[v.ID] = nil
+				v.move(nil)
+			}
+			done(err)
+		})
+	})
+}
+
+// Release takes a fenced and quiet volume off a cache that is about to be
+// freed; its binding and its data stay in the log. Any thread.
+func (c *Cache) Release(v *Volume) {
+	c.lock()
+	defer c.mu.Unlock()
+	c.volumes[v.ID] = nil
+	v.move(nil)
+}
+
+// CommitSuper writes the superblock now. Any thread.
+func (c *Cache) CommitSuper(done func(error)) {
+	c.background.Do(func(p *Port) {
+		c.lock()
+		defer c.mu.Unlock()
+		c.updateSuper(p, func(*segment.Super) {}, done)
+	})
+}
+
+// MarkClean states that the log ends where it is durable. Nothing may be
+// written after it. Any thread.
+func (c *Cache) MarkClean(done func(error)) {
+	c.background.Do(func(p *Port) {
+		c.lock()
+		defer c.mu.Unlock()
+		c.updateSuper(p, func(s *segment.Super) { s.Clean = c.sealedSeq == c.durableSeq && c.cur.rec == nil }, done)
+	})
+}

@@ -1,0 +1,94 @@
+package logcache
+
+import "github.com/ublk-lc/ublk-lc/segment/blockdev"
+
+// flush takes a FLUSH in: everything answered so far must become durable.
+func (c *Cache) flush(p *Port, r *Request) {
+	c.stats.flushes++
+	r.need = c.newestSeq()
+	switch {
+	case c.broken != nil:
+		p.answer(r, c.broken)
+	case r.need <= c.durableSeq:
+		p.answer(r, nil)
+	default:
+		c.waiters.push(r)
+		c.kick(p)
+	}
+}
+
+// needed is the sequence that somebody wants to be durable.
+func (c *Cache) needed() uint64 {
+	if c.waiters.head != nil {
+		return max(c.want, c.waiters.tail.need)
+	}
+	return c.want
+}
+
+// kick moves the barriers on. While a group is under way, what arrives waits;
+// otherwise the next group takes in all that waits, seals the open record if it
+// must, and issues one flush when all its records are written. When all records
+// before that one are durable already, writing it with FUA is enough: one
+// operation instead of two.
+func (c *Cache) kick(p *Port) {
+	if c.broken != nil || c.flushOp {
+		return
+	}
+	if c.group == 0 {
+		need := c.needed()
+		if need <= c.durableSeq {
+			return
+		}
+		if rec := c.cur.rec; rec != nil && need >= rec.Seq {
+			rec.durable = c.durableSeq == c.sealedSeq
+			c.seal(p, true)
+		}
+		c.group = min(need, c.sealedSeq)
+	}
+	if c.writtenSeq < c.group {
+		return
+	}
+	c.flushOp = true
+	c.group = c.writtenSeq
+	p.newLogOp(c, forBarrier, blockdev.Flush, 0, nil)
+}
+
+// advance goes on with what waits, after something has completed.
+func (c *Cache) advance(p *Port) {
+	if p.retired {
+		c.background.Do(func(b *Port) {
+			c.lock()
+			defer c.mu.Unlock()
+			c.advance(b)
+		})
+		return
+	}
+	c.resume(p)
+	c.kick(p)
+}
+
+// flushed takes the completion of a group's flush.
+func (c *Cache) flushed(p *Port, o *operation, err error) {
+	c.lock()
+	defer c.mu.Unlock()
+	p.release(o)
+	c.flushOp = false
+	c.stats.logFlushes++
+	if err != nil {
+		// What the device had taken may be gone now: the log has no safe continuation.
+		c.stats.logFlushErrors++
+		c.fail(p, err)
+		return
+	}
+	c.becameDurable(p, c.group)
+}
+
+// becameDurable ends a group: records up to seq are durable.
+func (c *Cache) becameDurable(p *Port, seq uint64) {
+	c.durableSeq, c.group = seq, 0
+	for c.waiters.head != nil && c.waiters.head.need <= c.durableSeq {
+		p.answer(c.waiters.pop(), nil)
+	}
+	c.events.progress()
+	c.advance(p)
+}

@@ -1,0 +1,193 @@
+package logcache
+
+import (
+	"errors"
+	"sync"
+	"sync/atomic"
+
+	"github.com/ublk-lc/ublk-lc/logcache/index"
+	"github.com/ublk-lc/ublk-lc/segment"
+	"github.com/ublk-lc/ublk-lc/ublk/uring"
+)
+
+// DefaultBufferBytes is the memory for RAM buffers: 64 MiB, as in dm-lc.
+const DefaultBufferBytes = 64 << 20
+
+const (
+	// maxRecords is how many sealed records may be under way.
+	maxRecords = 1024
+	// durableEvery is after how many segments the log is made durable although
+	// nobody asked for it: recovery must read all payload above that point.
+	durableEvery = 32
+	// maxRetries is how often a failed log write is tried again.
+	maxRetries = 3
+)
+
+// slot is what is known of the segment that lives in a slot.
+type slot struct {
+	segment.Span
+	refs int32 // reads of the log under way here; the slot must not be written
+}
+
+// buffer is a RAM buffer. It keeps its segment's image until it is needed again.
+type buffer struct {
+	mem       []byte
+	id        uint64 // segment
+	unwritten int    // records not yet on the cache device
+}
+
+// Cache is a resumed cache.
+type Cache struct {
+	geo        segment.Geometry
+	fd         int
+	background *Port
+	events     *Events
+
+	mu        sync.Mutex
+	contended atomic.Uint64
+
+	// index
+	idx   *index.Index
+	dirty [segment.MaxDevices + 1]uint64 // blocks in the log, by device id
+
+	// ring; lastMigrated <= last durable segment <= current
+	slots        []slot
+	lastMigrated uint64
+	migratedSeq  uint64
+	nextID       uint64 // the segment to open next
+	prevEnd      uint32 // where its predecessor ends
+
+	// current segment
+	memory     []byte // of all RAM buffers
+	bufs       []buffer
+	cur        current
+	hint       uint16 // header sectors for the next record
+	recs       []record
+	sealedSeq  uint64 // highest sealed
+	writtenSeq uint64 // all up to here are written
+	durableSeq uint64 // all up to here are durable
+
+	// barriers
+	waiters queue  // waiting for durableSeq, oldest first
+	want    uint64 // somebody without a request wants this to be durable
+	group   uint64 // the group under way is for records up to here; 0 = idle
+	flushOp bool   // its flush is under way
+
+	parked  queue // writes waiting for room
+	broken  error
+	volumes [segment.MaxDevices + 1]*Volume // attached, by device id
+
+	super superblock
+	stats counters
+}
+
+// current is the segment being filled.
+type current struct {
+	id   uint64 // 0 = none
+	slot uint64
+	buf  *buffer
+	pos  uint32  // where the next record starts, in sectors
+	rec  *record // the open record, if any
+}
+
+// Config is what may be chosen at resume.
+type Config struct {
+	BufferBytes int    // memory for RAM buffers; 0 = [DefaultBufferBytes]
+	FD          int    // names the cache device in operations ([blockdev.Op.FD])
+	Wake        func() // wakes the background port's thread; see [NewPort]
+	Events      *Events
+}
+
+// newCache builds a cache from a superblock and what recovery found.
+func newCache(s *segment.Super, r *segment.Recovery, cfg Config) (*Cache, error) {
+	c := &Cache{geo: s.Geometry, fd: cfg.FD, events: cfg.Events, hint: uint16(s.Geometry.BlockSectors())}
+	if c.events == nil {
+		c.events = &Events{}
+	}
+	c.background = NewPort(cfg.Wake)
+	c.slots = make([]slot, c.geo.Slots)
+	for _, sp := range r.Segments {
+		c.slots[c.geo.Slot(sp.ID)].Span = sp
+	}
+	c.lastMigrated, c.migratedSeq = s.LastMigrated, s.MigratedSeq
+	c.nextID, c.prevEnd = r.NextSegment(s), r.PrevEnd
+	c.sealedSeq, c.writtenSeq, c.durableSeq = r.LastSeq, r.LastSeq, r.LastSeq
+	c.recs = make([]record, maxRecords)
+	c.super.init(s)
+	idx, err := index.New(int(c.geo.LogBytes() / 4096))
+	if err != nil {
+		return nil, err
+	}
+	c.idx = idx
+	return c, c.allocBuffers(cfg.BufferBytes)
+}
+
+func (c *Cache) allocBuffers(bytes int) error {
+	if bytes == 0 {
+		bytes = DefaultBufferBytes
+	}
+	n := max(2, bytes/int(c.geo.SegmentSize))
+	n = int(min(uint64(n), c.geo.Slots))
+	size := int(c.geo.SegmentSize)
+	mem, err := uring.AllocResident(n * size) // one piece, so that huge pages can serve it
+	if err != nil {
+		return err
+	}
+	c.memory = mem
+	c.bufs = make([]buffer, n)
+	for i := range c.bufs {
+		c.bufs[i].mem = mem[i*size : (i+1)*size]
+	}
+	return nil
+}
+
+// Free gives the memory back. No port may use the cache any more.
+func (c *Cache) Free() error {
+	c.lock() // a status may still be asked for
+	defer c.mu.Unlock()
+	return errors.Join(uring.FreePages(c.memory), uring.FreePages(c.super.buf), c.idx.Close())
+}
+
+// Background is the port of the cache's own thread.
+func (c *Cache) Background() *Port { return c.background }
+
+// Geometry is the cut of the cache device.
+func (c *Cache) Geometry() segment.Geometry { return c.geo }
+
+// lock takes the cache's lock. A queue's thread that parks costs more than the
+// critical section, so it tries for a while first.
+func (c *Cache) lock() {
+	if c.mu.TryLock() {
+		return
+	}
+	c.contended.Add(1)
+	for range 64 {
+		if c.mu.TryLock() {
+			return
+		}
+	}
+	c.mu.Lock()
+}
+
+// fail gives the cache up: the log cannot be continued. Reads go on.
+func (c *Cache) fail(p *Port, err error) {
+	if c.broken == nil {
+		c.broken = &BrokenError{err}
+		c.events.broken(err)
+	}
+	for c.parked.head != nil {
+		p.answer(c.parked.pop(), c.broken)
+	}
+	for c.waiters.head != nil {
+		p.answer(c.waiters.pop(), c.broken)
+	}
+	c.super.failAll(c.broken)
+}
+
+// BrokenError is why a cache takes no more writes.
+type BrokenError struct{ Cause error }
+
+func (e *BrokenError) Error() string { return ErrBroken.Error() + ": " + e.Cause.Error() }
+
+// Unwrap makes errors.Is find both [ErrBroken] and the cause.
+func (e *BrokenError) Unwrap() []error { return []error{ErrBroken, e.Cause} }

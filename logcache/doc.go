@@ -1,0 +1,41 @@
+// Package logcache is the cache itself: the index, the RAM buffers, and the
+// paths of reads, writes and barriers through the log.
+//
+// It is a state machine. It is given requests ([Port.Submit]), completions
+// ([Port.Done]) and wake-ups ([Port.Poll]); it gives device operations
+// ([Port.Ops]) and answered requests ([Port.Answers]). It starts no goroutine,
+// reads no clock, does no I/O and waits for nothing: a request that must wait
+// is parked, and the event it waits for resumes it. The host around it is a
+// ublk queue's thread, or the simulator.
+//
+//	           Submit              Ops
+//	requests ────────►┌────────┐───────► device operations
+//	         ◄────────│  Port  │◄───────
+//	          Answers └───┬────┘   Done
+//	                      │ one lock, short
+//	              ┌───────▼───────┐
+//	              │     Cache     │ index, current segment, barriers, ring
+//	              └───────────────┘
+//
+// Every queue has a [Port] of its own; what a port asks for is carried out by
+// its own thread and comes back to it. One cache is shared by many ports and
+// many [Volume]s. [Cache.Background] is the port of the cache's own thread,
+// which updates the superblock and runs the migration.
+//
+// # Locks
+//
+// Cache.mu guards everything in Cache. Volume.mu guards a volume that is in
+// pass-through, and its list of fenced requests. Port.mu guards a port's mail.
+// They are taken in this order. Under none of them is there I/O, a wait or an
+// allocation.
+//
+// # The order of things
+//
+// A write is copied to the open record of the current segment and answered. A
+// record is sealed when its segment or its header is full, when a barrier
+// wants it, or on demand; sealed records are written at once, several in
+// flight. written is the highest sequence below which all records have been
+// written; durable follows it when a flush of the cache device succeeds, and
+// only that answers barriers. Barriers go in groups: while one group's record
+// and flush are under way, what arrives waits for the next.
+package logcache

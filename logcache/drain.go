@@ -1,0 +1,138 @@
+package logcache
+
+import (
+	"github.com/ublk-lc/ublk-lc/segment"
+)
+
+// This file is what migration needs of a cache: which segments may go, what
+// the index may forget, and when slots are free again. All of it belongs to the
+// background port's thread.
+
+// Nonce is the log's nonce, which its records carry.
+func (c *Cache) Nonce() uint64 { return c.super.now.Nonce }
+
+// FD names the cache device in operations.
+func (c *Cache) FD() int { return c.fd }
+
+// Candidates appends up to most segments that may be migrated now: oldest
+// first, closed and durable. With want it sees to it that closed segments that
+// are not yet durable become so.
+func (c *Cache) Candidates(dst []segment.Span, most int, want bool) []segment.Span {
+	c.lock()
+	for id := c.lastMigrated + 1; id < c.openID() && len(dst) < most; id++ {
+		s := &c.slots[c.geo.Slot(id)]
+		if s.LastSeq > c.durableSeq {
+			if want {
+				c.wantDurable(s.LastSeq)
+			}
+			break
+		}
+		dst = append(dst, s.Span)
+	}
+	c.mu.Unlock()
+	c.background.finish()
+	return dst
+}
+
+// openID is the id of the current segment, or of the next to open.
+func (c *Cache) openID() uint64 {
+	if c.cur.id != 0 {
+		return c.cur.id
+	}
+	return c.nextID
+}
+
+func (c *Cache) wantDurable(seq uint64) {
+	c.want = max(c.want, seq)
+	c.kick(c.background)
+}
+
+// CloseCurrent ends the current segment, if it holds anything, and makes the
+// log durable as far as it goes. It returns the id of the last closed segment.
+func (c *Cache) CloseCurrent() uint64 {
+	c.lock()
+	if c.cur.rec != nil {
+		c.seal(c.background, true)
+	}
+	if c.cur.pos > 0 {
+		c.closeSegment()
+	}
+	c.wantDurable(c.sealedSeq)
+	last := c.openID() - 1
+	c.mu.Unlock()
+	c.background.finish()
+	return last
+}
+
+// FlushCurrent makes durable what is in the RAM buffers now. It returns the
+// sequence to wait for with [Cache.DurableSeq].
+func (c *Cache) FlushCurrent() uint64 {
+	c.lock()
+	seq := c.newestSeq()
+	c.wantDurable(seq)
+	c.mu.Unlock()
+	c.background.finish()
+	return seq
+}
+
+// BackingReady tells whether data of a device can be migrated: its volume is attached.
+func (c *Cache) BackingReady(dev uint8) bool {
+	c.lock()
+	defer c.mu.Unlock()
+	return c.volumes[dev] != nil
+}
+
+// BackingFailed counts a failed operation of the migration with its device.
+func (c *Cache) BackingFailed(dev uint8) {
+	c.lock()
+	defer c.mu.Unlock()
+	if v := c.volumes[dev]; v != nil {
+		v.countError()
+	}
+}
+
+// Forget drops the index entries that still point to these places: from now on
+// these sectors are read from their backings.
+func (c *Cache) Forget(places []segment.Placed) {
+	const atOnce = 64 // extents for each hold of the lock
+	for len(places) > 0 {
+		n := min(atOnce, len(places))
+		c.lock()
+		for i := range places[:n] {
+			c.forget(&places[i])
+		}
+		c.mu.Unlock()
+		places = places[n:]
+	}
+}
+
+func (c *Cache) forget(e *segment.Placed) {
+	lba, at := e.LBA, e.At
+	for n := e.Sectors; n > 0; {
+		b := blockOf(lba, n)
+		if _, gone := c.idx.RemoveAt(e.Device, b.block, b.mask, at-int64(b.first)); gone {
+			c.dirty[e.Device]--
+		}
+		lba, at, n = lba+uint64(b.sectors), at+int64(b.sectors), n-b.sectors
+	}
+}
+
+// Migrated records that all data up to segment id is durable on the backings,
+// and frees its slots when that statement is durable itself. The index has
+// forgotten them by then.
+func (c *Cache) Migrated(id uint64, done func(error)) {
+	p := c.background
+	c.lock()
+	seq := c.slots[c.geo.Slot(id)].LastSeq
+	c.updateSuper(p, func(s *segment.Super) { s.LastMigrated, s.MigratedSeq = id, seq }, func(err error) {
+		if err == nil {
+			c.stats.migrated += id - c.lastMigrated
+			c.lastMigrated, c.migratedSeq = id, seq
+			c.resume(p)
+			c.events.progress()
+		}
+		done(err)
+	})
+	c.mu.Unlock()
+	p.finish()
+}

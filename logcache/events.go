@@ -1,0 +1,27 @@
+package logcache
+
+// Events are optional callbacks. They run under the cache's lock on whatever
+// thread it is: they must be quick and must not call back.
+type Events struct {
+	Progress func()      // there may be more to migrate, or to report
+	Parked   func()      // a write waits for room, after a time when none did
+	Broken   func(error) // the cache takes no more writes
+}
+
+func (e *Events) parked() {
+	if e.Parked != nil {
+		e.Parked()
+	}
+}
+
+func (e *Events) progress() {
+	if e.Progress != nil {
+		e.Progress()
+	}
+}
+
+func (e *Events) broken(err error) {
+	if e.Broken != nil {
+		e.Broken(err)
+	}
+}

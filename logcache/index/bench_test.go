@@ -1,0 +1,192 @@
+package index
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"testing"
+)
+
+// The benchmarks run on an index that stays in the processor's cache, and on
+// one that holds a hundred gigabytes of blocks.
+var benchSizes = []int{10_000, 1_000_000, 26_000_000}
+
+// scatter turns a running number into a block number without a pattern that
+// memory could follow: a bijection of 32 bits.
+func scatter(i int) uint64 {
+	return uint64(uint32(i) * 2654435761)
+}
+
+func filled(tb testing.TB, n int) *Index {
+	tb.Helper()
+	x, err := New(n)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	tb.Cleanup(func() {
+		if err := x.Close(); err != nil {
+			tb.Error(err)
+		}
+	})
+	entries := make([]Entry, 0, 1<<20)
+	for i := range n {
+		entries = append(entries, Entry{Dev: 1, Block: scatter(i), Mask: 0xff, Base: int64(i) * 8})
+		if len(entries) == cap(entries) || i == n-1 {
+			x.PutAll(entries)
+			entries = entries[:0]
+		}
+	}
+	return x
+}
+
+// BenchmarkPutNew puts as many distinct blocks as the index is meant for,
+// starting from an empty one each time, so growth is part of it.
+func BenchmarkPutNew(b *testing.B) {
+	for _, n := range benchSizes {
+		b.Run(fmt.Sprint(n), func(b *testing.B) {
+			x, err := New(n)
+			if err != nil {
+				b.Fatal(err)
+			}
+			defer x.Close()
+			i := 0
+			for b.Loop() {
+				if i == n {
+					b.StopTimer()
+					x.Reset()
+					i = 0
+					b.StartTimer()
+				}
+				x.Put(1, scatter(i), 0xff, int64(i)*8)
+				i++
+			}
+		})
+	}
+}
+
+func benchFilled(b *testing.B, op func(x *Index, i, n int)) {
+	for _, n := range benchSizes {
+		b.Run(fmt.Sprint(n), func(b *testing.B) {
+			x := filled(b, n)
+			r := rand.New(rand.NewPCG(1, 2))
+			b.ReportAllocs()
+			for b.Loop() {
+				op(x, int(r.Uint64N(uint64(n))), n)
+			}
+		})
+	}
+}
+
+func BenchmarkPutOverwrite(b *testing.B) {
+	benchFilled(b, func(x *Index, i, n int) { x.Put(1, scatter(i), 0xff, int64(i)) })
+}
+
+func BenchmarkGetHit(b *testing.B) {
+	var out [SectorsPerBlock]Entry
+	benchFilled(b, func(x *Index, i, n int) { x.Get(1, scatter(i), &out) })
+}
+
+func BenchmarkGetMiss(b *testing.B) {
+	var out [SectorsPerBlock]Entry
+	benchFilled(b, func(x *Index, i, n int) { x.Get(1, scatter(n+i), &out) })
+}
+
+func BenchmarkFindHit(b *testing.B) {
+	benchFilled(b, func(x *Index, i, n int) { x.Find(1, scatter(i), 0xff, int64(i)*8) })
+}
+
+// BenchmarkRemoveAtPut removes a block and puts it back.
+func BenchmarkRemoveAtPut(b *testing.B) {
+	benchFilled(b, func(x *Index, i, n int) {
+		x.RemoveAt(1, scatter(i), 0xff, int64(i)*8)
+		x.Put(1, scatter(i), 0xff, int64(i)*8)
+	})
+}
+
+// BenchmarkPutAllNew is BenchmarkPutNew with a batch of blocks at a time.
+func BenchmarkPutAllNew(b *testing.B) {
+	const at = 1000
+	for _, n := range benchSizes {
+		b.Run(fmt.Sprint(n), func(b *testing.B) {
+			x, err := New(n)
+			if err != nil {
+				b.Fatal(err)
+			}
+			defer x.Close()
+			var buf [at]Entry
+			done := 0
+			for b.Loop() {
+				if done == n {
+					b.StopTimer()
+					x.Reset()
+					done = 0
+					b.StartTimer()
+				}
+				for i := range buf {
+					buf[i] = Entry{Dev: 1, Block: scatter(done + i), Mask: 0xff, Base: int64(done+i) * 8}
+				}
+				x.PutAll(buf[:])
+				done += at
+			}
+			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/at, "ns/entry")
+		})
+	}
+}
+
+// BenchmarkLoad fills an index in large batches, as a start does.
+func BenchmarkLoad(b *testing.B) {
+	const n, at = 26_000_000, 1 << 20
+	entries := make([]Entry, 0, at)
+	for b.Loop() {
+		x, err := New(n)
+		if err != nil {
+			b.Fatal(err)
+		}
+		x.Grow(n)
+		for i := range n {
+			entries = append(entries, Entry{Dev: 1, Block: scatter(i), Mask: 0xff, Base: int64(i) * 8})
+			if len(entries) == at || i == n-1 {
+				x.PutAll(entries)
+				entries = entries[:0]
+			}
+		}
+		b.ReportMetric(float64(x.Bytes())/n, "bytes/block")
+		x.Close()
+	}
+}
+
+// BenchmarkRemoveDeviceStep looks through a part of the index for a device
+// that has a hundredth of the blocks.
+func BenchmarkRemoveDeviceStep(b *testing.B) {
+	x := filled(b, 4_000_000)
+	for i := range 40_000 {
+		x.Put(2, scatter(i), 0xff, int64(i))
+	}
+	next := 0
+	for b.Loop() {
+		if next, _, _ = x.RemoveDeviceStep(2, next); next < 0 {
+			next = 0
+		}
+	}
+}
+
+// BenchmarkGetSequential gets the blocks of a 64 KiB request, prefetched and
+// not.
+func BenchmarkGetSequential(b *testing.B) {
+	const request = 16
+	for _, prefetch := range []bool{false, true} {
+		b.Run(fmt.Sprintf("prefetch=%v", prefetch), func(b *testing.B) {
+			x := filled(b, 26_000_000)
+			r := rand.New(rand.NewPCG(1, 2))
+			var out [SectorsPerBlock]Entry
+			for b.Loop() {
+				block := uint64(r.Uint32())
+				if prefetch {
+					x.Prefetch(1, block, request)
+				}
+				for i := range uint64(request) {
+					x.Get(1, block+i, &out)
+				}
+			}
+		})
+	}
+}

@@ -1,0 +1,116 @@
+package logcache
+
+import (
+	"fmt"
+	"io"
+
+	"github.com/ublk-lc/ublk-lc/segment"
+	"github.com/ublk-lc/ublk-lc/ublk/uring"
+)
+
+// Device is a cache device at format and resume, when nothing else runs.
+// Offsets, lengths and memory are aligned as O_DIRECT wants them.
+type Device interface {
+	io.ReaderAt
+	io.WriterAt
+	Flush() error // makes all completed writes durable
+}
+
+// FormatOptions is what may be chosen at format.
+type FormatOptions struct {
+	DeviceSize  uint64 // bytes
+	BlockSize   uint32 // the device's logical block, in bytes
+	SegmentSize uint32 // bytes; 0 = [segment.DefaultSegmentSize]
+	Label       string
+	UUID        [16]byte
+	Nonce       uint64 // random
+}
+
+// Format makes a cache device. Whatever log was there can never be replayed
+// again, because the nonce is new.
+func Format(dev Device, o FormatOptions) (*segment.Super, error) {
+	if o.SegmentSize == 0 {
+		o.SegmentSize = segment.DefaultSegmentSize
+	}
+	geo, err := segment.NewGeometry(o.DeviceSize, o.BlockSize, o.SegmentSize)
+	if err != nil {
+		return nil, err
+	}
+	s := &segment.Super{UUID: o.UUID, Label: o.Label, DeviceSize: o.DeviceSize, Geometry: geo, Nonce: o.Nonce, Clean: true}
+	for range 2 { // both copies, so that no older one survives
+		s.Generation++
+		if err := writeSuperSync(dev, s); err != nil {
+			return nil, err
+		}
+	}
+	return s, nil
+}
+
+// ReadSuper reads the superblock in force.
+func ReadSuper(dev io.ReaderAt) (*segment.Super, error) {
+	mem, err := uring.AllocPages(2 * superBytes)
+	if err != nil {
+		return nil, err
+	}
+	defer uring.FreePages(mem)
+	a, b := mem[:superBytes], mem[superBytes:]
+	for i, buf := range [][]byte{a, b} {
+		if _, err := dev.ReadAt(buf, int64(i)*segment.SuperSpace); err != nil && err != io.EOF {
+			return nil, fmt.Errorf("read superblock: %w", err)
+		}
+	}
+	return segment.NewestSuper(a, b)
+}
+
+func writeSuperSync(dev Device, s *segment.Super) error {
+	mem, err := uring.AllocPages(superBytes)
+	if err != nil {
+		return err
+	}
+	defer uring.FreePages(mem)
+	if _, err := dev.WriteAt(segment.AppendSuper(mem[:0], s), segment.SuperOffset(s.Generation)); err != nil {
+		return fmt.Errorf("write superblock: %w", err)
+	}
+	if err := dev.Flush(); err != nil {
+		return fmt.Errorf("flush superblock: %w", err)
+	}
+	return nil
+}
+
+// Resume recovers the log of a formatted device and makes a running cache of
+// it. The device is flushed and its epoch raised before Resume returns, so that
+// what recovery accepted is durable and what it dropped stays dropped.
+func Resume(dev Device, cfg Config) (*Cache, *segment.Recovery, error) {
+	s, err := ReadSuper(dev)
+	if err != nil {
+		return nil, nil, err
+	}
+	var found []segment.Placed
+	rec, err := segment.Recover(dev, s, func(r *segment.Record) { found = r.AppendPlaced(found, s.Geometry) })
+	if err != nil {
+		return nil, rec, err
+	}
+	for i := range found {
+		if k := found[i].Kind; k != segment.Data {
+			return nil, rec, fmt.Errorf("%w: the log holds extents of kind %d, which this version cannot replay", segment.ErrVersion, k)
+		}
+	}
+	if err := dev.Flush(); err != nil {
+		return nil, rec, fmt.Errorf("flush the cache device: %w", err)
+	}
+	s.Epoch++
+	s.Generation++
+	s.Clean = false
+	s.DurableSeq = rec.LastSeq
+	if err := writeSuperSync(dev, s); err != nil {
+		return nil, rec, err
+	}
+	c, err := newCache(s, rec, cfg)
+	if err != nil {
+		return nil, rec, err
+	}
+	for _, h := range found {
+		c.insert(h.Device, h.LBA, h.Sectors, h.At)
+	}
+	return c, rec, nil
+}

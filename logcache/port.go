@@ -1,0 +1,228 @@
+package logcache
+
+import (
+	"sync"
+	"sync/atomic"
+
+	"github.com/ublk-lc/ublk-lc/segment/blockdev"
+)
+
+// purpose is what a device operation was made for.
+type purpose uint8
+
+const (
+	forPassThrough purpose = iota // a whole request, straight to the backing
+	forPassFlush                  // the flush behind a pass-through FUA write
+	forMiss                       // a piece of a read, from the backing
+	forHit                        // a piece of a read, from the log
+	forRecord                     // a sealed record
+	forBarrier                    // the flush of a barrier group
+	forSuper                      // a superblock
+	forSuperFlush                 // and its flush
+)
+
+// operation is a device operation with what its completion needs.
+type operation struct {
+	blockdev.Op
+	purpose purpose
+	cache   *Cache
+	req     *Request
+	rec     *record
+	slot    uint64
+}
+
+// Port is the way of one thread into the caches. Its methods belong to that
+// thread, except where they say otherwise.
+type Port struct {
+	wake func()
+
+	table   []*operation // by Tag
+	free    []*operation
+	ops     []*blockdev.Op
+	answers []*Request
+	sealed  []*record // to be encoded once the lock is dropped
+	rouse   []*Port   // to be woken once the lock is dropped
+
+	mu    sync.Mutex
+	mail  []*Request
+	jobs  []func(*Port)
+	spare []*Request
+	full  atomic.Bool // there is mail
+
+	retired bool // starts nothing new; see Retire
+}
+
+// NewPort makes a port. wake is called from any thread when the port has mail;
+// it must not block, and must lead to a [Port.Poll] soon.
+func NewPort(wake func()) *Port {
+	p := &Port{wake: wake}
+	p.mail = make([]*Request, 0, 1024)
+	p.spare = make([]*Request, 0, 1024)
+	p.answers = make([]*Request, 0, 1024)
+	p.ops = make([]*blockdev.Op, 0, 1024)
+	p.sealed = make([]*record, 0, 64)
+	p.rouse = make([]*Port, 0, 64)
+	p.grow(512)
+	return p
+}
+
+// grow makes n more operations. It runs at start and, later, only when more
+// are under way than ever before.
+func (p *Port) grow(n int) {
+	chunk := make([]operation, n)
+	for i := range chunk {
+		o := &chunk[i]
+		o.Tag = uint32(len(p.table))
+		o.Sink = p
+		p.table = append(p.table, o)
+		p.free = append(p.free, o)
+	}
+}
+
+func (p *Port) newOp(u purpose, k blockdev.Kind, dev blockdev.Dev, offset int64, buf []byte) *operation {
+	if len(p.free) == 0 {
+		p.grow(len(p.table))
+	}
+	o := p.free[len(p.free)-1]
+	p.free = p.free[:len(p.free)-1]
+	o.Kind, o.Dev, o.Offset, o.Buf = k, dev, offset, buf
+	o.FUA, o.purpose = false, u
+	p.ops = append(p.ops, &o.Op)
+	return o
+}
+
+// retry puts an operation up once more.
+// newLogOp makes an operation on a cache's own device.
+func (p *Port) newLogOp(c *Cache, u purpose, k blockdev.Kind, offset int64, buf []byte) *operation {
+	o := p.newOp(u, k, blockdev.Cache, offset, buf)
+	o.cache, o.FD = c, c.fd
+	return o
+}
+
+func (p *Port) retry(o *operation) { p.ops = append(p.ops, &o.Op) }
+
+func (p *Port) release(o *operation) {
+	o.cache, o.req, o.rec, o.Buf = nil, nil, nil, nil
+	p.free = append(p.free, o)
+}
+
+// Ops hands over the operations that are to be started now. The slice is valid
+// until the next call of any method.
+func (p *Port) Ops() []*blockdev.Op {
+	ops := p.ops
+	p.ops = p.ops[:0]
+	return ops
+}
+
+// Answers hands over the requests that are answered. The slice is valid until
+// the next call of any method.
+func (p *Port) Answers() []*Request {
+	a := p.answers
+	p.answers = p.answers[:0]
+	return a
+}
+
+// Submit takes a request in.
+func (p *Port) Submit(r *Request) {
+	r.port, r.done, r.pending, r.need, r.Err, r.again = p, 0, 0, 0, nil, false
+	if r.Op != Flush && (uint64(r.Sectors) > r.Volume.Sectors || r.LBA > r.Volume.Sectors-uint64(r.Sectors)) {
+		r.Err = ErrRange
+		p.answers = append(p.answers, r)
+		return
+	}
+	r.Volume.submit(p, r)
+	p.finish()
+}
+
+// Done takes the completion of an operation that this port gave out.
+func (p *Port) Done(op *blockdev.Op, err error) {
+	o := p.table[op.Tag]
+	switch o.purpose {
+	case forPassThrough, forPassFlush:
+		p.passedThrough(o, err)
+	case forMiss, forHit:
+		p.readDone(o, err)
+	case forRecord:
+		o.cache.recordWritten(p, o, err)
+	case forBarrier:
+		o.cache.flushed(p, o, err)
+	case forSuper, forSuperFlush:
+		o.cache.superDone(p, o, err)
+	}
+	p.finish()
+}
+
+// Poll takes in what other threads left for this port.
+func (p *Port) Poll() {
+	if !p.full.Load() {
+		return
+	}
+	p.mu.Lock()
+	p.full.Store(false)
+	mail, jobs := p.mail, p.jobs
+	p.mail, p.jobs = p.spare[:0], nil
+	p.mu.Unlock()
+	for _, r := range mail {
+		if r.again {
+			p.Submit(r)
+		} else {
+			p.answers = append(p.answers, r)
+		}
+	}
+	p.spare = mail[:0]
+	for _, job := range jobs {
+		job(p)
+	}
+	p.finish()
+}
+
+// Retire says that the port's thread will end once what is under way has
+// completed. What would follow from that is left to the caches' own threads.
+func (p *Port) Retire() { p.retired = true }
+
+// post leaves a request for the port, and tells whether the port must be woken. Any thread.
+func (p *Port) post(r *Request) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.mail = append(p.mail, r)
+	return !p.full.Swap(true)
+}
+
+// Do runs job on the port's thread. Any thread; not for the hot path.
+func (p *Port) Do(job func(*Port)) {
+	p.mu.Lock()
+	p.jobs = append(p.jobs, job)
+	first := !p.full.Swap(true)
+	p.mu.Unlock()
+	if first {
+		p.wake()
+	}
+}
+
+// answer completes a request on whichever port it came from.
+func (p *Port) answer(r *Request, err error) {
+	if r.Err == nil {
+		r.Err = err
+	}
+	r.Volume.inflight.Add(-1)
+	if r.port == p {
+		p.answers = append(p.answers, r)
+	} else if r.port.post(r) {
+		p.rouse = append(p.rouse, r.port)
+	}
+}
+
+// finish does what must not be done under a lock: the checksums of sealed
+// records, whose images no longer change, and system calls.
+func (p *Port) finish() {
+	for _, other := range p.rouse {
+		other.wake()
+	}
+	p.rouse = p.rouse[:0]
+	for _, rec := range p.sealed {
+		rec.encode()
+		o := p.newLogOp(rec.cache, forRecord, blockdev.Write, rec.offset, rec.image)
+		o.rec, o.FUA = rec, rec.durable
+	}
+	p.sealed = p.sealed[:0]
+}

@@ -1,0 +1,150 @@
+package logcache
+
+import (
+	"github.com/ublk-lc/ublk-lc/logcache/index"
+	"github.com/ublk-lc/ublk-lc/segment"
+	"github.com/ublk-lc/ublk-lc/segment/blockdev"
+)
+
+// source is where a sector is read from.
+type source uint8
+
+const (
+	fromBacking source = iota
+	fromRAM
+	fromLog
+)
+
+// piece is a run of sectors of a read that lies in one place in one piece.
+type piece struct {
+	source  source
+	at      int64  // sector: of the backing, of the RAM buffer, or of the cache device
+	first   uint32 // sector of the request
+	sectors uint32
+	slot    uint64
+	buf     *buffer
+}
+
+// joins tells whether q goes on where p ends.
+func (p *piece) joins(q *piece) bool {
+	return p.sectors > 0 && p.source == q.source && p.slot == q.slot && p.at+int64(p.sectors) == q.at
+}
+
+// read takes a read in: each sector comes from the RAM buffers, the log or the
+// backing; neighbours come together.
+func (c *Cache) read(p *Port, r *Request) {
+	c.stats.reads++
+	c.stats.readSectors += uint64(r.Sectors)
+	r.pending = 1 // held until all pieces are under way
+	var run piece
+	for done := uint32(0); done < r.Sectors; {
+		b := blockOf(r.LBA+uint64(done), r.Sectors-done)
+		c.readBlock(p, r, &run, b, done)
+		done += b.sectors
+	}
+	c.start(p, r, &run)
+	if r.pending--; r.pending == 0 {
+		p.answer(r, nil)
+	}
+}
+
+// readBlock adds one block's sectors to the run, which starts when it breaks.
+func (c *Cache) readBlock(p *Port, r *Request, run *piece, b blockPart, first uint32) {
+	var es [index.SectorsPerBlock]index.Entry
+	n := c.idx.Get(r.Volume.ID, b.block, &es)
+	if n == 0 || n == 1 && es[0].Mask&b.mask == b.mask {
+		c.extend(p, r, run, c.locate(r, &b, es[:n], first))
+		return
+	}
+	for i := b.first; i < b.first+b.sectors; i++ {
+		one := blockPart{b.block, i, 1, 1 << i}
+		var hit []index.Entry
+		for j := range es[:n] {
+			if es[j].Mask&one.mask != 0 {
+				hit = es[j : j+1]
+			}
+		}
+		c.extend(p, r, run, c.locate(r, &one, hit, first+i-b.first))
+	}
+}
+
+// locate makes a piece of the sectors in b, which hit, at most one entry, covers wholly.
+func (c *Cache) locate(r *Request, b *blockPart, hit []index.Entry, first uint32) piece {
+	pc := piece{first: first, sectors: b.sectors}
+	if len(hit) == 0 {
+		pc.at = int64(b.block)*index.SectorsPerBlock + int64(b.first)
+		return pc
+	}
+	pc.at = hit[0].Base + int64(b.first)
+	pc.slot = c.geo.SlotOfSector(pc.at)
+	id := c.slots[pc.slot].ID
+	if buf := &c.bufs[id%uint64(len(c.bufs))]; buf.id == id {
+		pc.source, pc.buf = fromRAM, buf
+		return pc
+	}
+	pc.source = fromLog
+	return pc
+}
+
+// extend joins a piece to the run, or starts the run and begins a new one.
+func (c *Cache) extend(p *Port, r *Request, run *piece, pc piece) {
+	if run.joins(&pc) {
+		run.sectors += pc.sectors
+		return
+	}
+	c.start(p, r, run)
+	*run = pc
+}
+
+// start copies or reads a run of sectors.
+func (c *Cache) start(p *Port, r *Request, run *piece) {
+	if run.sectors == 0 {
+		return
+	}
+	dst := r.Buf[int(run.first)*segment.SectorSize : int(run.first+run.sectors)*segment.SectorSize]
+	switch run.source {
+	case fromRAM:
+		off := (run.at - c.geo.SlotSector(run.slot)) * segment.SectorSize
+		copy(dst, run.buf.mem[off:])
+		c.stats.hitRAM += uint64(run.sectors)
+	case fromLog:
+		c.slots[run.slot].refs++
+		o := p.newLogOp(c, forHit, blockdev.Read, run.at*segment.SectorSize, dst)
+		o.req, o.slot = r, run.slot
+		r.pending++
+		c.stats.hitLog += uint64(run.sectors)
+	case fromBacking:
+		o := p.newOp(forMiss, blockdev.Read, r.Volume.dev(), run.at*segment.SectorSize, dst)
+		o.req = r
+		r.pending++
+		c.stats.miss += uint64(run.sectors)
+	}
+}
+
+// readDone takes the completion of a piece.
+func (p *Port) readDone(o *operation, err error) {
+	r := o.req
+	if err != nil {
+		r.Volume.countError()
+		if r.Err == nil {
+			r.Err = err
+		}
+	}
+	if o.purpose == forHit {
+		o.cache.unpin(p, o.slot)
+	}
+	p.release(o)
+	if r.pending--; r.pending == 0 {
+		p.answer(r, nil)
+	}
+}
+
+// unpin ends a read of a slot. A writer may be waiting for the last one.
+func (c *Cache) unpin(p *Port, i uint64) {
+	c.lock()
+	c.slots[i].refs--
+	if c.slots[i].refs == 0 && c.parked.head != nil {
+		c.advance(p)
+	}
+	c.mu.Unlock()
+}

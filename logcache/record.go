@@ -1,0 +1,167 @@
+package logcache
+
+import (
+	"github.com/ublk-lc/ublk-lc/segment"
+)
+
+// record is one record, from its opening until it is written. The image is a
+// part of its segment's RAM buffer.
+//
+//	open ──seal──► sealed ──write completes──► written
+//	writes join    image is fixed              may be forgotten
+type record struct {
+	segment.Header
+	cache   *Cache
+	buf     *buffer
+	offset  int64  // on the cache device
+	image   []byte // header and payload
+	payload uint32 // sectors used so far
+	retries int
+	durable bool // its write alone makes it so
+	written bool
+}
+
+// next is where the next payload goes, in sectors of the slot.
+func (r *record) next() uint32 { return r.PayloadPosition() + r.payload }
+
+// encode writes header and checksums. The record is sealed, so nobody else touches it.
+func (r *record) encode() { segment.SealRecord(r.image, &r.Header) }
+
+// openRecord starts a record in the current segment. It returns nil when there
+// is no room left in it, or too many records are under way.
+func (c *Cache) openRecord() *record {
+	bs := c.geo.BlockSectors()
+	room := c.geo.SegmentSectors() - c.cur.pos
+	head := uint32(c.hint)
+	if head+bs > room {
+		head = bs
+	}
+	if head+bs > room || c.sealedSeq+1-c.writtenSeq >= maxRecords {
+		return nil
+	}
+	seq := c.sealedSeq + 1
+	r := &c.recs[seq%maxRecords]
+	*r = record{cache: c, buf: c.cur.buf}
+	r.Segment, r.Seq, r.Position = c.cur.id, seq, c.cur.pos
+	r.Nonce, r.Epoch = c.super.now.Nonce, c.super.now.Epoch
+	r.HeaderSectors = uint16(head)
+	if r.Position == 0 {
+		r.PrevEnd = c.prevEnd
+	}
+	c.cur.buf.unwritten++
+	c.cur.rec = r
+	return r
+}
+
+// fits is how many of n more sectors, as one extent, the open record can take.
+func (c *Cache) fits(r *record, n uint32) uint32 {
+	n = min(n, c.geo.SegmentSectors()-r.next())
+	room := int(r.HeaderSectors)*segment.SectorSize - segment.HeaderBytes(int(r.Extents)+1, r.payload)
+	if room < 0 {
+		return 0
+	}
+	chunks := (r.payload + segment.ChunkSectors - 1) / segment.ChunkSectors
+	limit := (chunks + uint32(room/4)) * segment.ChunkSectors
+	return min(n, limit-r.payload)
+}
+
+// seal ends the open record and hands it to p for writing.
+func (c *Cache) seal(p *Port, barrier bool) {
+	r := c.cur.rec
+	base := int(r.Position) * segment.SectorSize
+	end := r.next()
+	bs := c.geo.BlockSectors()
+	padded := (end + bs - 1) / bs * bs
+	mem := c.cur.buf.mem
+	clear(mem[int(end)*segment.SectorSize : int(padded)*segment.SectorSize])
+	r.PayloadSectors = padded - r.PayloadPosition()
+	r.Barrier, r.DurableSeq = barrier, c.durableSeq
+	r.image = mem[base : int(padded)*segment.SectorSize]
+	r.offset = c.geo.SlotOffset(c.cur.slot) + int64(base)
+	c.sealedSeq = r.Seq
+	c.adapt(r, barrier)
+	s := &c.slots[c.cur.slot]
+	if s.FirstSeq == 0 {
+		s.FirstSeq = r.Seq
+	}
+	s.LastSeq, s.End = r.Seq, padded
+	c.cur.pos, c.cur.rec = padded, nil
+	p.sealed = append(p.sealed, r)
+	c.stats.records++
+	c.stats.logBytes += uint64(len(r.image))
+}
+
+// adapt learns how long the next record's header should be: as long as this
+// one needed if a barrier cut it, twice as long if it was too short.
+func (c *Cache) adapt(r *record, barrier bool) {
+	bs := c.geo.BlockSectors()
+	used := uint32(segment.HeaderBytes(int(r.Extents), r.PayloadSectors)+segment.SectorSize-1) / segment.SectorSize
+	used = (used + bs - 1) / bs * bs
+	switch {
+	case barrier || r.next() == c.geo.SegmentSectors() && r.Position == 0:
+		c.hint = uint16(used)
+	case r.next() < c.geo.SegmentSectors():
+		limit := min(segment.MaxHeaderSectors, c.geo.SegmentSectors()/8)
+		c.hint = uint16(max(bs, min(2*uint32(r.HeaderSectors), limit/bs*bs)))
+	}
+}
+
+// openSegment makes the next segment the current one. It returns false when
+// its slot or its RAM buffer is still in use.
+func (c *Cache) openSegment() bool {
+	id := c.nextID
+	if id > c.lastMigrated+c.geo.Slots {
+		c.stats.waitSlot++
+		return false
+	}
+	i := c.geo.Slot(id)
+	s, b := &c.slots[i], &c.bufs[id%uint64(len(c.bufs))]
+	if s.refs > 0 || b.unwritten > 0 {
+		c.stats.waitBuffer++
+		return false
+	}
+	s.Span = segment.Span{ID: id}
+	b.id = id
+	c.cur = current{id: id, slot: i, buf: b}
+	return true
+}
+
+// closeSegment ends the current segment, which has no open record.
+func (c *Cache) closeSegment() {
+	c.prevEnd = c.cur.pos
+	c.nextID = c.cur.id + 1
+	if c.cur.id%durableEvery == 0 {
+		c.want = max(c.want, c.sealedSeq)
+	}
+	c.cur = current{}
+	c.events.progress()
+}
+
+// recordWritten takes the completion of a record's write.
+func (c *Cache) recordWritten(p *Port, o *operation, err error) {
+	r := o.rec
+	c.lock()
+	defer c.mu.Unlock()
+	if err != nil {
+		c.stats.logWriteErrors++
+		if r.retries < maxRetries {
+			r.retries++
+			p.retry(o)
+			return
+		}
+		p.release(o)
+		c.fail(p, err)
+		return
+	}
+	p.release(o)
+	r.written = true
+	r.buf.unwritten--
+	for c.writtenSeq < c.sealedSeq && c.recs[(c.writtenSeq+1)%maxRecords].written {
+		c.writtenSeq++
+	}
+	if r.durable {
+		c.becameDurable(p, r.Seq)
+		return
+	}
+	c.advance(p)
+}

@@ -1,0 +1,68 @@
+package logcache
+
+import "errors"
+
+// Op is what a request asks for.
+type Op uint8
+
+// Operations on a volume.
+const (
+	Read  Op = iota // fill Buf
+	Write           // store Buf
+	Flush           // make every write answered before now durable
+)
+
+var (
+	// ErrBroken is why requests fail after the cache device refused a log write
+	// or a flush for good. Data that was not durable may be lost; resume the
+	// cache again to go on from what is.
+	ErrBroken = errors.New("cache device failed")
+	// ErrRange is returned for a request that reaches past the end of the volume.
+	ErrRange = errors.New("request reaches past the end of the device")
+)
+
+// Request is one request to a volume. The caller fills the first group and
+// keeps it and Buf untouched until the port gives it back.
+type Request struct {
+	Op      Op
+	FUA     bool   // with Write: durable before it is answered
+	LBA     uint64 // in sectors
+	Sectors uint32
+	Buf     []byte // Sectors × 512 bytes, page memory outside the Go heap
+	Volume  *Volume
+	Tag     uint32 // the caller's
+
+	Err error // set when answered
+
+	port    *Port
+	done    uint32 // sectors of a write already in the log
+	pending int32  // device operations under way
+	need    uint64 // barrier: the sequence that must be durable
+	next    *Request
+	again   bool // in the mail: submit once more, do not answer
+}
+
+// queue is a FIFO of requests, linked through them.
+type queue struct {
+	head, tail *Request
+	n          int
+}
+
+func (q *queue) push(r *Request) {
+	r.next = nil
+	if q.head == nil {
+		q.head = r
+	} else {
+		q.tail.next = r
+	}
+	q.tail = r
+	q.n++
+}
+
+func (q *queue) pop() *Request {
+	r := q.head
+	q.head = r.next
+	r.next = nil
+	q.n--
+	return r
+}

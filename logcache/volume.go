@@ -1,0 +1,164 @@
+package logcache
+
+import (
+	"sync"
+	"sync/atomic"
+
+	"github.com/ublk-lc/ublk-lc/segment"
+	"github.com/ublk-lc/ublk-lc/segment/blockdev"
+)
+
+// Volume is what a device shows: one backing, with or without a cache. While it
+// has none, requests pass straight through.
+type Volume struct {
+	ID      uint8 // 1 … 127; also names the backing in operations
+	Name    string
+	Sectors uint64
+
+	cache    atomic.Pointer[Cache]
+	inflight atomic.Int64 // requests taken in and not answered
+	errors   atomic.Uint64
+
+	mu     sync.Mutex
+	fenced bool // written under mu and, while attached, under the cache's lock too
+	held   queue
+}
+
+// NewVolume makes a detached volume of so many sectors.
+func NewVolume(id uint8, name string, sectors uint64) *Volume {
+	return &Volume{ID: id, Name: name, Sectors: sectors}
+}
+
+// Cache is the cache the volume is attached to, or nil.
+func (v *Volume) Cache() *Cache { return v.cache.Load() }
+
+// Errors counts the device operations below this volume that failed.
+func (v *Volume) Errors() uint64 { return v.errors.Load() }
+
+func (v *Volume) dev() blockdev.Dev { return blockdev.Dev(v.ID) }
+
+func (v *Volume) countError() { v.errors.Add(1) }
+
+// submit brings a request to the cache or passes it through.
+func (v *Volume) submit(p *Port, r *Request) {
+	for !v.trySubmit(p, r) {
+	}
+}
+
+// trySubmit returns false when the volume changed sides meanwhile.
+func (v *Volume) trySubmit(p *Port, r *Request) bool {
+	c := v.cache.Load()
+	if c == nil {
+		v.mu.Lock()
+		defer v.mu.Unlock()
+		if v.cache.Load() != nil {
+			return false
+		}
+		if v.fenced {
+			v.held.push(r)
+			return true
+		}
+		v.inflight.Add(1)
+		p.passThrough(r)
+		return true
+	}
+	c.lock()
+	defer c.mu.Unlock()
+	if v.cache.Load() != c {
+		return false
+	}
+	if v.fenced {
+		v.mu.Lock()
+		v.held.push(r)
+		v.mu.Unlock()
+		return true
+	}
+	v.inflight.Add(1)
+	switch r.Op {
+	case Read:
+		c.read(p, r)
+	case Write:
+		c.write(p, r)
+	case Flush:
+		c.flush(p, r)
+	}
+	return true
+}
+
+// Fence holds back every request from now on, until [Volume.Unfence]. What was
+// taken in before goes on; the volume is quiet when [Volume.Quiet] says so.
+func (v *Volume) Fence() { v.setFence(true) }
+
+// Quiet tells whether no request is under way.
+func (v *Volume) Quiet() bool { return v.inflight.Load() == 0 }
+
+// Unfence lets the held requests and all later ones go on.
+func (v *Volume) Unfence() {
+	v.setFence(false)
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	for v.held.head != nil {
+		r := v.held.pop()
+		r.again = true
+		if r.port.post(r) {
+			r.port.wake()
+		}
+	}
+}
+
+func (v *Volume) setFence(on bool) {
+	for {
+		c := v.cache.Load()
+		if c != nil {
+			c.lock()
+		}
+		v.mu.Lock()
+		same := v.cache.Load() == c
+		if same {
+			v.fenced = on
+		}
+		v.mu.Unlock()
+		if c != nil {
+			c.mu.Unlock()
+		}
+		if same {
+			return
+		}
+	}
+}
+
+// move changes sides. The volume is fenced and quiet; the cache's lock is held.
+func (v *Volume) move(to *Cache) {
+	v.mu.Lock()
+	v.cache.Store(to)
+	v.mu.Unlock()
+}
+
+// passThrough starts a request straight on the backing.
+func (p *Port) passThrough(r *Request) {
+	kind := blockdev.Read
+	switch r.Op {
+	case Write:
+		kind = blockdev.Write
+	case Flush:
+		kind = blockdev.Flush
+	}
+	o := p.newOp(forPassThrough, kind, r.Volume.dev(), int64(r.LBA)*segment.SectorSize, r.Buf)
+	o.req = r
+}
+
+// passedThrough takes the completion of a pass-through operation; a FUA write
+// is followed by a flush.
+func (p *Port) passedThrough(o *operation, err error) {
+	r := o.req
+	if err != nil {
+		r.Volume.countError()
+	}
+	if err == nil && r.FUA && o.purpose == forPassThrough {
+		o.purpose, o.Kind, o.Buf = forPassFlush, blockdev.Flush, nil
+		p.retry(o)
+		return
+	}
+	p.release(o)
+	p.answer(r, err)
+}
