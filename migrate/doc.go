@@ -1,0 +1,17 @@
+// Package migrate drains the log to the backing devices.
+//
+// It is a state machine, like logcache: [Migrator.Step] starts a batch,
+// [Migrator.Ops] gives the device operations to start, [Migrator.Done] takes
+// their completions.
+//
+//	idle ─► reading ─► writing ─► flushing ─► committing ─► idle
+//	        segments   sorted,    each        superblock:
+//	        from the   merged     backing     slots are free
+//	        log                   once
+//
+// A batch is a run of the oldest segments. Within it only the newest version
+// of a sector is written; what later segments hold does not matter, so that at
+// the end of each batch the backings are a past state of the devices. Nothing
+// is written before its checksum was verified, and the slots are free only when
+// every write and every flush has succeeded, in that order.
+package migrate

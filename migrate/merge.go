@@ -1,0 +1,79 @@
+package migrate
+
+import (
+	"cmp"
+	"container/heap"
+	"slices"
+
+	"github.com/ublk-lc/ublk-lc/segment"
+)
+
+// version is one logged extent of a batch. A higher order is newer.
+type version struct {
+	segment.Extent
+	order int
+	data  []byte
+}
+
+func (v *version) end() uint64 { return v.LBA + uint64(v.Sectors) }
+
+// cut is the payload of sectors [from, to).
+func (v *version) cut(from, to uint64) []byte {
+	return v.data[(from-v.LBA)*segment.SectorSize : (to-v.LBA)*segment.SectorSize]
+}
+
+// newestFirst is a heap of versions that overlap the sweep's position.
+type newestFirst []*version
+
+func (h newestFirst) Len() int           { return len(h) }
+func (h newestFirst) Less(i, j int) bool { return h[i].order > h[j].order }
+func (h newestFirst) Swap(i, j int)      { h[i], h[j] = h[j], h[i] }
+func (h *newestFirst) Push(x any)        { *h = append(*h, x.(*version)) }
+func (h *newestFirst) Pop() any {
+	old := *h
+	x := old[len(old)-1]
+	*h = old[:len(old)-1]
+	return x
+}
+
+// newest calls emit, in the order of (device, LBA), with disjoint runs that
+// cover every sector of vs once, with its newest data. It reorders vs.
+func newest(vs []version, emit func(dev uint8, lba uint64, data []byte)) {
+	slices.SortFunc(vs, func(a, b version) int {
+		return cmp.Or(cmp.Compare(a.Device, b.Device), cmp.Compare(a.LBA, b.LBA), cmp.Compare(a.order, b.order))
+	})
+	for len(vs) > 0 {
+		n := 1
+		for n < len(vs) && vs[n].Device == vs[0].Device {
+			n++
+		}
+		sweep(vs[:n], emit)
+		vs = vs[n:]
+	}
+}
+
+// sweep goes over the versions of one device, sorted by LBA.
+func sweep(vs []version, emit func(dev uint8, lba uint64, data []byte)) {
+	var active newestFirst
+	at := uint64(0)
+	for len(vs) > 0 || len(active) > 0 {
+		if len(active) == 0 {
+			at = max(at, vs[0].LBA)
+		}
+		for len(vs) > 0 && vs[0].LBA <= at {
+			heap.Push(&active, &vs[0])
+			vs = vs[1:]
+		}
+		top := active[0]
+		if top.end() <= at {
+			heap.Pop(&active)
+			continue
+		}
+		to := top.end()
+		if len(vs) > 0 {
+			to = min(to, vs[0].LBA)
+		}
+		emit(top.Device, at, top.cut(at, to))
+		at = to
+	}
+}

@@ -1,0 +1,85 @@
+package migrate
+
+import (
+	"bytes"
+	"encoding/binary"
+	"math/rand/v2"
+	"testing"
+
+	"github.com/ublk-lc/ublk-lc/segment"
+)
+
+func stamp(order int, sectors uint32) []byte {
+	b := make([]byte, sectors*segment.SectorSize)
+	for i := range sectors {
+		binary.LittleEndian.PutUint64(b[i*segment.SectorSize:], uint64(order)<<32|uint64(i))
+	}
+	return b
+}
+
+// TestP4NewestWins compares the sweep with a disk that is written in order.
+func TestP4NewestWins(t *testing.T) {
+	const span = 64
+	for seed := range uint64(3000) {
+		rnd := rand.New(rand.NewPCG(seed, 0))
+		var vs []version
+		var disk [3][span * segment.SectorSize]byte
+		var written [3][span]bool
+		for order := range 1 + rnd.IntN(20) {
+			dev := 1 + rnd.IntN(2)
+			lba := rnd.Uint64N(span)
+			n := 1 + uint32(rnd.Uint64N(min(span-lba, 24)))
+			data := stamp(order, n)
+			vs = append(vs, version{segment.Extent{Device: uint8(dev), Kind: segment.Data, LBA: lba, Sectors: n}, order, data})
+			copy(disk[dev][lba*segment.SectorSize:], data)
+			for i := range uint64(n) {
+				written[dev][lba+i] = true
+			}
+		}
+		rnd.Shuffle(len(vs), func(i, j int) { vs[i], vs[j] = vs[j], vs[i] })
+		var lastDev uint8
+		var lastEnd uint64
+		newest(vs, func(dev uint8, lba uint64, data []byte) {
+			if dev < lastDev || dev == lastDev && lba < lastEnd {
+				t.Fatalf("seed %d: run at %d of device %d is out of order", seed, lba, dev)
+			}
+			lastDev, lastEnd = dev, lba+uint64(len(data)/segment.SectorSize)
+			if !bytes.Equal(data, disk[dev][lba*segment.SectorSize:lastEnd*segment.SectorSize]) {
+				t.Fatalf("seed %d: old data at %d of device %d", seed, lba, dev)
+			}
+			for i := lba; i < lastEnd; i++ {
+				if !written[dev][i] {
+					t.Fatalf("seed %d: sector %d of device %d emitted twice, or never written", seed, i, dev)
+				}
+				written[dev][i] = false
+			}
+		})
+		for dev := range written {
+			for i, left := range written[dev] {
+				if left {
+					t.Fatalf("seed %d: sector %d of device %d was left out", seed, i, dev)
+				}
+			}
+		}
+	}
+}
+
+func TestDecide(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		s    Snapshot
+		want int
+	}{
+		{"not allowed", Snapshot{Slots: 100, Fill: 0.5}, 0},
+		{"allowed", Snapshot{Slots: 100, Allow: true}, 50},
+		{"forced", Snapshot{Slots: 100, Force: true, Batch: 7}, 7},
+		{"draining", Snapshot{Slots: 100, Draining: true}, 50},
+		{"nearly full", Snapshot{Slots: 100, Fill: 0.8}, 50},
+		{"full, allowed or not", Snapshot{Slots: 4, Stuck: true}, 2},
+		{"smallest ring", Snapshot{Slots: 1, Force: true}, 1},
+	} {
+		if got := Decide(c.s); got != c.want {
+			t.Errorf("%s: %d, want %d", c.name, got, c.want)
+		}
+	}
+}

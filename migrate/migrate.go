@@ -1,0 +1,365 @@
+package migrate
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/ublk-lc/ublk-lc/segment"
+	"github.com/ublk-lc/ublk-lc/segment/blockdev"
+	"github.com/ublk-lc/ublk-lc/ublk/uring"
+)
+
+const (
+	// MaxBatch bounds a batch, in bytes of segments: the memory it takes, twice.
+	MaxBatch = 64 << 20
+	// maxWrite is the largest merged write, in bytes.
+	maxWrite = 1 << 20
+	// maxDepth is how many operations are under way at most.
+	maxDepth = 256
+	// maxRetries is how often a failed operation of a batch is tried again
+	// before the batch is given up. A later batch starts from the same segment.
+	maxRetries = 3
+)
+
+// ErrNoBacking is the state of a log whose oldest data belongs to a device that
+// is not attached: nothing can be migrated until it is.
+var ErrNoBacking = errors.New("the backing is not attached")
+
+// Source is the cache, as far as migration sees it.
+type Source interface {
+	Geometry() segment.Geometry
+	Nonce() uint64
+	// FD names the cache device in operations.
+	FD() int
+	// Candidates appends up to most segments that may be migrated now, oldest
+	// first: closed and durable. With want the cache works to have more of them.
+	Candidates(dst []segment.Span, most int, want bool) []segment.Span
+	// BackingReady tells whether a device's data can be written to its backing.
+	BackingReady(dev uint8) bool
+	// BackingFailed tells that an operation on a device's backing has failed.
+	BackingFailed(dev uint8)
+	// Forget tells that these places need not be read any more: their data, or
+	// newer, is on the backings.
+	Forget([]segment.Placed)
+	// Migrated tells that all data up to segment id is durable on the backings.
+	// done is called when its slots are free, or never will be.
+	Migrated(id uint64, done func(error))
+}
+
+// state is what a migrator is doing.
+type state uint8
+
+const (
+	idle       state = iota
+	reading          // segments into batch memory
+	writing          // sorted runs to the backings
+	flushing         // each backing once
+	committing       // the superblock
+)
+
+func (s state) String() string {
+	return [...]string{"idle", "reading", "writing", "flushing", "committing"}[s]
+}
+
+// Migrator drains one cache. Its methods belong to one thread.
+type Migrator struct {
+	src Source
+	geo segment.Geometry
+
+	state state
+	err   error // what the batch failed with
+
+	batch    []segment.Span
+	begun    uint64 // a batch that did not end may have written segments up to this one
+	images   []byte // of the batch's segments
+	staging  []byte // the sorted payload
+	staged   int
+	versions []version
+	places   []segment.Placed
+	devs     []blockdev.Dev // written to in this batch
+
+	queue   []*blockdev.Op // not yet given out
+	depth   int            // given out and not done
+	pool    []*blockdev.Op
+	retries int
+
+	status Status
+}
+
+// Status tells what a migrator has done and is doing. Numbers are since resume.
+type Status struct {
+	State     string `json:"state"`
+	Batches   uint64 `json:"batches"`
+	Segments  uint64 `json:"segments"`
+	Writes    uint64 `json:"writes"`  // to the backings, merged
+	Bytes     uint64 `json:"bytes"`   // written to the backings
+	Flushes   uint64 `json:"flushes"` // of the backings
+	Errors    uint64 `json:"errors"`  // failed operations
+	Failed    uint64 `json:"failed_batches"`
+	LastError string `json:"last_error,omitempty"`
+}
+
+// New makes a migrator for a cache that was just resumed.
+func New(src Source) *Migrator {
+	m := &Migrator{src: src, geo: src.Geometry()}
+	// What was interrupted by a crash may have been a batch of all there is.
+	m.batch = src.Candidates(nil, m.largest(), false)
+	m.mustEnd()
+	return m
+}
+
+// largest is how many segments a batch may have.
+func (m *Migrator) largest() int { return max(1, MaxBatch/int(m.geo.SegmentSize)) }
+
+// mustEnd notes that the batch may leave newer data on the backings than it
+// has told. Until a batch that is as long succeeds, they are no past state.
+func (m *Migrator) mustEnd() {
+	if n := len(m.batch); n > 0 {
+		m.begun = max(m.begun, m.batch[n-1].ID)
+	}
+}
+
+// candidates chooses the segments of a batch: up to most, but no fewer than
+// an unfinished batch had.
+func (m *Migrator) candidates(most int) {
+	most = min(most, m.largest())
+	ask := most
+	if m.begun > 0 {
+		ask = m.largest()
+	}
+	m.batch = m.src.Candidates(m.batch[:0], ask, true)
+	n := min(most, len(m.batch))
+	for n < len(m.batch) && m.batch[n].ID <= m.begun {
+		n++
+	}
+	m.batch = m.batch[:n]
+}
+
+// Close gives the memory back. Nothing may be under way.
+func (m *Migrator) Close() error {
+	err := errors.Join(uring.FreePages(m.images), uring.FreePages(m.staging))
+	m.images, m.staging = nil, nil
+	return err
+}
+
+// Status is what the migrator has done so far.
+func (m *Migrator) Status() Status {
+	s := m.status
+	s.State = m.state.String()
+	return s
+}
+
+// Idle tells whether no batch is under way.
+func (m *Migrator) Idle() bool { return m.state == idle }
+
+// LastError is why the last batch failed, or nil if it did not.
+func (m *Migrator) LastError() error { return m.err }
+
+// Step starts a batch of up to most segments if none is under way and there is
+// something to migrate. It returns true when a batch was started.
+func (m *Migrator) Step(most int) bool {
+	if m.state != idle || most <= 0 {
+		return false
+	}
+	m.candidates(most)
+	if len(m.batch) == 0 {
+		return false
+	}
+	if err := m.reserve(len(m.batch)); err != nil {
+		m.fail(err)
+		return false
+	}
+	m.err, m.retries = nil, 0
+	m.state = reading
+	for i, s := range m.batch {
+		m.add(blockdev.Read, blockdev.Cache, m.geo.SlotOffset(m.geo.Slot(s.ID)), m.image(i)[:int(s.End)*segment.SectorSize])
+	}
+	return true
+}
+
+func (m *Migrator) image(i int) []byte {
+	size := int(m.geo.SegmentSize)
+	return m.images[i*size : (i+1)*size]
+}
+
+// reserve sees to it that n segments fit the batch memory.
+func (m *Migrator) reserve(n int) error {
+	size := n * int(m.geo.SegmentSize)
+	if len(m.images) >= size {
+		return nil
+	}
+	if err := m.Close(); err != nil {
+		return err
+	}
+	var err error
+	if m.images, err = uring.AllocPages(size); err != nil {
+		return err
+	}
+	m.staging, err = uring.AllocPages(size)
+	return err
+}
+
+func (m *Migrator) add(k blockdev.Kind, dev blockdev.Dev, offset int64, buf []byte) {
+	var op *blockdev.Op
+	if n := len(m.pool); n > 0 {
+		op, m.pool = m.pool[n-1], m.pool[:n-1]
+	} else {
+		op = &blockdev.Op{Sink: m}
+	}
+	op.Kind, op.Dev, op.FD, op.Offset, op.Buf = k, dev, m.src.FD(), offset, buf
+	m.queue = append(m.queue, op)
+}
+
+// Ops hands over the operations to start now, appended to dst.
+func (m *Migrator) Ops(dst []*blockdev.Op) []*blockdev.Op {
+	n := min(len(m.queue), maxDepth-m.depth)
+	dst = append(dst, m.queue[:n]...)
+	m.queue = m.queue[:copy(m.queue, m.queue[n:])]
+	m.depth += n
+	return dst
+}
+
+// Done takes the completion of an operation.
+func (m *Migrator) Done(op *blockdev.Op, err error) {
+	m.depth--
+	if err != nil {
+		m.status.Errors++
+		if op.Dev != blockdev.Cache {
+			m.src.BackingFailed(uint8(op.Dev))
+		}
+		// A failed flush is not tried again: the writes before it may be gone.
+		if m.retries < maxRetries && op.Kind != blockdev.Flush {
+			m.retries++
+			m.queue = append(m.queue, op)
+			return
+		}
+		if m.err == nil { // a disk that is gone fails them all: the first tells why, the counter how many
+			m.err = fmt.Errorf("migrate: %v at byte %d of %v: %w", op.Kind, op.Offset, op.Dev, err)
+		}
+		m.pool = append(m.pool, m.queue...)
+		m.queue = m.queue[:0]
+	}
+	op.Buf = nil
+	m.pool = append(m.pool, op)
+	if m.depth == 0 && len(m.queue) == 0 {
+		m.advance()
+	}
+}
+
+// advance goes to the next state when all operations of this one are done.
+func (m *Migrator) advance() {
+	if m.err != nil {
+		m.fail(m.err)
+		return
+	}
+	switch m.state {
+	case reading:
+		if err := m.sort(); err != nil {
+			m.fail(err)
+			return
+		}
+		m.state = writing
+		if len(m.queue) == 0 {
+			m.advance()
+		}
+	case writing:
+		m.state = flushing
+		for _, dev := range m.devs {
+			m.status.Flushes++
+			m.add(blockdev.Flush, dev, 0, nil)
+		}
+		if len(m.queue) == 0 {
+			m.advance()
+		}
+	case flushing:
+		m.state = committing
+		m.src.Forget(m.places)
+		m.src.Migrated(m.batch[len(m.batch)-1].ID, m.committed)
+	}
+}
+
+// committed ends a batch. It runs under the cache's lock.
+func (m *Migrator) committed(err error) {
+	if err != nil {
+		m.fail(err)
+		return
+	}
+	m.state, m.begun = idle, 0
+	m.status.Batches++
+	m.status.Segments += uint64(len(m.batch))
+	m.status.LastError = ""
+}
+
+// fail gives the batch up; its segments are not migrated.
+func (m *Migrator) fail(err error) {
+	if m.state >= writing {
+		m.mustEnd()
+	}
+	m.state = idle
+	m.err = err
+	m.status.Failed++
+	m.status.LastError = err.Error()
+}
+
+// sort verifies the batch, finds the newest version of each sector, and makes
+// one write of each run of neighbours.
+func (m *Migrator) sort() error {
+	m.versions, m.places, m.devs = m.versions[:0], m.places[:0], m.devs[:0]
+	for i := range m.batch {
+		if err := m.collect(i); err != nil {
+			return err
+		}
+	}
+	m.staged = 0
+	var run struct {
+		dev  uint8
+		lba  uint64
+		from int
+	}
+	write := func() {
+		if buf := m.staging[run.from:m.staged]; len(buf) > 0 {
+			m.status.Writes++
+			m.status.Bytes += uint64(len(buf))
+			m.add(blockdev.Write, blockdev.Dev(run.dev), int64(run.lba)*segment.SectorSize, buf)
+		}
+	}
+	newest(m.versions, func(dev uint8, lba uint64, data []byte) {
+		length := m.staged - run.from
+		if dev != run.dev || lba != run.lba+uint64(length/segment.SectorSize) || length+len(data) > maxWrite {
+			write()
+			run.dev, run.lba, run.from = dev, lba, m.staged
+		}
+		if n := len(m.devs); n == 0 || m.devs[n-1] != blockdev.Dev(dev) {
+			m.devs = append(m.devs, blockdev.Dev(dev))
+		}
+		m.staged += copy(m.staging[m.staged:], data)
+	})
+	write()
+	return nil
+}
+
+// collect verifies segment i of the batch and lists its extents.
+func (m *Migrator) collect(i int) error {
+	s := m.batch[i]
+	var missing uint8
+	err := segment.Walk(m.image(i)[:int(s.End)*segment.SectorSize], m.geo, m.src.Nonce(), s.ID, s.FirstSeq, s.LastSeq, s.End, func(r *segment.Record, payload []byte) {
+		first := len(m.places)
+		m.places = r.AppendPlaced(m.places, m.geo)
+		for _, p := range m.places[first:] {
+			n := int(p.Sectors) * segment.SectorSize
+			if !m.src.BackingReady(p.Device) {
+				missing = p.Device
+			}
+			m.versions = append(m.versions, version{p.Extent, len(m.versions), payload[:n]})
+			payload = payload[n:]
+		}
+	})
+	if err != nil {
+		m.status.Errors++
+		return err
+	}
+	if missing != 0 {
+		return fmt.Errorf("device %d: %w", missing, ErrNoBacking)
+	}
+	return nil
+}
