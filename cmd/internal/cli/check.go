@@ -1,0 +1,56 @@
+package cli
+
+import (
+	"fmt"
+
+	"github.com/spf13/cobra"
+	"github.com/ublk-lc/ublk-lc/segment"
+	"github.com/ublk-lc/ublk-lc/segment/inspect"
+)
+
+// CheckOptions are the options of check.
+type CheckOptions struct {
+	Segments bool
+	JSON     bool
+}
+
+func checkCommand() *cobra.Command {
+	var o CheckOptions
+	cmd := &cobra.Command{
+		Use:   "check DEV",
+		Short: "Tell what is valid, torn or damaged on a cache, without changing it",
+		Long: "Tell what is valid, torn or damaged on a cache, or on a file with its bytes. It reads the superblocks and\n" +
+			"the whole log with all its data, changes nothing, and needs neither a server nor ublk.\n\n" +
+			"A log that was not shut down, with a torn tail, is sound: that is what a power cut leaves. The exit code is\n" +
+			"0 for a sound cache, 11 (damaged) if anything is bad that was durable, 14 (not-formatted) for no cache,\n" +
+			"3 (in-use) for one that a server runs. `lc replay` gets the data out of a damaged one.",
+		Annotations: map[string]string{unprivileged: "files are their owner's; devices are root's anyway"},
+		Args:        exactly("DEV"),
+		RunE:        func(cmd *cobra.Command, args []string) error { return Check(cmd, args[0], o) },
+	}
+	cmd.Flags().BoolVar(&o.Segments, "segments", false, "list each segment of the log")
+	jsonFlag(cmd, &o.JSON)
+	return cmd
+}
+
+// Check prints what a cache holds and what is wrong with it.
+func Check(cmd *cobra.Command, path string, o CheckOptions) error {
+	return withOffline(cmd, path, true, func(c *offline, p *progress) error {
+		log, err := c.survey(cmd.Context(), p)
+		if err != nil {
+			return err
+		}
+		p.end()
+		report := log.Report()
+		if o.JSON {
+			err = printJSON(cmd.OutOrStdout(), report)
+		} else {
+			err = report.Fprint(cmd.OutOrStdout(), o.Segments)
+		}
+		if err == nil && log.Damaged() {
+			return fmt.Errorf("%s: %w: %s; `lc replay %s --dry-run --skip-damage` tells what can be saved", path, segment.ErrDamaged,
+				inspect.Count(len(log.Damage)+len(log.Unreadable), "place"), path)
+		}
+		return err
+	})
+}

@@ -1,0 +1,33 @@
+package cli
+
+import (
+	"github.com/spf13/cobra"
+	"github.com/ublk-lc/ublk-lc/cmd/internal/control"
+)
+
+func createCommand() *cobra.Command {
+	var a control.CreateArgs
+	cmd := &cobra.Command{
+		Use:   "create NAME DEVICE_ID BACKING",
+		Short: "Make a device over a slow disk, without a cache as yet",
+		Long: "Make a device over a slow disk, without a cache as yet: /dev/lc/NAME leads to its node, /dev/ublkbN.\n" +
+			"When a cache holds data for the disk, there is no node until the device is attached to that cache.",
+		Args: exactly("NAME", "DEVICE_ID", "BACKING"),
+		RunE: func(cmd *cobra.Command, args []string) (err error) {
+			a.Name = args[0]
+			if err := control.CheckName(a.Name); err != nil {
+				return err
+			}
+			if a.ID, err = number("device", args[1]); err != nil {
+				return err
+			}
+			if a.Path, err = absolute(args[2]); err != nil {
+				return err
+			}
+			return do(cmd, callStarting, control.VerbCreate, a)
+		},
+	}
+	cmd.Flags().IntVar(&a.Queues, "queues", 0, "queues of the device (default: one for two CPUs, at most 4)")
+	cmd.Flags().IntVar(&a.Depth, "depth", 0, "requests in flight on each queue (default 128)")
+	return cmd
+}

@@ -1,0 +1,137 @@
+package cli
+
+import (
+	"crypto/rand"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/dustin/go-humanize"
+	"github.com/google/uuid"
+	"github.com/spf13/cobra"
+	"github.com/ublk-lc/ublk-lc/cmd/internal/control"
+	"github.com/ublk-lc/ublk-lc/logcache"
+	"github.com/ublk-lc/ublk-lc/segment"
+	"github.com/ublk-lc/ublk-lc/segment/blockdev"
+)
+
+// FormatOptions are the options of format-cache.
+type FormatOptions struct {
+	SegmentSize string
+	Label       string
+	Force       bool
+}
+
+func formatCommand() *cobra.Command {
+	var o FormatOptions
+	cmd := &cobra.Command{
+		Use:   "format-cache DEV",
+		Short: "Make a disk a cache; all data on it is lost",
+		Long: "Make a disk a cache; all data on it is lost. A disk that holds something, or is a cache already, is\n" +
+			"refused; --force overrides that. A disk that is in use is refused whatever is asked for.",
+		Args: exactly("DEV"),
+		RunE: func(cmd *cobra.Command, args []string) error { return Format(cmd.OutOrStdout(), args[0], o) },
+	}
+	cmd.Flags().StringVar(&o.SegmentSize, "segment-size", "", "size of a segment, a power of two from 8KiB to 64MiB (default 1MiB)")
+	cmd.Flags().StringVar(&o.Label, "label", "", "name for people, at most 32 bytes")
+	cmd.Flags().BoolVar(&o.Force, "force", false, "format although the disk holds something")
+	return cmd
+}
+
+// longestLabel is what the superblock has room for, in bytes.
+const longestLabel = 32
+
+// Format makes a disk a cache. It needs neither a server nor ublk.
+func Format(w io.Writer, path string, o FormatOptions) error {
+	if len(o.Label) > longestLabel {
+		return control.Errorf(control.BadValue, "label %q has %d bytes; at most %d fit", o.Label, len(o.Label), longestLabel)
+	}
+	size, err := segmentSize(o.SegmentSize)
+	if err != nil {
+		return err
+	}
+	dev, err := blockdev.Open(path, blockdev.OpenOptions{Exclusive: true})
+	if err != nil {
+		return err
+	}
+	super, err := format(dev, size, o)
+	if err := errors.Join(err, dev.Close()); err != nil {
+		return err
+	}
+	fmt.Fprintf(w, "%s: formatted as cache %s: %d segments of %s\n", dev.Path(), uuid.UUID(super.UUID), super.Geometry.Slots,
+		humanize.IBytes(uint64(super.Geometry.SegmentSize)))
+	return nil
+}
+
+func format(dev *blockdev.Device, segmentSize uint32, o FormatOptions) (*segment.Super, error) {
+	f := logcache.FormatOptions{
+		DeviceSize: dev.Size(), BlockSize: dev.LogicalBlock(), SegmentSize: segmentSize, Label: o.Label, UUID: uuid.New(),
+	}
+	// Before the content, so that one call tells about a disk that can never be a cache.
+	if _, err := segment.NewGeometry(f.DeviceSize, f.BlockSize, segmentSize); err != nil {
+		return nil, fmt.Errorf("%s: %w", dev.Path(), err)
+	}
+	if !o.Force {
+		if err := checkContent(dev); err != nil {
+			return nil, err
+		}
+	}
+	var nonce [8]byte
+	if _, err := rand.Read(nonce[:]); err != nil {
+		return nil, fmt.Errorf("make a nonce: %w", err)
+	}
+	f.Nonce = binary.LittleEndian.Uint64(nonce[:])
+	super, err := logcache.Format(dev, f)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", dev.Path(), err)
+	}
+	return super, nil
+}
+
+// checkContent refuses a disk that holds something, and says of a cache what is in it.
+func checkContent(dev *blockdev.Device) error {
+	what, err := dev.Content()
+	switch {
+	case err != nil:
+		return err
+	case what == "":
+		return nil
+	case what != blockdev.OwnCache:
+		return control.Errorf(control.HasContent, "%s: %w: %s; --force formats it all the same, and that is lost", dev.Path(), blockdev.ErrHasContent, what)
+	}
+	return control.Errorf(control.HasContent, "%s is already formatted as a cache, %s; --force formats it anew, and what is in its log is lost", dev.Path(), describeCache(dev))
+}
+
+// describeCache tells whose cache it is, and whether its log holds anything.
+func describeCache(dev *blockdev.Device) string {
+	super, err := logcache.ReadSuper(dev)
+	if err != nil {
+		return fmt.Sprintf("with a superblock that cannot be read (%v)", err)
+	}
+	extents := 0
+	_, err = segment.Recover(dev, super, func(r *segment.Record) { extents += int(r.Extents) })
+	text := "UUID " + uuid.UUID(super.UUID).String()
+	if super.Label != "" {
+		text += fmt.Sprintf(", label %q", super.Label)
+	}
+	switch {
+	case err != nil:
+		return text + fmt.Sprintf(", with a log that cannot be read to its end (%v)", err)
+	case extents > 0:
+		return text + fmt.Sprintf(", with %d writes in its log that are on no other disk", extents)
+	}
+	return text + ", with an empty log"
+}
+
+// segmentSize takes 1MiB, 512K, 65536; "" is the default.
+func segmentSize(arg string) (uint32, error) {
+	if arg == "" {
+		return segment.DefaultSegmentSize, nil
+	}
+	n, err := parseSize(arg)
+	if err != nil || n < segment.MinSegmentSize || n > segment.MaxSegmentSize || n&(n-1) != 0 {
+		return 0, control.Errorf(control.BadValue, "segment size %q is not a power of two from 8KiB to 64MiB", arg)
+	}
+	return uint32(n), nil
+}

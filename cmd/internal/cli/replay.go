@@ -1,0 +1,220 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/dustin/go-humanize"
+	"github.com/spf13/cobra"
+	"github.com/ublk-lc/ublk-lc/cmd/internal/control"
+	"github.com/ublk-lc/ublk-lc/segment"
+	"github.com/ublk-lc/ublk-lc/segment/blockdev"
+	"github.com/ublk-lc/ublk-lc/segment/inspect"
+)
+
+// ReplayOptions are the options of replay.
+type ReplayOptions struct {
+	To           string
+	Device       int
+	DryRun       bool
+	SkipDamage   bool
+	StopAtDamage bool
+	ForceBinding bool
+	JSON         bool
+}
+
+func replayCommand() *cobra.Command {
+	var o ReplayOptions
+	cmd := &cobra.Command{
+		Use:   "replay DEV --to BACKING",
+		Short: "Rescue: write a log's data onto a disk, without changing the cache",
+		Long: "Rescue: write the data that a log holds of one device onto its disk, or with --force-binding onto a copy\n" +
+			"of it. The cache is only read; neither a server nor ublk is needed. Data is verified before it is written,\n" +
+			"oldest first, and the disk is flushed. Stopped half-way, it can simply be started again.\n\n" +
+			"Of a damaged log nothing is written until you choose: --stop-at-damage writes what is older than the first\n" +
+			"damage, so that the disk becomes a past state of the device (unless a crash interrupted a migration: then it\n" +
+			"may hold newer data here and there already); --skip-damage writes all that is whole and lists the sectors\n" +
+			"that are lost, which keep an older content. --dry-run shows what either would do.\n\n" +
+			"Afterwards the cache still holds the data. Never attach the device to it again once the disk was written to\n" +
+			"by anything else: the log would put its older data over that.",
+		Annotations: map[string]string{unprivileged: "files are their owner's; devices are root's anyway"},
+		Args:        exactly("DEV"),
+		RunE:        func(cmd *cobra.Command, args []string) error { return Replay(cmd, args[0], o) },
+	}
+	f := cmd.Flags()
+	f.StringVar(&o.To, "to", "", "the disk, or the file, to write to")
+	f.IntVar(&o.Device, "device", 0, "id of the device in the log (default: the only one, or the one whose disk this is)")
+	f.BoolVar(&o.DryRun, "dry-run", false, "only list what would be written")
+	f.BoolVar(&o.SkipDamage, "skip-damage", false, "leave out what is damaged, and list the sectors lost")
+	f.BoolVar(&o.StopAtDamage, "stop-at-damage", false, "write only what is older than the first damage")
+	f.BoolVar(&o.ForceBinding, "force-binding", false, "write although it is not the disk that the log is bound to")
+	jsonFlag(cmd, &o.JSON)
+	return cmd
+}
+
+func (o *ReplayOptions) check() error {
+	switch {
+	case o.To == "" && !o.DryRun:
+		return control.Errorf(control.Usage, "needs --to BACKING, or --dry-run")
+	case o.SkipDamage && o.StopAtDamage:
+		return control.Errorf(control.Usage, "takes --skip-damage or --stop-at-damage, not both")
+	case o.Device != 0:
+		return control.CheckID("device", o.Device)
+	}
+	return nil
+}
+
+func (o *ReplayOptions) choice() inspect.Choice {
+	switch {
+	case o.SkipDamage:
+		return inspect.Skip
+	case o.StopAtDamage:
+		return inspect.StopBefore
+	}
+	return inspect.Refuse
+}
+
+// Replay writes the data of one device, or lists it.
+func Replay(cmd *cobra.Command, path string, o ReplayOptions) error {
+	if err := o.check(); err != nil {
+		return err
+	}
+	return withOffline(cmd, path, true, func(c *offline, p *progress) error {
+		if o.To == "" {
+			return surveyAndReplay(cmd, c, nil, &o, p)
+		}
+		target, err := openTarget(&o)
+		if err != nil {
+			return err
+		}
+		return errors.Join(surveyAndReplay(cmd, c, target, &o, p), target.Close())
+	})
+}
+
+func surveyAndReplay(cmd *cobra.Command, c *offline, target *blockdev.Device, o *ReplayOptions, p *progress) error {
+	log, err := c.survey(cmd.Context(), p)
+	if err != nil {
+		return err
+	}
+	return replay(cmd, log, target, o, p)
+}
+
+func replay(cmd *cobra.Command, log *inspect.Log, target *blockdev.Device, o *ReplayOptions, p *progress) error {
+	plan, err := makePlan(log, target, o)
+	if err != nil {
+		return err
+	}
+	if !o.DryRun {
+		w, err := newBlockWriter(target)
+		if err != nil {
+			return err
+		}
+		err = plan.Replay(cmd.Context(), w, p.percent("written"))
+		if err := errors.Join(err, w.close()); err != nil {
+			return err
+		}
+	}
+	p.end()
+	if o.JSON {
+		return printJSON(cmd.OutOrStdout(), describePlan(plan, target, o))
+	}
+	return printPlan(cmd.OutOrStdout(), describePlan(plan, target, o))
+}
+
+// makePlan refuses a wrong device, a wrong disk, and damage without a choice.
+func makePlan(log *inspect.Log, target *blockdev.Device, o *ReplayOptions) (*inspect.Plan, error) {
+	device, err := chooseDevice(log.Super, target, o.Device)
+	if err != nil {
+		return nil, err
+	}
+	plan, err := log.Plan(device, o.choice())
+	if errors.Is(err, segment.ErrDamaged) {
+		return nil, fmt.Errorf("%w; choose: --stop-at-damage writes only what is older, --skip-damage writes all that is whole; --dry-run shows what comes of it", err)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if target != nil {
+		err := plan.CheckTarget(target.Size()/segment.SectorSize, target.Fingerprint(), o.ForceBinding)
+		if errors.Is(err, inspect.ErrOtherDisk) {
+			return nil, fmt.Errorf("%s: %w; --force-binding writes it all the same", target.Path(), err)
+		}
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", target.Path(), err)
+		}
+	}
+	return plan, nil
+}
+
+// chooseDevice is the device that is meant: the one named, the only one, or the one whose disk the target is.
+func chooseDevice(s *segment.Super, target *blockdev.Device, id int) (uint8, error) {
+	switch {
+	case id != 0:
+		return uint8(id), nil
+	case len(s.Bindings) == 0:
+		return 0, control.Errorf(control.NotFound, "no device is bound to this log")
+	case len(s.Bindings) == 1:
+		return s.Bindings[0].ID, nil
+	}
+	names := ""
+	for i := range s.Bindings {
+		b := &s.Bindings[i]
+		if target != nil && b.Fingerprint != 0 && b.Fingerprint == target.Fingerprint() {
+			return b.ID, nil
+		}
+		names += fmt.Sprintf(" %d (%s)", b.ID, b.Name)
+	}
+	return 0, control.Errorf(control.Usage, "the log holds several devices; name one with --device:%s", names)
+}
+
+// PlanReport is what replay prints.
+type PlanReport struct {
+	Device    uint8           `json:"device"`
+	Name      string          `json:"name"`
+	Target    string          `json:"target,omitempty"`
+	DryRun    bool            `json:"dry_run"`
+	Records   int             `json:"records"`
+	LeftOut   int             `json:"records_left_out"`
+	Sectors   uint64          `json:"sectors"`
+	Extents   []inspect.Range `json:"extents"`
+	Lost      []inspect.Range `json:"lost"`
+	LostExact bool            `json:"lost_exact"`
+}
+
+func describePlan(p *inspect.Plan, target *blockdev.Device, o *ReplayOptions) *PlanReport {
+	r := &PlanReport{
+		Device: p.Binding.ID, Name: p.Binding.Name, DryRun: o.DryRun, Records: p.Records, LeftOut: p.LeftOut, Sectors: p.Sectors(),
+		Extents: append([]inspect.Range{}, p.Ranges...), Lost: append([]inspect.Range{}, p.Lost...), LostExact: p.Exact,
+	}
+	if target != nil {
+		r.Target = target.Path()
+	}
+	return r
+}
+
+func printPlan(w io.Writer, r *PlanReport) error {
+	verb := "wrote"
+	if r.DryRun {
+		verb = "would write"
+		for _, e := range r.Extents {
+			fmt.Fprintf(w, "write %s\n", e)
+		}
+	}
+	for _, e := range r.Lost {
+		fmt.Fprintf(w, "lost %s: an older content is there\n", e)
+	}
+	if !r.LostExact {
+		fmt.Fprintln(w, "lost: perhaps more, or something else: a damaged header does not say it for certain; see `lc check`")
+	}
+	if r.LeftOut > 0 {
+		fmt.Fprintf(w, "left out %s behind the damage\n", inspect.Count(r.LeftOut, "record"))
+	}
+	to := ""
+	if r.Target != "" {
+		to = " to " + r.Target
+	}
+	_, err := fmt.Fprintf(w, "%s %d sectors (%s) of device %d (%s) in %s%s\n", verb, r.Sectors,
+		humanize.IBytes(r.Sectors*segment.SectorSize), r.Device, r.Name, inspect.Count(len(r.Extents), "extent"), to)
+	return err
+}

@@ -1,0 +1,82 @@
+package control
+
+import "encoding/json"
+
+// Request is what a client asks for.
+type Request struct {
+	Verb string          `json:"verb"`
+	Args json.RawMessage `json:"args,omitempty"`
+}
+
+// Response is one line of the answer: exactly one of its fields is set.
+type Response struct {
+	Progress *Progress       `json:"progress,omitempty"`
+	Result   json.RawMessage `json:"result,omitempty"`
+	Error    *Error          `json:"error,omitempty"`
+}
+
+// Progress tells what a command does while it takes its time.
+type Progress struct {
+	Text string `json:"text"`
+}
+
+// The verbs of the server.
+const (
+	VerbResume       = "resume"
+	VerbFreeCache    = "free-cache"
+	VerbCreate       = "create"
+	VerbRemove       = "remove"
+	VerbAttach       = "attach"
+	VerbDetach       = "detach"
+	VerbDaemonStart  = "daemon-start"
+	VerbDaemonStop   = "daemon-stop"
+	VerbDaemonStatus = "daemon-status"
+	VerbList         = "list"
+	VerbStatus       = "status"
+	VerbGet          = "get"
+	VerbSet          = "set"
+	VerbShutdown     = "shutdown"
+)
+
+// ResumeArgs are the arguments of resume.
+type ResumeArgs struct {
+	ID   int    `json:"id"`
+	Path string `json:"path"`
+}
+
+// CreateArgs are the arguments of create.
+type CreateArgs struct {
+	Name   string `json:"name"`
+	ID     int    `json:"id"`
+	Path   string `json:"path"` // of the backing
+	Queues int    `json:"queues,omitempty"`
+	Depth  int    `json:"depth,omitempty"`
+}
+
+// IDArgs are the arguments of the verbs that only need an id.
+type IDArgs struct {
+	ID int `json:"id"`
+}
+
+// AttachArgs are the arguments of attach.
+type AttachArgs struct {
+	Device int `json:"device"`
+	Cache  int `json:"cache"`
+}
+
+// AttributeArgs are the arguments of get, set and tree.
+type AttributeArgs struct {
+	Path  string `json:"path,omitempty"`
+	Value string `json:"value,omitempty"`
+}
+
+// ShutdownArgs are the arguments of shutdown.
+type ShutdownArgs struct {
+	Force  bool `json:"force,omitempty"`   // stop devices that are open or mounted
+	IfIdle bool `json:"if_idle,omitempty"` // only if there is no cache, no device and no daemon
+}
+
+// Done is the result of a verb that has done something: a sentence for a person.
+type Done struct {
+	Text string `json:"text"`
+}

@@ -1,0 +1,100 @@
+package control
+
+import (
+	"github.com/ublk-lc/ublk-lc/logcache"
+	"github.com/ublk-lc/ublk-lc/migrate"
+	"github.com/ublk-lc/ublk-lc/sysfsio"
+)
+
+// States of a cache and of a device, besides what a command does to them at the moment.
+const (
+	StateRunning     = "running"
+	StateBroken      = "broken"       // the cache device failed
+	StateAttached    = "attached"     // writes go to the log
+	StatePassThrough = "pass-through" // no cache; requests go to the backing
+	StateWaiting     = "waiting"      // no node: a log holds data for the backing
+	StateNoNode      = "no node"      // attached, but the node could not be started
+)
+
+// List is what there is.
+type List struct {
+	Caches  []CacheLine  `json:"caches"`
+	Devices []DeviceLine `json:"devices"`
+}
+
+// CacheLine is one resumed cache.
+type CacheLine struct {
+	ID          int    `json:"id"`
+	Label       string `json:"label"`
+	UUID        string `json:"uuid"`
+	Device      string `json:"device"`
+	DeviceNo    string `json:"device_no"` // major:minor
+	SizeBytes   uint64 `json:"size_bytes"`
+	Segments    uint64 `json:"segments"`
+	SegmentSize uint32 `json:"segment_size"`
+	DirtyBlocks uint64 `json:"dirty_blocks"` // of 4 KiB
+	State       string `json:"state"`
+}
+
+// DeviceLine is one device.
+type DeviceLine struct {
+	ID          int    `json:"id"`
+	Name        string `json:"name"`
+	Node        string `json:"node"`   // /dev/ublkbN, "" while there is none
+	Link        string `json:"link"`   // /dev/lc/NAME, "" while there is none
+	Number      string `json:"number"` // major:minor of the node
+	CacheID     int    `json:"cache_id"`
+	WaitsFor    int    `json:"waits_for_cache,omitempty"`
+	Backing     string `json:"backing"`
+	BackingNo   string `json:"backing_no"` // major:minor
+	SizeBytes   uint64 `json:"size_bytes"`
+	DirtyBlocks uint64 `json:"dirty_blocks"` // of 4 KiB
+	Errors      uint64 `json:"errors"`       // failed operations on the disks below
+	State       string `json:"state"`
+}
+
+// Status is all that the server knows.
+type Status struct {
+	Server  ServerStatus   `json:"server"`
+	Daemon  DaemonStatus   `json:"daemon"`
+	Caches  []CacheStatus  `json:"caches"`
+	Devices []DeviceStatus `json:"devices"`
+}
+
+// ServerStatus is the server itself.
+type ServerStatus struct {
+	PID           int    `json:"pid"`
+	Version       string `json:"version"`
+	UptimeSeconds int64  `json:"uptime_seconds"`
+}
+
+// DaemonStatus is the autonomous control.
+type DaemonStatus struct {
+	Running   bool   `json:"running"`
+	LastError string `json:"last_error,omitempty"`
+}
+
+// CacheStatus is one cache in full.
+type CacheStatus struct {
+	CacheLine
+	Log       logcache.Status  `json:"log"`
+	Migration migrate.Status   `json:"migration"`
+	Settings  sysfsio.Settings `json:"settings"`
+	WaitsFor  []string         `json:"waits_for,omitempty"` // what holds it up, in words
+}
+
+// DeviceStatus is one device in full.
+type DeviceStatus struct {
+	DeviceLine
+	MigrateThreshold int `json:"migrate_threshold"` // %
+	BackingBusy      int `json:"backing_busy"`      // % of the last interval, while the daemon runs
+}
+
+// Attribute is one file of the control tree.
+type Attribute struct {
+	Path  string `json:"path"`
+	Mode  string `json:"mode"`
+	Unit  string `json:"unit,omitempty"`
+	Value string `json:"value,omitempty"`
+	Doc   string `json:"doc"`
+}

@@ -1,0 +1,160 @@
+package host
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+
+	"github.com/ublk-lc/ublk-lc/logcache"
+	"github.com/ublk-lc/ublk-lc/migrate"
+	"github.com/ublk-lc/ublk-lc/segment"
+	"github.com/ublk-lc/ublk-lc/segment/blockdev"
+)
+
+// ErrHasDevices is returned when a cache that devices are attached to would be freed.
+var ErrHasDevices = errors.New("devices are attached")
+
+// CacheOptions is what may be chosen at resume.
+type CacheOptions struct {
+	BufferBytes int // memory for RAM buffers; 0 = 64 MiB
+	Logf        func(format string, args ...any)
+}
+
+// Policy is what the operator and the load modulator say about migration.
+type Policy struct {
+	AllowMigrate  bool
+	ForceMigrate  bool
+	BatchSegments int // nr_batched_migration; 0 = chosen by the code
+}
+
+// Cache is a resumed cache with its thread.
+type Cache struct {
+	id     uint8
+	dev    *blockdev.Device
+	super  segment.Super // as it was at resume
+	core   *logcache.Cache
+	worker *worker
+	logf   func(string, ...any)
+
+	mu      sync.Mutex
+	devices map[uint8]*Device // attached
+}
+
+// ResumeCache recovers the log on dev and starts the cache's thread. On
+// success dev belongs to the cache. The recovery is returned even with an
+// error, if it got that far.
+func ResumeCache(id uint8, dev *blockdev.Device, opt CacheOptions) (*Cache, *segment.Recovery, error) {
+	c := &Cache{id: id, dev: dev, logf: opt.Logf, devices: map[uint8]*Device{}}
+	if c.logf == nil {
+		c.logf = func(string, ...any) {}
+	}
+	super, err := logcache.ReadSuper(dev)
+	if err != nil {
+		return nil, nil, fmt.Errorf("%s: %w", dev.Path(), err)
+	}
+	c.super = *super
+	if c.worker, err = newWorker(); err != nil {
+		return nil, nil, err
+	}
+	cfg := logcache.Config{BufferBytes: opt.BufferBytes, FD: dev.FD(), Wake: c.worker.wake, Events: &logcache.Events{
+		Progress: c.worker.progress,
+		Parked:   c.worker.wake,
+		Broken:   func(err error) { go c.logf("cache %d on %s takes no more writes: %v", id, dev.Path(), err) },
+	}}
+	core, rec, err := logcache.Resume(dev, cfg)
+	if err != nil {
+		return nil, rec, errors.Join(fmt.Errorf("resume %s: %w", dev.Path(), err), c.worker.event.Close())
+	}
+	c.core = core
+	if err := c.worker.start(core); err != nil {
+		return nil, rec, errors.Join(err, c.worker.event.Close(), core.Free())
+	}
+	return c, rec, nil
+}
+
+// ID is the cache's id at run time.
+func (c *Cache) ID() uint8 { return c.id }
+
+// Core is the state machine.
+func (c *Cache) Core() *logcache.Cache { return c.core }
+
+// Dev is the cache device.
+func (c *Cache) Dev() *blockdev.Device { return c.dev }
+
+// Super is the superblock as it was at resume: what does not change is in it.
+func (c *Cache) Super() segment.Super { return c.super }
+
+// Migration is what the migration has done and is doing.
+func (c *Cache) Migration() migrate.Status { return *c.worker.status.Load() }
+
+// Policy returns the policy in force.
+func (c *Cache) Policy() Policy { return *c.worker.policy.Load() }
+
+// SetPolicy puts a policy in force, from the next batch on.
+func (c *Cache) SetPolicy(p Policy) {
+	c.worker.policy.Store(&p)
+	c.worker.wake()
+}
+
+// on runs f on the cache's thread and waits for its result.
+func on[T any](ctx context.Context, c *Cache, f func() T) (T, error) {
+	got := make(chan T, 1)
+	c.core.Background().Do(func(*logcache.Port) { got <- f() })
+	select {
+	case v := <-got:
+		return v, nil
+	case <-ctx.Done():
+		var zero T
+		return zero, context.Cause(ctx)
+	case <-c.worker.done:
+		var zero T
+		return zero, fmt.Errorf("cache %d: its thread has ended: %w", c.id, c.worker.err)
+	}
+}
+
+// told starts a change of the superblock, and waits for its report. The change
+// cannot be taken back half-way, so nothing but the end of the thread cuts the
+// wait short.
+func (c *Cache) told(start func(done func(error))) error {
+	got := make(chan error, 1)
+	start(func(err error) { got <- err })
+	select {
+	case err := <-got:
+		return err
+	case <-c.worker.done:
+		return fmt.Errorf("cache %d: its thread has ended: %w", c.id, c.worker.err)
+	}
+}
+
+// FlushCurrent makes all that was written so far durable on the cache device.
+func (c *Cache) FlushCurrent(ctx context.Context) error {
+	seq, err := on(ctx, c, c.core.FlushCurrent)
+	if err != nil {
+		return err
+	}
+	return poll(ctx, func() (bool, error) { return c.core.Durable(seq) })
+}
+
+// CommitSuper writes the superblock.
+func (c *Cache) CommitSuper() error { return c.told(c.core.CommitSuper) }
+
+// Free makes the log durable, marks it clean, and lets the device go. Dirty
+// data stays in the log for the next resume.
+func (c *Cache) Free(ctx context.Context) error {
+	c.mu.Lock()
+	n := len(c.devices)
+	c.mu.Unlock()
+	if n > 0 {
+		return fmt.Errorf("cache %d: %w: %d", c.id, ErrHasDevices, n)
+	}
+	err := c.FlushCurrent(ctx)
+	if err == nil {
+		err = c.told(c.core.MarkClean)
+	}
+	if err != nil && !errors.Is(err, logcache.ErrBroken) {
+		return err // the cache lives on
+	}
+	// A broken cache is freed all the same: its log is as durable as it will ever be.
+	return errors.Join(c.worker.stop(), c.core.Free(), c.dev.Close())
+}

@@ -1,0 +1,246 @@
+package host
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime"
+	"sync"
+
+	"github.com/ublk-lc/ublk-lc/logcache"
+	"github.com/ublk-lc/ublk-lc/segment"
+	"github.com/ublk-lc/ublk-lc/segment/blockdev"
+	"github.com/ublk-lc/ublk-lc/ublk"
+)
+
+var (
+	// ErrNotAttached is returned by Detach of a device without a cache.
+	ErrNotAttached = errors.New("not attached to a cache")
+	// ErrBlockSize is returned when a cache's blocks are larger than the device's.
+	ErrBlockSize = errors.New("the cache device's blocks are larger than the device's")
+)
+
+// DeviceOptions is what may be chosen at create.
+type DeviceOptions struct {
+	Queues int // 0 = one for two CPUs, at most 4
+	Depth  int // 0 = the default of [ublk.Config]
+	Logf   func(format string, args ...any)
+}
+
+// Device is one /dev/ublkbN: a backing, and at most one cache.
+type Device struct {
+	vol     *logcache.Volume
+	backing *blockdev.Device
+	opt     DeviceOptions
+
+	mu    sync.Mutex // one structural change at a time
+	state sync.Mutex // guards what follows
+	ub    *ublk.Device
+	cache *Cache
+}
+
+// NewDevice makes a device, which has no node until it is started. On success
+// backing belongs to the device.
+func NewDevice(id uint8, name string, backing *blockdev.Device, opt DeviceOptions) (*Device, error) {
+	if opt.Logf == nil {
+		opt.Logf = func(string, ...any) {}
+	}
+	if opt.Queues == 0 {
+		// A queue's thread and the program it serves want a CPU each.
+		opt.Queues = max(1, min(4, runtime.NumCPU()/2))
+	}
+	return &Device{vol: logcache.NewVolume(id, name, backing.Size()/segment.SectorSize), backing: backing, opt: opt}, nil
+}
+
+// ID is the device id.
+func (d *Device) ID() uint8 { return d.vol.ID }
+
+// Name is the device's name.
+func (d *Device) Name() string { return d.vol.Name }
+
+// Backing is the slow device.
+func (d *Device) Backing() *blockdev.Device { return d.backing }
+
+// Volume is the device as the state machine sees it.
+func (d *Device) Volume() *logcache.Volume { return d.vol }
+
+// Cache is the cache the device is attached to, or nil.
+func (d *Device) Cache() *Cache {
+	d.state.Lock()
+	defer d.state.Unlock()
+	return d.cache
+}
+
+func (d *Device) started() *ublk.Device {
+	d.state.Lock()
+	defer d.state.Unlock()
+	return d.ub
+}
+
+// Node is the path of the block device, or "" while there is none.
+func (d *Device) Node() string {
+	if ub := d.started(); ub != nil {
+		return ub.BlockPath()
+	}
+	return ""
+}
+
+// Start makes the node appear. ctx bounds the control commands.
+func (d *Device) Start(ctx context.Context) error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.start(ctx)
+}
+
+func (d *Device) start(ctx context.Context) error {
+	ub, err := ublk.New(ctx, ublk.Config{
+		ID:            -1,
+		Queues:        d.opt.Queues,
+		Depth:         d.opt.Depth,
+		MaxIOBytes:    1 << 20,
+		SizeBytes:     d.backing.Size(),
+		LogicalBlock:  d.backing.LogicalBlock(),
+		PhysicalBlock: max(4096, d.backing.PhysicalBlock()),
+		VolatileCache: true,
+		FUA:           true,
+	}, d)
+	if err != nil {
+		return fmt.Errorf("device %d (%s): %w", d.vol.ID, d.vol.Name, err)
+	}
+	if err := ub.Start(ctx); err != nil {
+		return errors.Join(fmt.Errorf("device %d (%s): %w", d.vol.ID, d.vol.Name, err), ub.Stop(ctx))
+	}
+	d.state.Lock()
+	d.ub = ub
+	d.state.Unlock()
+	return nil
+}
+
+// Busy tells, as an error, that the node is open or mounted.
+func (d *Device) Busy() error {
+	if ub := d.started(); ub != nil {
+		return ublk.Busy(ub.ID())
+	}
+	return nil
+}
+
+// Stop takes the node away, if there is one, and lets the backing go. Without
+// force it refuses while the node is in use. Data in the log stays there.
+func (d *Device) Stop(ctx context.Context, force bool) error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if ub := d.started(); ub != nil {
+		if err := ublk.Busy(ub.ID()); err != nil && !force {
+			return fmt.Errorf("device %d (%s): %w", d.vol.ID, d.vol.Name, err)
+		}
+		if err := ub.Stop(ctx); err != nil {
+			return fmt.Errorf("device %d (%s): %w", d.vol.ID, d.vol.Name, err)
+		}
+	}
+	if c := d.Cache(); c != nil {
+		c.core.Release(d.vol)
+		d.setCache(nil)
+		c.forget(d)
+	}
+	d.state.Lock()
+	d.ub = nil
+	d.state.Unlock()
+	return d.backing.Close()
+}
+
+func (d *Device) setCache(c *Cache) {
+	d.state.Lock()
+	defer d.state.Unlock()
+	d.cache = c
+}
+
+// Attach puts the cache in front of the backing. If the device has no node
+// yet, it appears now.
+func (d *Device) Attach(ctx context.Context, c *Cache, b segment.Binding) error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.Cache() != nil {
+		return fmt.Errorf("device %d (%s): %w", d.vol.ID, d.vol.Name, logcache.ErrAttached)
+	}
+	if c.core.Geometry().BlockSize > d.backing.LogicalBlock() {
+		return fmt.Errorf("%w: %d and %d bytes", ErrBlockSize, c.core.Geometry().BlockSize, d.backing.LogicalBlock())
+	}
+	if err := d.attach(ctx, c, b); err != nil {
+		return err
+	}
+	if d.started() == nil {
+		return d.start(ctx)
+	}
+	return nil
+}
+
+// attach changes sides behind a fence: what passed through before is durable.
+func (d *Device) attach(ctx context.Context, c *Cache, b segment.Binding) error {
+	d.vol.Fence()
+	defer d.vol.Unfence()
+	if err := d.quiet(ctx); err != nil {
+		return err
+	}
+	if err := d.backing.Flush(); err != nil {
+		return fmt.Errorf("flush %s: %w", d.backing.Path(), err)
+	}
+	c.adopt(d)
+	d.setCache(c)
+	if err := c.told(func(done func(error)) { c.core.Attach(d.vol, b, done) }); err != nil {
+		d.setCache(nil)
+		c.forget(d)
+		return err
+	}
+	return nil
+}
+
+func (d *Device) quiet(ctx context.Context) error {
+	return poll(ctx, func() (bool, error) { return d.vol.Quiet(), nil })
+}
+
+// Detach drains the log and takes the cache away. When ctx ends before that,
+// the device is still attached, and nothing is lost.
+func (d *Device) Detach(ctx context.Context, report func(DetachProgress)) error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	c := d.Cache()
+	if c == nil {
+		return fmt.Errorf("device %d (%s): %w", d.vol.ID, d.vol.Name, ErrNotAttached)
+	}
+	// Drain while writers go on, until what is left is little, or they outrun
+	// us. Then hold them back for the rest.
+	const rounds, little = 4, 1024
+	for i := 0; i < rounds && (i == 0 || c.core.DirtyBlocks(d.vol.ID) > little); i++ {
+		if err := c.drain(ctx, d.vol.ID, report); err != nil {
+			return err
+		}
+	}
+	d.vol.Fence()
+	defer d.vol.Unfence()
+	if err := d.quiet(ctx); err != nil {
+		return err
+	}
+	if err := c.drain(ctx, d.vol.ID, report); err != nil {
+		return err
+	}
+	if err := c.told(func(done func(error)) { c.core.Detach(d.vol, done) }); err != nil {
+		return err
+	}
+	d.setCache(nil)
+	c.forget(d)
+	return nil
+}
+
+// adopt lets the cache's thread write to the device's backing.
+func (c *Cache) adopt(d *Device) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.devices[d.ID()] = d
+	c.worker.fds[d.ID()].Store(int32(d.backing.FD()))
+}
+
+func (c *Cache) forget(d *Device) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	delete(c.devices, d.ID())
+}

@@ -1,0 +1,96 @@
+package host
+
+import (
+	"errors"
+
+	"github.com/ublk-lc/ublk-lc/logcache"
+	"github.com/ublk-lc/ublk-lc/segment/blockdev"
+	"github.com/ublk-lc/ublk-lc/ublk"
+	"golang.org/x/sys/unix"
+)
+
+// queue runs one port on the thread and the ring of one ublk queue.
+type queue struct {
+	dev  *Device
+	q    *ublk.Queue
+	port *logcache.Port
+	exec *blockdev.Executor
+
+	reqs  []logcache.Request // by tag
+	owner []*ublk.Request    // by tag
+}
+
+// NewQueue makes the handler of a queue. It is called on the queue's thread.
+func (d *Device) NewQueue(q *ublk.Queue) (ublk.QueueHandler, error) {
+	h := &queue{dev: d, q: q, reqs: make([]logcache.Request, q.Depth()), owner: make([]*ublk.Request, q.Depth())}
+	h.port = logcache.NewPort(q.Wake)
+	h.exec = blockdev.NewExecutor(q.SQE, h.fd)
+	return h, nil
+}
+
+// fd is the only backing that this port's operations can go to.
+func (h *queue) fd(blockdev.Dev) int { return h.dev.backing.FD() }
+
+// Handle takes new requests.
+func (h *queue) Handle(reqs []*ublk.Request) {
+	for _, u := range reqs {
+		r := &h.reqs[u.Tag]
+		h.owner[u.Tag] = u
+		*r = logcache.Request{LBA: u.Sector, Sectors: u.Sectors, Buf: u.Buf, FUA: u.FUA, Volume: h.dev.vol, Tag: uint32(u.Tag)}
+		switch u.Op {
+		case ublk.Read:
+			r.Op = logcache.Read
+		case ublk.Write:
+			r.Op = logcache.Write
+		case ublk.Flush:
+			r.Op, r.LBA, r.Sectors = logcache.Flush, 0, 0
+		default:
+			h.q.Complete(u, -int32(unix.EOPNOTSUPP))
+			continue
+		}
+		h.port.Submit(r)
+	}
+	h.pump()
+}
+
+// Completed takes the completion of one of our operations.
+func (h *queue) Completed(userData uint64, res int32) {
+	h.exec.Completed(userData, res)
+	h.pump()
+}
+
+// Woken takes in what other threads left.
+func (h *queue) Woken() {
+	h.port.Poll()
+	h.pump()
+}
+
+// Drain has nothing to cancel: every operation ends by itself, and no new ones follow.
+func (h *queue) Drain() { h.port.Retire() }
+
+// Close has nothing to give back.
+func (h *queue) Close() {}
+
+// pump starts operations and answers requests.
+func (h *queue) pump() {
+	for _, op := range h.port.Ops() {
+		h.exec.Start(op)
+	}
+	for _, r := range h.port.Answers() {
+		u := h.owner[r.Tag]
+		if r.Err != nil {
+			h.q.Complete(u, errno(r.Err))
+			continue
+		}
+		h.q.Complete(u, u.Len())
+	}
+}
+
+// errno is what the kernel is told of an error.
+func errno(err error) int32 {
+	var e unix.Errno
+	if errors.As(err, &e) && e != 0 {
+		return -int32(e)
+	}
+	return -int32(unix.EIO)
+}

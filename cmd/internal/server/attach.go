@@ -1,0 +1,130 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/ublk-lc/ublk-lc/cmd/internal/control"
+	"github.com/ublk-lc/ublk-lc/cmd/internal/host"
+	"github.com/ublk-lc/ublk-lc/logcache"
+)
+
+// Attach puts a cache in front of a device.
+func (m *Manager) Attach(ctx context.Context, a control.AttachArgs, report reporter) (*control.Done, error) {
+	d, err := m.takeDevice(a.Device, "being attached")
+	if err != nil {
+		return nil, err
+	}
+	defer m.giveBackDevice(d)
+	c, err := m.pinCache(a.Cache)
+	if err != nil {
+		return nil, err
+	}
+	defer m.unpinCache(c)
+	if at := d.host.Cache(); at != nil && (at != c.host || d.host.Node() != "") {
+		return nil, control.Errorf(control.Taken, "device %d is attached to cache %d already", d.id, at.ID())
+	}
+	m.mu.Lock()
+	waitsFor := d.waitsFor
+	m.mu.Unlock()
+	if waitsFor != 0 && waitsFor != c.id {
+		return nil, control.Errorf(control.Mismatch, "cache %d holds data for device %d; `lc attach %d %d` instead", waitsFor, d.id, d.id, waitsFor)
+	}
+	if err := m.attach(ctx, d, c, report); err != nil {
+		return nil, err
+	}
+	text := fmt.Sprintf("device %d (%s): %s attached to cache %d", d.id, d.name, d.host.Node(), c.id)
+	m.logf("attach: %s", text)
+	return &control.Done{Text: text}, nil
+}
+
+func (m *Manager) attach(ctx context.Context, d *device, c *cache, report reporter) error {
+	// Attaching is short, and must not be left half-way: it goes on when the user does not wait for it any more.
+	ctx = context.WithoutCancel(ctx)
+	stop := remind(report, "waiting for requests in flight on device %d, or for the cache device", d.id)
+	defer stop()
+	var err error
+	if d.host.Cache() == c.host {
+		err = m.start(ctx, d.host) // the node that was not to be had the first time
+	} else {
+		b := describe(d.host.Backing(), d.id, d.name)
+		b.UUID = uuid.New()
+		err = d.host.Attach(ctx, c.host, b)
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if d.host.Cache() == c.host {
+		d.waitsFor = 0
+		c.applyLocked()
+	}
+	switch {
+	case err == nil:
+		m.linkLocked(d)
+		return nil
+	case d.host.Cache() == c.host:
+		return fmt.Errorf("device %d is attached to cache %d, but its node did not appear; `lc attach %d %d` tries again: %w", d.id, c.id, d.id, c.id, explainUblk(err))
+	case errors.Is(err, logcache.ErrMismatch):
+		return fmt.Errorf("%s on device %d: %w; nothing was changed", d.path, d.id, err)
+	}
+	return err
+}
+
+// remind tells again and again what a command waits for, until it is stopped.
+func remind(report reporter, format string, args ...any) (stop func()) {
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case <-time.After(slowLook):
+				report(format, args...)
+			}
+		}
+	}()
+	return func() {
+		cancel()
+		<-done
+	}
+}
+
+// Detach drains the log of a device's data and takes the cache away. Interrupted, it leaves the device attached.
+func (m *Manager) Detach(ctx context.Context, a control.IDArgs, report reporter) (*control.Done, error) {
+	d, err := m.takeDevice(a.ID, "being detached")
+	if err != nil {
+		return nil, err
+	}
+	defer m.giveBackDevice(d)
+	c := d.host.Cache()
+	if c == nil {
+		return nil, control.Errorf(control.NotAttached, "device %d is %w", d.id, host.ErrNotAttached)
+	}
+	err = d.host.Detach(ctx, func(p host.DetachProgress) {
+		report("%s", drainText(p))
+		m.mu.Lock()
+		d.doing = "being detached: " + drainText(p)
+		m.mu.Unlock()
+	})
+	switch {
+	case err != nil && ctx.Err() != nil:
+		return nil, control.Errorf(control.Interrupted, "interrupted: device %d stays attached to cache %d, %d dirty blocks left; nothing is lost", d.id, c.ID(), c.Core().DirtyBlocks(d.id))
+	case err != nil:
+		return nil, fmt.Errorf("device %d stays attached to cache %d: %w", d.id, c.ID(), err)
+	}
+	text := fmt.Sprintf("device %d (%s): detached from cache %d; all data is on %s", d.id, d.name, c.ID(), d.path)
+	m.logf("detach: %s", text)
+	return &control.Done{Text: text}, nil
+}
+
+func drainText(p host.DetachProgress) string {
+	text := fmt.Sprintf("%d dirty blocks in %d segments to migrate", p.DirtyBlocks, p.Segments)
+	if p.Waiting != "" {
+		text += "; held up: " + p.Waiting
+	}
+	return text
+}

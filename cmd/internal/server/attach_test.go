@@ -1,0 +1,133 @@
+package server
+
+import (
+	"testing"
+	"time"
+
+	"github.com/ublk-lc/ublk-lc/cmd/internal/control"
+	"github.com/ublk-lc/ublk-lc/segment"
+)
+
+// attached makes a cache and a device, and attaches them. There is no ublk, so the node does not appear; the rest does.
+func attached(t *testing.T, m *Manager) (cache, backing string) {
+	t.Helper()
+	cache, backing = formatted(t), disk(t, "backing", 8<<20)
+	m.mustResume(t, 3, cache)
+	m.mustCreate(t, "myLV", 5, backing)
+	_, err := m.Attach(t.Context(), control.AttachArgs{Device: 5, Cache: 3}, quiet)
+	if err != nil && m.List().Devices[0].CacheID != 3 {
+		t.Fatal(err)
+	}
+	return cache, backing
+}
+
+func TestAttachedCycle(t *testing.T) {
+	m := newManager(t)
+	attached(t, m)
+	for name, do := range map[string]func() error{
+		"free-cache": func() error { _, err := m.FreeCache(t.Context(), control.IDArgs{ID: 3}, quiet); return err },
+		"remove":     func() error { _, err := m.Remove(t.Context(), control.IDArgs{ID: 5}, quiet); return err },
+	} {
+		t.Run(name, func(t *testing.T) { refused(t, m, control.Busy, "`lc detach 5` first", do) })
+	}
+	m.mustResume(t, 4, formatted(t))
+	refused(t, m, control.Taken, "attached to cache 3", func() error {
+		_, err := m.Attach(t.Context(), control.AttachArgs{Device: 5, Cache: 4}, quiet)
+		return err
+	})
+	if _, err := m.Detach(t.Context(), control.IDArgs{ID: 5}, quiet); err != nil {
+		t.Fatal(err)
+	}
+	if l := m.List(); l.Devices[0].CacheID != 0 || l.Devices[0].State != control.StatePassThrough {
+		t.Errorf("after detach: %+v", l.Devices[0])
+	}
+	for _, id := range []int{3, 4} {
+		if _, err := m.FreeCache(t.Context(), control.IDArgs{ID: id}, quiet); err != nil {
+			t.Error(err)
+		}
+	}
+	if _, err := m.Remove(t.Context(), control.IDArgs{ID: 5}, quiet); err != nil {
+		t.Error(err)
+	}
+	if l := m.List(); len(l.Caches)+len(l.Devices) != 0 {
+		t.Errorf("left: %+v", l)
+	}
+}
+
+// A second command on a device that one is at work on is refused, and says with what.
+func TestOneCommandADevice(t *testing.T) {
+	m := newManager(t)
+	m.mustCreate(t, "x", 5, disk(t, "backing", 8<<20))
+	d, err := m.takeDevice(5, "being detached: 12 dirty blocks")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := m.List().Devices[0].State; got != d.doing {
+		t.Errorf("list shows %q", got)
+	}
+	for name, do := range map[string]func() error{
+		"remove":   func() error { _, err := m.Remove(t.Context(), control.IDArgs{ID: 5}, quiet); return err },
+		"shutdown": func() error { _, err := m.Shutdown(t.Context(), control.ShutdownArgs{Force: true}, quiet); return err },
+	} {
+		t.Run(name, func(t *testing.T) { refused(t, m, control.Busy, "12 dirty blocks", do) })
+	}
+	m.giveBackDevice(d)
+}
+
+func TestShutdownIfIdle(t *testing.T) {
+	m := newManager(t)
+	m.mustCreate(t, "x", 5, disk(t, "backing", 8<<20))
+	refused(t, m, control.Busy, "something to do", func() error {
+		_, err := m.Shutdown(t.Context(), control.ShutdownArgs{IfIdle: true}, quiet)
+		return err
+	})
+}
+
+func TestMatchBinding(t *testing.T) {
+	bindings := []segment.Binding{
+		{ID: 5, Name: "five", Sectors: 100, Fingerprint: 55},
+		{ID: 6, Name: "six", Sectors: 100},
+	}
+	for _, c := range []struct {
+		name string
+		want segment.Binding
+		id   uint8 // 0 = none
+	}{
+		{"by fingerprint", segment.Binding{ID: 9, Sectors: 100, Fingerprint: 55}, 5},
+		{"by fingerprint, resized", segment.Binding{ID: 9, Sectors: 200, Fingerprint: 55}, 5},
+		{"another disk under that id", segment.Binding{ID: 5, Sectors: 100, Fingerprint: 56}, 0},
+		{"no fingerprint known, by id", segment.Binding{ID: 6, Sectors: 100, Fingerprint: 77}, 6},
+		{"no fingerprint known, by name", segment.Binding{ID: 9, Name: "six", Sectors: 100}, 6},
+		{"no fingerprint known, another size", segment.Binding{ID: 6, Sectors: 101}, 0},
+		{"nothing in common", segment.Binding{ID: 9, Name: "nine", Sectors: 100}, 0},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			b := matchBinding(bindings, c.want)
+			if (b == nil) != (c.id == 0) || b != nil && b.ID != c.id {
+				t.Errorf("got %+v", b)
+			}
+		})
+	}
+}
+
+func TestLoad(t *testing.T) {
+	const stat = "   10  2  300  4  50  6  700  8  0  1234  12  0 0 0 0 3 4\n"
+	if n, ok := ioTicks(stat); !ok || n != 1234 {
+		t.Errorf("got %d, %v", n, ok)
+	}
+	if _, ok := ioTicks("1 2 3"); ok {
+		t.Error("took a stat file that is too short")
+	}
+	var l load
+	now := time.Now()
+	for _, c := range []struct {
+		after time.Duration
+		ticks uint64
+		want  int
+	}{{0, 1000, 0}, {time.Second, 1500, 50}, {2 * time.Second, 3500, 100}, {time.Second, 9000, 100}, {time.Second, 10, 0}, {time.Second, 10, 0}} {
+		now = now.Add(c.after)
+		if got := l.take(now, c.ticks); got != c.want {
+			t.Errorf("at %d ticks: %d%%, want %d%%", c.ticks, got, c.want)
+		}
+	}
+}

@@ -1,0 +1,163 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/ublk-lc/ublk-lc/cmd/internal/control"
+	"github.com/ublk-lc/ublk-lc/cmd/internal/host"
+	"github.com/ublk-lc/ublk-lc/segment/blockdev"
+	"github.com/ublk-lc/ublk-lc/sysfsio"
+	"github.com/ublk-lc/ublk-lc/ublk"
+	"github.com/ublk-lc/ublk-lc/ublk/uapi"
+)
+
+// Create makes a device over a backing. Its node appears now, unless a log holds data for the backing.
+func (m *Manager) Create(ctx context.Context, a control.CreateArgs, report reporter) (*control.Done, error) {
+	if err := m.probe(ctx); err != nil {
+		return nil, explainUblk(err)
+	}
+	leave, err := m.enterSettle(ctx, report)
+	if err != nil {
+		return nil, err
+	}
+	defer leave()
+	d, err := m.reserveDevice(a)
+	if err != nil {
+		return nil, err
+	}
+	h, err := m.create(ctx, d, a, report)
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if err != nil {
+		delete(m.devices, d.id)
+		return nil, err
+	}
+	d.host, d.doing = h, ""
+	text := fmt.Sprintf("device %d (%s): no node yet; it waits for `lc attach %d %d`, since cache %d holds data for %s", d.id, d.name, d.id, d.waitsFor, d.waitsFor, d.path)
+	if d.waitsFor == 0 {
+		m.linkLocked(d)
+		text = fmt.Sprintf("device %d (%s): %s over %s", d.id, d.name, h.Node(), d.path)
+	}
+	m.logf("create: %s", text)
+	return &control.Done{Text: text}, nil
+}
+
+// explainUblk adds what else can be done on a kernel without ublk.
+func explainUblk(err error) error {
+	if errors.Is(err, ublk.ErrNoModule) || errors.Is(err, ublk.ErrTooOld) {
+		return fmt.Errorf("%w; `make demo` works on this host all the same, in a virtual machine", err)
+	}
+	return err
+}
+
+func (m *Manager) reserveDevice(a control.CreateArgs) (*device, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if err := control.CheckID("device", a.ID); err != nil {
+		return nil, err
+	}
+	if err := control.CheckName(a.Name); err != nil {
+		return nil, err
+	}
+	if err := checkQueues(a); err != nil {
+		return nil, err
+	}
+	id := uint8(a.ID)
+	if m.closing {
+		return nil, control.Errorf(control.Busy, "the server is shutting down")
+	}
+	if old := m.devices[id]; old != nil {
+		return nil, control.Errorf(control.Taken, "device id %d is taken by %q; choose another, or `lc remove %d` first", id, old.name, id)
+	}
+	for _, other := range m.devices {
+		if other.name == a.Name {
+			return nil, control.Errorf(control.Taken, "name %q is taken by device %d; choose another", a.Name, other.id)
+		}
+	}
+	if by := m.usedByUsLocked(a.Path); by != "" {
+		return nil, control.Errorf(control.InUse, "%s is %s already", a.Path, by)
+	}
+	d := &device{id: id, name: a.Name, path: a.Path, doing: "being created", threshold: sysfsio.DefaultMigrateThreshold}
+	m.devices[id] = d
+	return d, nil
+}
+
+// checkQueues refuses numbers that the kernel does not take; 0 means the default.
+func checkQueues(a control.CreateArgs) error {
+	for _, n := range []struct {
+		what string
+		got  int
+		most int
+	}{{"queues", a.Queues, uapi.UBLK_MAX_NR_QUEUES}, {"depth", a.Depth, uapi.UBLK_MAX_QUEUE_DEPTH}} {
+		if n.got < 0 || n.got > n.most {
+			return control.Errorf(control.BadValue, "%s %d is out of range; it goes from 1 to %d", n.what, n.got, n.most)
+		}
+	}
+	return nil
+}
+
+func (m *Manager) create(ctx context.Context, d *device, a control.CreateArgs, report reporter) (*host.Device, error) {
+	backing, err := blockdev.Open(d.path, blockdev.OpenOptions{Exclusive: true})
+	if err != nil {
+		return nil, err
+	}
+	if err := m.checkBacking(ctx, d, backing, report); err != nil {
+		return nil, errors.Join(err, backing.Close())
+	}
+	h, err := host.NewDevice(d.id, d.name, backing, host.DeviceOptions{Queues: a.Queues, Depth: a.Depth, Logf: m.logf})
+	if err != nil {
+		return nil, errors.Join(err, backing.Close())
+	}
+	if d.waitsFor != 0 {
+		return h, nil
+	}
+	ctx = context.WithoutCancel(ctx) // the commands to the kernel have deadlines, and must not be left half-way
+	if err := m.start(ctx, h); err != nil {
+		return nil, errors.Join(explainUblk(err), h.Stop(ctx, true))
+	}
+	return h, nil
+}
+
+// checkBacking refuses what cannot be a backing, and finds out whether a log holds data for it.
+func (m *Manager) checkBacking(ctx context.Context, d *device, backing *blockdev.Device, report reporter) error {
+	if backing.Size() == 0 {
+		return control.Errorf(control.BadValue, "%s has no room for a single block of 4096 bytes", d.path)
+	}
+	what, err := backing.Content()
+	if err != nil {
+		return err
+	}
+	if what == blockdev.OwnCache {
+		return control.Errorf(control.HasContent, "%s is formatted as a cache and cannot be a backing; wipefs it if its data is not needed", d.path)
+	}
+	if err := m.findHolder(d, backing); err != nil || d.waitsFor != 0 {
+		return err
+	}
+	return checkStrangers(ctx, describe(backing, d.id, d.name), m.ourNumbers(), report)
+}
+
+// findHolder looks for a resumed cache that holds data for a backing.
+func (m *Manager) findHolder(d *device, backing *blockdev.Device) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	want := describe(backing, d.id, d.name)
+	for _, c := range m.caches {
+		if c.host == nil {
+			continue
+		}
+		b := matchBinding(c.host.Core().Bound(), want)
+		if b == nil || c.host.Core().DirtyBlocks(b.ID) == 0 {
+			continue
+		}
+		switch {
+		case b.Sectors != want.Sectors:
+			return control.Errorf(control.Mismatch, "%s has %d sectors now, and %d when it was attached to cache %d, which holds data for it", d.path, want.Sectors, b.Sectors, c.id)
+		case b.ID != d.id:
+			return control.Errorf(control.Mismatch, "cache %d holds data for %s as device %d; `lc create %s %d %s` instead", c.id, d.path, b.ID, d.name, b.ID, d.path)
+		}
+		d.waitsFor = c.id
+	}
+	return nil
+}

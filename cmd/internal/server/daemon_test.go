@@ -1,0 +1,88 @@
+package server
+
+import (
+	"testing"
+	"time"
+
+	"github.com/ublk-lc/ublk-lc/cmd/internal/control"
+)
+
+func TestDaemonDecides(t *testing.T) {
+	m := newManager(t)
+	attached(t, m)
+	get := func(path string) string {
+		t.Helper()
+		list, err := m.Get(control.AttributeArgs{Path: path})
+		if err != nil || len(list) != 1 {
+			t.Fatalf("%s: %v, %v", path, list, err)
+		}
+		return list[0].Value
+	}
+	const allow = "caches/3/allow_migrate"
+	if got := get(allow); got != "0" {
+		t.Errorf("without a daemon migration is %s", got)
+	}
+	if _, err := m.StartDaemon(); err != nil {
+		t.Fatal(err)
+	}
+	for deadline := time.Now().Add(10 * time.Second); get(allow) != "1"; time.Sleep(time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatal("the daemon does not allow migration to an idle backing")
+		}
+	}
+	if !m.DaemonStatus().Running {
+		t.Error("it runs and says that it does not")
+	}
+	if _, err := m.StartDaemon(); err != nil {
+		t.Errorf("start of a daemon that runs: %v", err)
+	}
+	for range 2 {
+		if _, err := m.StopDaemon(); err != nil {
+			t.Error(err)
+		}
+		if got := get(allow); got != "0" {
+			t.Errorf("the daemon is stopped, and migration is still %s", got)
+		}
+	}
+}
+
+func TestSettings(t *testing.T) {
+	m := newManager(t)
+	m.mustResume(t, 3, formatted(t))
+	for path, value := range map[string]string{
+		"caches/3/force_migrate": "1", "caches/3/nr_batched_migration": "32", "caches/3/allow_migrate": "1",
+		"caches/3/flush_current_buffer": "1", "caches/3/commit_super_block": "1",
+	} {
+		if _, err := m.Set(t.Context(), control.AttributeArgs{Path: path, Value: value}, quiet); err != nil {
+			t.Error(err)
+		}
+	}
+	p := m.caches[3].host.Policy()
+	if !p.AllowMigrate || !p.ForceMigrate || p.BatchSegments != 32 {
+		t.Errorf("in force: %+v", p)
+	}
+	for path, code := range map[string]control.Code{
+		"caches/3/nonsense": control.NotFound, "caches/3/label": control.NotPermitted, "caches/3/update_interval": control.BadValue,
+	} {
+		if _, err := m.Set(t.Context(), control.AttributeArgs{Path: path, Value: "0"}, quiet); err == nil || control.Classify(err).Code != code {
+			t.Errorf("%s: %v, want %v", path, err, code)
+		}
+	}
+}
+
+func TestDue(t *testing.T) {
+	now := time.Now()
+	last := now
+	for _, c := range []struct {
+		after   time.Duration
+		seconds int
+		want    bool
+	}{
+		{time.Hour, 0, false}, {900 * time.Millisecond, 1, true}, {time.Second, 2, false}, {1900 * time.Millisecond, 2, true},
+	} {
+		at := last.Add(c.after)
+		if got := due(&last, at, c.seconds); got != c.want {
+			t.Errorf("%v after the last, every %d s: %v", c.after, c.seconds, got)
+		}
+	}
+}

@@ -1,0 +1,188 @@
+package server
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"github.com/ublk-lc/ublk-lc/cmd/internal/control"
+	"github.com/ublk-lc/ublk-lc/cmd/internal/host"
+	"github.com/ublk-lc/ublk-lc/sysfsio"
+	"github.com/ublk-lc/ublk-lc/ublk"
+)
+
+// Manager has all caches and devices.
+type Manager struct {
+	logf    func(format string, args ...any)
+	linkDir string // of the links to the nodes
+	started time.Time
+
+	// What needs a kernel with ublk; tests without one replace it.
+	probe func(context.Context) error
+	start func(context.Context, *host.Device) error
+
+	// settle admits one command that decides which log a backing belongs to.
+	settle chan struct{}
+
+	mu        sync.Mutex // guards the tables and the entries in them
+	closing   bool       // a shutdown is under way
+	caches    map[uint8]*cache
+	devices   map[uint8]*device
+	daemon    *daemon // nil while it does not run
+	daemonErr string  // what went wrong in it last
+}
+
+// cache is a place in the table of caches.
+type cache struct {
+	id        uint8
+	host      *host.Cache // nil while it is being resumed
+	path      string
+	doing     string // what a command does to it, "" if none
+	pins      int    // commands that need it to stay
+	gone      bool   // it is being freed, or was
+	settings  sysfsio.Settings
+	modulated bool // the daemon decides on migration
+	allow     bool // what it decided
+}
+
+// device is a place in the table of devices.
+type device struct {
+	id        uint8
+	host      *host.Device // nil while it is being created
+	name      string
+	path      string
+	doing     string // what a command does to it, "" if none
+	waitsFor  uint8  // cache that holds data for its backing; 0 if none
+	link      string // to its node
+	threshold int    // migrate_threshold
+	busy      int    // % of the last interval
+}
+
+// NewManager makes a manager without caches and devices. Links to nodes go to linkDir.
+func NewManager(linkDir string, logf func(format string, args ...any)) *Manager {
+	return &Manager{
+		logf:    logf,
+		linkDir: linkDir,
+		started: time.Now(),
+		probe: func(ctx context.Context) error {
+			_, err := ublk.ProbeFeatures(ctx)
+			return err
+		},
+		start:   func(ctx context.Context, d *host.Device) error { return d.Start(ctx) },
+		settle:  make(chan struct{}, 1),
+		caches:  map[uint8]*cache{},
+		devices: map[uint8]*device{},
+	}
+}
+
+// reporter is told what a command does while it takes its time.
+type reporter func(format string, args ...any)
+
+// enterSettle waits until no other command decides which log a backing belongs to.
+func (m *Manager) enterSettle(ctx context.Context, report reporter) (leave func(), err error) {
+	select {
+	case m.settle <- struct{}{}:
+	default:
+		report("waiting for another resume or create to end")
+		select {
+		case m.settle <- struct{}{}:
+		case <-ctx.Done():
+			return nil, control.Errorf(control.Interrupted, "interrupted while another resume or create was under way; nothing was done")
+		}
+	}
+	return func() { <-m.settle }, nil
+}
+
+// takeDevice marks a device as being worked on. The caller gives it back.
+func (m *Manager) takeDevice(id int, doing string) (*device, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	d, err := m.deviceLocked(id)
+	if err != nil {
+		return nil, err
+	}
+	if d.doing != "" {
+		return nil, errDeviceBusy(d)
+	}
+	d.doing = doing
+	return d, nil
+}
+
+func errDeviceBusy(d *device) error {
+	return control.Errorf(control.Busy, "another command works on device %d (%s); wait for it or interrupt it", d.id, d.doing)
+}
+
+func (m *Manager) giveBackDevice(d *device) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	d.doing = ""
+}
+
+func (m *Manager) deviceLocked(id int) (*device, error) {
+	if err := control.CheckID("device", id); err != nil {
+		return nil, err
+	}
+	if m.closing {
+		return nil, control.Errorf(control.Busy, "the server is shutting down")
+	}
+	d := m.devices[uint8(id)]
+	if d == nil {
+		return nil, control.Errorf(control.NotFound, "there is no device %d; `lc list` shows what there is", id)
+	}
+	return d, nil
+}
+
+// pinCache makes sure that a cache stays until it is unpinned.
+func (m *Manager) pinCache(id int) (*cache, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	c, err := m.cacheLocked(id)
+	if err != nil {
+		return nil, err
+	}
+	if c.doing != "" {
+		return nil, control.Errorf(control.Busy, "another command works on cache %d (%s); wait for it", id, c.doing)
+	}
+	c.pins++
+	return c, nil
+}
+
+func (m *Manager) unpinCache(c *cache) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	c.pins--
+}
+
+func (m *Manager) cacheLocked(id int) (*cache, error) {
+	if err := control.CheckID("cache", id); err != nil {
+		return nil, err
+	}
+	if m.closing {
+		return nil, control.Errorf(control.Busy, "the server is shutting down")
+	}
+	c := m.caches[uint8(id)]
+	if c == nil {
+		return nil, control.Errorf(control.NotFound, "cache %d is not resumed; `lc resume %d DEV` does that", id, id)
+	}
+	return c, nil
+}
+
+// applyLocked puts a cache's settings in force.
+func (c *cache) applyLocked() {
+	if c.gone {
+		return // its thread may have ended
+	}
+	c.host.SetPolicy(host.Policy{
+		AllowMigrate:  c.allowLocked(),
+		ForceMigrate:  c.settings.ForceMigrate,
+		BatchSegments: c.settings.NrBatchedMigration,
+	})
+}
+
+// allowLocked tells whether migration is allowed: by the daemon while it runs, else by the administrator.
+func (c *cache) allowLocked() bool {
+	if c.modulated {
+		return c.allow
+	}
+	return c.settings.AllowMigrate
+}

@@ -1,0 +1,157 @@
+package server
+
+import (
+	"fmt"
+	"os"
+	"runtime/debug"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/ublk-lc/ublk-lc/cmd/internal/control"
+	"github.com/ublk-lc/ublk-lc/segment"
+	"golang.org/x/sys/unix"
+)
+
+// snapshot copies the tables, so that they can be asked without the lock.
+func (m *Manager) snapshot() (caches []cache, devices []device) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, c := range values(m.caches) {
+		caches = append(caches, *c)
+	}
+	for _, d := range values(m.devices) {
+		devices = append(devices, *d)
+	}
+	return caches, devices
+}
+
+// List tells what there is.
+func (m *Manager) List() *control.List {
+	caches, devices := m.snapshot()
+	l := &control.List{Caches: []control.CacheLine{}, Devices: []control.DeviceLine{}}
+	for i := range caches {
+		l.Caches = append(l.Caches, caches[i].line())
+	}
+	for i := range devices {
+		l.Devices = append(l.Devices, devices[i].line())
+	}
+	return l
+}
+
+func (c *cache) line() control.CacheLine {
+	l := control.CacheLine{ID: int(c.id), Device: c.path, State: c.doing}
+	if c.host == nil {
+		return l
+	}
+	super, log := c.host.Super(), c.host.Core().Status()
+	l.Label = super.Label
+	l.UUID = uuid.UUID(super.UUID).String()
+	l.DeviceNo = number(c.host.Dev())
+	l.SizeBytes = super.DeviceSize
+	l.Segments, l.SegmentSize = log.Segments, log.SegmentSize
+	l.DirtyBlocks = log.DirtyBlocks
+	switch {
+	case l.State != "":
+	case log.Broken != "":
+		l.State = control.StateBroken
+	default:
+		l.State = control.StateRunning
+	}
+	return l
+}
+
+func (d *device) line() control.DeviceLine {
+	l := control.DeviceLine{ID: int(d.id), Name: d.name, Backing: d.path, State: d.doing, WaitsFor: int(d.waitsFor), Link: d.link}
+	if d.host == nil {
+		return l
+	}
+	l.Node = d.host.Node()
+	l.Number = nodeNumber(l.Node)
+	l.BackingNo = number(d.host.Backing())
+	l.SizeBytes = d.host.Volume().Sectors * segment.SectorSize
+	l.Errors = d.host.Volume().Errors()
+	at := d.host.Cache()
+	if at != nil {
+		l.CacheID = int(at.ID())
+		l.DirtyBlocks = at.Core().DirtyBlocks(d.id)
+	}
+	switch {
+	case l.State != "":
+	case at != nil && l.Node == "":
+		l.State = control.StateNoNode
+	case at != nil:
+		l.State = control.StateAttached
+	case d.waitsFor != 0:
+		l.State = control.StateWaiting
+	default:
+		l.State = control.StatePassThrough
+	}
+	return l
+}
+
+// number is major:minor of a disk.
+func number(d interface {
+	Major() uint32
+	Minor() uint32
+}) string {
+	return fmt.Sprintf("%d:%d", d.Major(), d.Minor())
+}
+
+// nodeNumber is major:minor of a node, or "".
+func nodeNumber(node string) string {
+	var st unix.Stat_t
+	if node == "" || unix.Stat(node, &st) != nil {
+		return ""
+	}
+	return fmt.Sprintf("%d:%d", unix.Major(st.Rdev), unix.Minor(st.Rdev))
+}
+
+// Status tells all there is to know.
+func (m *Manager) Status() *control.Status {
+	caches, devices := m.snapshot()
+	s := &control.Status{
+		Server:  control.ServerStatus{PID: os.Getpid(), Version: Version(), UptimeSeconds: int64(time.Since(m.started).Seconds())},
+		Daemon:  m.DaemonStatus(),
+		Caches:  []control.CacheStatus{},
+		Devices: []control.DeviceStatus{},
+	}
+	for i := range caches {
+		s.Caches = append(s.Caches, caches[i].status())
+	}
+	for i := range devices {
+		d := &devices[i]
+		s.Devices = append(s.Devices, control.DeviceStatus{DeviceLine: d.line(), MigrateThreshold: d.threshold, BackingBusy: d.busy})
+	}
+	return s
+}
+
+func (c *cache) status() control.CacheStatus {
+	s := control.CacheStatus{CacheLine: c.line(), Settings: c.settings}
+	if c.host == nil {
+		return s
+	}
+	s.Settings.AllowMigrate = c.allowLocked()
+	s.Log, s.Migration = c.host.Core().Status(), c.host.Migration()
+	if s.Log.ParkedWrites > 0 {
+		s.WaitsFor = append(s.WaitsFor, fmt.Sprintf("%d writes wait for room in the log", s.Log.ParkedWrites))
+	}
+	if s.Migration.LastError != "" {
+		s.WaitsFor = append(s.WaitsFor, "migration is tried again after: "+s.Migration.LastError)
+	}
+	return s
+}
+
+// Version is the version of this program, as far as its build tells.
+func Version() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return "unknown"
+	}
+	version := info.Main.Version
+	for _, s := range info.Settings {
+		if s.Key == "vcs.revision" && version == "(devel)" {
+			version = s.Value
+		}
+	}
+	return version
+}

@@ -1,0 +1,149 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+
+	"github.com/google/uuid"
+	"github.com/ublk-lc/ublk-lc/cmd/internal/control"
+	"github.com/ublk-lc/ublk-lc/cmd/internal/host"
+	"github.com/ublk-lc/ublk-lc/logcache"
+	"github.com/ublk-lc/ublk-lc/segment"
+	"github.com/ublk-lc/ublk-lc/segment/blockdev"
+	"github.com/ublk-lc/ublk-lc/sysfsio"
+)
+
+func itoa(id uint8) string { return strconv.Itoa(int(id)) }
+
+// Resume makes a formatted device a running cache.
+func (m *Manager) Resume(ctx context.Context, a control.ResumeArgs, report reporter) (*control.Done, error) {
+	leave, err := m.enterSettle(ctx, report)
+	if err != nil {
+		return nil, err
+	}
+	defer leave()
+	c, err := m.reserveCache(a)
+	if err != nil {
+		return nil, err
+	}
+	h, rec, err := m.resume(c, report)
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if err != nil {
+		delete(m.caches, c.id)
+		return nil, err
+	}
+	c.host, c.doing = h, ""
+	c.applyLocked()
+	text := fmt.Sprintf("cache %d: %s with %d segments, %d dirty blocks", c.id, c.path, h.Core().Geometry().Slots, h.Core().Status().DirtyBlocks)
+	if rec.Dropped {
+		text += "; the log's end was torn, which is normal after a crash: nothing that was confirmed durable is lost"
+	}
+	m.logf("resume: %s", text)
+	return &control.Done{Text: text}, nil
+}
+
+func (m *Manager) reserveCache(a control.ResumeArgs) (*cache, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if err := control.CheckID("cache", a.ID); err != nil {
+		return nil, err
+	}
+	id := uint8(a.ID)
+	if m.closing {
+		return nil, control.Errorf(control.Busy, "the server is shutting down")
+	}
+	if old := m.caches[id]; old != nil {
+		return nil, control.Errorf(control.Taken, "cache id %d is taken by %s; choose another, or `lc free-cache %d` first", id, old.path, id)
+	}
+	if by := m.usedByUsLocked(a.Path); by != "" {
+		return nil, control.Errorf(control.InUse, "%s is %s already", a.Path, by)
+	}
+	c := &cache{id: id, path: a.Path, doing: "being resumed", settings: sysfsio.DefaultSettings()}
+	m.caches[id] = c
+	return c, nil
+}
+
+func (m *Manager) resume(c *cache, report reporter) (*host.Cache, *segment.Recovery, error) {
+	dev, err := blockdev.Open(c.path, blockdev.OpenOptions{Exclusive: true})
+	if err != nil {
+		return nil, nil, err
+	}
+	h, rec, err := m.resumeOn(c, dev, report)
+	if err != nil {
+		return nil, nil, errors.Join(err, dev.Close())
+	}
+	return h, rec, nil
+}
+
+func (m *Manager) resumeOn(c *cache, dev *blockdev.Device, report reporter) (*host.Cache, *segment.Recovery, error) {
+	super, err := logcache.ReadSuper(dev)
+	if errors.Is(err, segment.ErrNotFormatted) {
+		return nil, nil, control.Errorf(control.NotFormatted, "%s is %w; `lc format-cache %s` makes it one", c.path, err, c.path)
+	}
+	if err != nil {
+		return nil, nil, fmt.Errorf("%s: %w", c.path, err)
+	}
+	if dev.Size() < super.DeviceSize {
+		return nil, nil, control.Errorf(control.Mismatch, "%s has shrunk: it has %d bytes, and %d when it was formatted; a part of the log is missing", c.path, dev.Size(), super.DeviceSize)
+	}
+	if dev.LogicalBlock() > super.Geometry.BlockSize {
+		return nil, nil, control.Errorf(control.Mismatch, "%s has blocks of %d bytes, and the log was formatted for %d", c.path, dev.LogicalBlock(), super.Geometry.BlockSize)
+	}
+	if err := m.checkTwin(c, super); err != nil {
+		return nil, nil, err
+	}
+	if err := m.checkExposed(dev, super); err != nil {
+		return nil, nil, err
+	}
+	stop := remind(report, "reading the log on %s", c.path)
+	defer stop()
+	return host.ResumeCache(c.id, dev, host.CacheOptions{Logf: m.logf})
+}
+
+// checkTwin refuses a copy of a cache that is resumed.
+func (m *Manager) checkTwin(c *cache, super *segment.Super) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, other := range m.caches {
+		if other.host != nil && other.host.Super().UUID == super.UUID {
+			return control.Errorf(control.Mismatch, "%s is a copy of cache %d (%s): both have UUID %s; resume only one", c.path, other.id, other.path, uuid.UUID(super.UUID))
+		}
+	}
+	return nil
+}
+
+// checkExposed refuses a log that holds data for a backing which a device shows without it: what was written to that
+// device since then would be overwritten by older data.
+func (m *Manager) checkExposed(dev *blockdev.Device, super *segment.Super) error {
+	type exposed struct {
+		dev     *device
+		binding *segment.Binding
+	}
+	var shown []exposed
+	m.mu.Lock()
+	for _, d := range m.devices {
+		if d.host == nil || d.waitsFor != 0 || d.host.Cache() != nil {
+			continue
+		}
+		if b := matchBinding(super.Bindings, describe(d.host.Backing(), d.id, d.name)); b != nil {
+			shown = append(shown, exposed{d, b})
+		}
+	}
+	m.mu.Unlock()
+	if len(shown) == 0 {
+		return nil
+	}
+	held, err := heldExtents(dev, super)
+	if err != nil {
+		return err
+	}
+	for _, e := range shown {
+		if held[e.binding.ID] > 0 {
+			return control.Errorf(control.Mismatch, "the log on %s holds data for %s, which device %d shows without it; `lc remove %d` first, and create it again after the resume", dev.Path(), e.dev.path, e.dev.id, e.dev.id)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,64 @@
+package server
+
+import (
+	"context"
+	"io"
+	"log"
+	"os"
+	"os/signal"
+	"time"
+
+	sd "github.com/coreos/go-systemd/v22/daemon"
+	"github.com/ublk-lc/ublk-lc/cmd/internal/control"
+	"golang.org/x/sys/unix"
+)
+
+// forceWithin is for how long after a refused SIGTERM a second one stops devices that are in use.
+const forceWithin = time.Minute
+
+// Run is the server's process, from start to end. ready is told once, when commands are taken, or why they never will
+// be.
+func Run(logTo io.Writer, ready func(error)) error {
+	unix.Umask(0o022) // of what is for all to see, the links; the run directory has modes of its own
+	out := log.New(logTo, "", log.LstdFlags)
+	m := NewManager(LinkDir, out.Printf)
+	s, err := New(m)
+	if err != nil {
+		ready(err)
+		return err
+	}
+	signals := make(chan os.Signal, 4)
+	signal.Notify(signals, unix.SIGTERM, unix.SIGINT)
+	signal.Ignore(unix.SIGHUP, unix.SIGPIPE)
+	defer signal.Stop(signals)
+	go s.obey(signals, out)
+	out.Printf("server %s runs as process %d", Version(), os.Getpid())
+	ready(nil)
+	_, _ = sd.SdNotify(true, sd.SdNotifyReady)
+	err = s.Serve(context.Background())
+	out.Printf("server ends")
+	return err
+}
+
+// obey takes SIGTERM for a shutdown. While a device is open or mounted it is refused, once: the second signal means it.
+func (s *Server) obey(signals <-chan os.Signal, out *log.Logger) {
+	var refused time.Time
+	for {
+		select {
+		case <-s.ended:
+			return
+		case sig := <-signals:
+			force := !refused.IsZero() && time.Since(refused) < forceWithin
+			out.Printf("%v: shutting down", sig)
+			report := func(format string, args ...any) { out.Printf(format, args...) }
+			if _, err := s.m.Shutdown(context.Background(), control.ShutdownArgs{Force: force}, report); err != nil {
+				out.Printf("%v: %v; a second signal within %v stops all the same, and programs that use a device get errors", sig, err, forceWithin)
+				refused = time.Now()
+				continue
+			}
+			_, _ = sd.SdNotify(false, sd.SdNotifyStopping)
+			s.end()
+			return
+		}
+	}
+}

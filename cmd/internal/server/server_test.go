@@ -1,0 +1,184 @@
+package server
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/ublk-lc/ublk-lc/cmd/internal/control"
+)
+
+// serving runs a server on a socket of its own.
+func serving(t *testing.T) *Manager {
+	t.Helper()
+	dir, err := os.MkdirTemp("", "lc") // a socket's path must be short
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(dir) })
+	t.Setenv("LC_RUN_DIR", dir+"/run")
+	m := newManager(t)
+	s, err := New(m)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	ended := make(chan error, 1)
+	go func() { ended <- s.Serve(ctx) }()
+	t.Cleanup(func() {
+		cancel()
+		if err := <-ended; err != nil {
+			t.Error(err)
+		}
+	})
+	return m
+}
+
+func ask(t *testing.T, ctx context.Context, verb string, args, result any) error {
+	t.Helper()
+	conn, err := control.Dial()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return control.Call(ctx, conn, verb, args, result, nil)
+}
+
+func TestSocketIsRootsAlone(t *testing.T) {
+	serving(t)
+	for path, want := range map[string]os.FileMode{control.RunDir(): 0o700 | os.ModeDir, control.SocketPath(): 0o600 | os.ModeSocket} {
+		st, err := os.Stat(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if st.Mode() != want {
+			t.Errorf("%s has mode %v, want %v", path, st.Mode(), want)
+		}
+	}
+}
+
+func TestSecondServer(t *testing.T) {
+	m := serving(t)
+	_, err := New(m)
+	if control.Classify(err).Code != control.Taken {
+		t.Errorf("got %v", err)
+	}
+	if err := ask(t, t.Context(), control.VerbList, nil, nil); err != nil {
+		t.Errorf("the first one does not answer any more: %v", err)
+	}
+}
+
+func TestNoServer(t *testing.T) {
+	t.Setenv("LC_RUN_DIR", t.TempDir())
+	_, err := control.Dial()
+	if !errors.Is(err, control.ErrNoServer) || control.Classify(err).Code != control.NoServer {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestVerbsOverTheSocket(t *testing.T) {
+	serving(t)
+	cache, backing := formatted(t), disk(t, "backing", 8<<20)
+	for _, step := range []struct {
+		verb string
+		args any
+	}{
+		{control.VerbResume, control.ResumeArgs{ID: 3, Path: cache}},
+		{control.VerbCreate, control.CreateArgs{Name: "x", ID: 5, Path: backing}},
+		{control.VerbDaemonStart, nil},
+		{control.VerbDaemonStop, nil},
+	} {
+		var done control.Done
+		if err := ask(t, t.Context(), step.verb, step.args, &done); err != nil || done.Text == "" {
+			t.Errorf("%s: %q, %v", step.verb, done.Text, err)
+		}
+	}
+	var l control.List
+	if err := ask(t, t.Context(), control.VerbList, nil, &l); err != nil || len(l.Caches) != 1 || len(l.Devices) != 1 {
+		t.Errorf("list: %+v, %v", l, err)
+	}
+	if c := l.Caches[0]; c.Label != "test" || c.State != control.StateRunning || c.Segments == 0 || len(c.UUID) != 36 {
+		t.Errorf("cache: %+v", c)
+	}
+	var s control.Status
+	if err := ask(t, t.Context(), control.VerbStatus, nil, &s); err != nil || s.Server.PID != os.Getpid() || s.Caches[0].Log.Segments != l.Caches[0].Segments {
+		t.Errorf("status: %+v, %v", s, err)
+	}
+	var tree []control.Attribute
+	if err := ask(t, t.Context(), control.VerbGet, control.AttributeArgs{}, &tree); err != nil || len(tree) < 30 {
+		t.Errorf("get: %d attributes, %v", len(tree), err)
+	}
+	err := ask(t, t.Context(), control.VerbFreeCache, control.IDArgs{ID: 9}, nil)
+	var e *control.Error
+	if !errors.As(err, &e) || e.Code != control.NotFound {
+		t.Errorf("an error's code does not arrive: %v", err)
+	}
+}
+
+func TestBadRequests(t *testing.T) {
+	serving(t)
+	for _, request := range []string{"not json\n", `{"verb":"explode"}` + "\n", `{"verb":"resume","args":{"id":"three"}}` + "\n"} {
+		conn, err := control.Dial()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := io.WriteString(conn, request); err != nil {
+			t.Fatal(err)
+		}
+		line, err := bufio.NewReader(conn).ReadString('\n')
+		conn.Close()
+		var r control.Response
+		if err != nil || json.Unmarshal([]byte(line), &r) != nil || r.Error == nil || r.Error.Code != control.Usage {
+			t.Errorf("%q: answered %q, %v", request, line, err)
+		}
+	}
+}
+
+// A client that takes its request back gets an answer, and nothing is done.
+func TestInterrupt(t *testing.T) {
+	m := serving(t)
+	m.settle <- struct{}{} // another command is at it
+	ctx, cancel := context.WithCancel(t.Context())
+	time.AfterFunc(50*time.Millisecond, cancel)
+	err := ask(t, ctx, control.VerbResume, control.ResumeArgs{ID: 3, Path: formatted(t)}, nil)
+	<-m.settle
+	if control.Classify(err).Code != control.Interrupted || !strings.Contains(err.Error(), "nothing was done") {
+		t.Errorf("got %v", err)
+	}
+	if l := m.List(); len(l.Caches) != 0 {
+		t.Errorf("left: %+v", l)
+	}
+}
+
+// A client that says nothing holds nobody up.
+func TestSilentClient(t *testing.T) {
+	serving(t)
+	conn, err := control.Dial()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	if err := ask(t, t.Context(), control.VerbList, nil, nil); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestShutdownEndsTheServer(t *testing.T) {
+	serving(t)
+	if err := ask(t, t.Context(), control.VerbShutdown, control.ShutdownArgs{}, nil); err != nil {
+		t.Fatal(err)
+	}
+	for deadline := time.Now().Add(5 * time.Second); ; time.Sleep(time.Millisecond) {
+		if _, err := os.Stat(control.SocketPath()); err != nil {
+			return
+		}
+		if time.Now().After(deadline) {
+			t.Fatal("the socket is still there")
+		}
+	}
+}
