@@ -1,0 +1,235 @@
+package sim
+
+import (
+	"errors"
+
+	"github.com/ublk-lc/ublk-lc/logcache"
+	"github.com/ublk-lc/ublk-lc/segment/blockdev"
+)
+
+// step is a part of what an administrator does. It is tried again until it
+// returns true.
+type step func() bool
+
+// heldWrite is a write that a fenced volume holds back.
+type heldWrite struct {
+	port int
+	op   uint32
+}
+
+// startAdmin chooses something to do.
+func (w *world) startAdmin() {
+	i := w.rng.IntN(len(w.Volumes))
+	switch w.rng.IntN(8) {
+	case 0:
+		w.cache.CommitSuper(func(error) {})
+	case 1:
+		w.cache.FlushCurrent()
+	case 2:
+		w.cache.CloseCurrent()
+	default:
+		if w.o.vols[i].logged {
+			w.admin = w.detach(i)
+		} else if !w.o.vols[i].weak {
+			w.admin = w.attachSteps(i)
+		}
+	}
+	w.drain()
+}
+
+// administer tries the next step, if there is one, and tells whether it is done.
+func (w *world) administer() bool {
+	if len(w.admin) == 0 {
+		return false
+	}
+	next := w.admin[0]
+	if !next() { // it may have given all up
+		w.drain()
+		return false
+	}
+	if len(w.admin) > 0 {
+		w.admin = w.admin[1:]
+	}
+	w.drain()
+	return true
+}
+
+func (w *world) fence(i int) step {
+	return func() bool {
+		w.tracef("fence dev %d", i+1)
+		w.vols[i].Fence()
+		w.fenced[i] = true
+		return true
+	}
+}
+
+func (w *world) quiet(i int) step { return func() bool { return w.vols[i].Quiet() } }
+
+// unfence lets the held writes go to their ports, in order.
+func (w *world) unfence(i int) step {
+	return func() bool {
+		w.tracef("unfence dev %d", i+1)
+		w.fenced[i] = false
+		for _, h := range w.held[i] {
+			w.mail[h.port] = append(w.mail[h.port], h.op)
+		}
+		w.held[i] = w.held[i][:0]
+		w.vols[i].Unfence()
+		return true
+	}
+}
+
+// takeMail puts the writes into the order that a port's next poll submits again.
+func (w *world) takeMail(port int) {
+	if port >= len(w.mail) {
+		return
+	}
+	for _, op := range w.mail[port] {
+		if i := int(w.o.writes[op].vol) - 1; w.fenced[i] {
+			w.held[i] = append(w.held[i], heldWrite{port, op})
+		} else {
+			w.o.accept(op)
+		}
+	}
+	w.mail[port] = w.mail[port][:0]
+}
+
+// giveUp ends what the administrator does after an error.
+func (w *world) giveUp(i int, err error) {
+	if !w.s.faulty {
+		fail("P9", "attach or detach of device %d failed without a fault: %v", i+1, err)
+	}
+	w.admin = nil
+	if v := w.o.vols[i]; !v.logged {
+		v.weak = true // it may have been the flush that failed
+	}
+	w.unfence(i)()
+}
+
+// waitFor starts something and waits for its answer.
+func (w *world) waitFor(i int, start func(done func(error)), then func()) step {
+	var started, answered bool
+	var err error
+	return func() bool {
+		if !started {
+			started = true
+			start(func(e error) { answered, err = true, e })
+		}
+		switch {
+		case !answered:
+			return false
+		case err != nil:
+			w.giveUp(i, err)
+			return false
+		}
+		then()
+		return len(w.admin) > 0
+	}
+}
+
+// flushBacking is the host's own flush before an attach.
+type flushBacking struct {
+	op   blockdev.Op
+	done func(error)
+}
+
+// Done takes its completion.
+func (f *flushBacking) Done(_ *blockdev.Op, err error) { f.done(err) }
+
+func (w *world) attachSteps(i int) []step {
+	w.tracef("attach dev %d", i+1)
+	flushed := w.waitFor(i, func(done func(error)) {
+		f := &flushBacking{done: done}
+		f.op = blockdev.Op{Kind: blockdev.Flush, Dev: blockdev.Dev(i + 1), Sink: f}
+		w.s.begin(&f.op, false)
+	}, func() {
+		if w.o.vols[i].weak {
+			w.giveUp(i, errIO) // a flush has failed before: what it lost, this one has not saved
+			return
+		}
+		w.o.vols[i].cut = w.o.now
+	})
+	attached := w.waitFor(i, func(done func(error)) {
+		w.joining[i] = true
+		w.cache.Attach(w.vols[i], w.binding(i), done)
+	}, func() {
+		w.joining[i] = false
+		w.o.side(uint8(i+1), true, w.onDisk(i))
+	})
+	return []step{w.fence(i), w.quiet(i), flushed, attached, w.unfence(i)}
+}
+
+func (w *world) detach(i int) []step {
+	w.tracef("detach dev %d", i+1)
+	drained := func() bool {
+		if w.cache.DirtyBlocks(uint8(i+1)) == 0 {
+			return true
+		}
+		if _, err := w.cache.LastMigrated(); err != nil {
+			w.giveUp(i, err)
+			return false
+		}
+		if w.mig.Idle() {
+			w.cache.CloseCurrent()
+			w.mig.Step(1 + w.rng.IntN(4))
+		}
+		return false
+	}
+	detached := w.waitFor(i, func(done func(error)) {
+		w.leaving[i] = true
+		w.cache.Detach(w.vols[i], done)
+	}, func() {
+		w.leaving[i] = false
+		ver := w.onDisk(i)
+		for lba, k := range ver {
+			if c := &w.o.vols[i].cells[lba]; k != len(c.v)-1 && !w.s.faulty {
+				fail("P7", "sector %d of device %d: its backing holds write %d after a detach (%s)", lba, i+1, c.v[k].op, w.o.past(uint8(i+1), uint64(lba)))
+			}
+		}
+		w.o.side(uint8(i+1), false, ver)
+	})
+	return []step{w.fence(i), w.quiet(i), drained, detached, w.unfence(i)}
+}
+
+// onDisk is which version of each sector the backing of a quiet volume holds.
+func (w *world) onDisk(i int) []int {
+	d := w.s.backing[i]
+	ver := make([]int, len(d.visible))
+	w.o.onBacking(w.s.st, w.o.vols[i], d.visible, func(lba uint64, _ *cell, v int) { ver[lba] = v })
+	return ver
+}
+
+// stop is a clean shutdown: everything answered is durable behind it.
+func (w *world) stop() []step {
+	steps := []step{}
+	for i := range w.Volumes {
+		steps = append(steps, w.fence(i))
+	}
+	for i := range w.Volumes {
+		steps = append(steps, w.quiet(i))
+	}
+	seq := uint64(0)
+	steps = append(steps, func() bool {
+		seq = w.cache.FlushCurrent()
+		return true
+	}, func() bool {
+		ok, err := w.cache.Durable(seq)
+		return ok || err != nil
+	})
+	marked := w.waitFor(0, w.cache.MarkClean, func() {
+		for i, v := range w.o.vols {
+			if v.logged {
+				w.o.floor = max(w.o.floor, v.acked)
+			}
+			w.cache.Release(w.vols[i])
+		}
+		w.stopped = true
+	})
+	return append(steps, marked)
+}
+
+// broken tells whether the cache has given up.
+func (w *world) broken() bool {
+	_, err := w.cache.LastMigrated()
+	return errors.Is(err, logcache.ErrBroken)
+}

@@ -1,0 +1,61 @@
+package sim
+
+// This file looks at the backings alone, as they are found when the cache
+// device is gone (P4).
+
+// onBacking is which version each sector of a backing image is.
+func (o *oracle) onBacking(st *store, v *volume, img []sid, each func(lba uint64, c *cell, ver int)) {
+	for lba := range v.cells {
+		l, ok := st.labelOf(img[lba])
+		each(uint64(lba), &v.cells[lba], o.known("P4", v.id, uint64(lba), l, ok))
+	}
+}
+
+// batchDone checks the durable backings at the end of a batch: they are a
+// past state, and not an earlier one than before.
+func (o *oracle) batchDone(s *devs) {
+	b := anywhere()
+	for i, v := range o.vols {
+		if v.logged {
+			o.onBacking(s.st, v, s.backing[i].durable, func(lba uint64, c *cell, ver int) { b.add(v.id, lba, c, ver) })
+		}
+	}
+	b.check("P4", "P4", o.lo, "the backings at the end of a batch")
+	o.lo, o.loose = max(o.lo, b.lo), false
+}
+
+// betweenBatches checks backing images after a power cut at any time: each
+// sector is as at the last batch's end, or as at the end of the batch that was
+// under way, and none is older.
+func (o *oracle) betweenBatches(st *store, m *images) {
+	b := anywhere()
+	ahead := false
+	for i, v := range o.vols {
+		if !v.logged {
+			continue
+		}
+		o.onBacking(st, v, m.disk[i+1], func(lba uint64, c *cell, ver int) {
+			switch at := c.at(o.lo); {
+			case ver < at:
+				fail("P4", "sector %d of device %d went back to write %d on its backing (%s, state %d)", lba, v.id, c.v[ver].op, o.past(v.id, lba), o.lo)
+			case ver > at:
+				b.add(v.id, lba, c, ver)
+				ahead = true
+			}
+		})
+	}
+	if ahead && !o.loose {
+		b.check("P4", "P4", o.lo, "the unfinished batch on the backings")
+	}
+}
+
+// ahead tells whether backing images hold a part of an unfinished batch.
+func (o *oracle) ahead(st *store, m *images) bool {
+	found := false
+	for i, v := range o.vols {
+		if v.logged {
+			o.onBacking(st, v, m.disk[i+1], func(_ uint64, c *cell, ver int) { found = found || ver > c.at(o.lo) })
+		}
+	}
+	return found
+}

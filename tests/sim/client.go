@@ -1,0 +1,143 @@
+package sim
+
+import (
+	"math/rand/v2"
+
+	"github.com/ublk-lc/ublk-lc/logcache"
+)
+
+// request is a request of the workload.
+type request struct {
+	logcache.Request
+	op   uint32 // of a write
+	sent int64
+	bar  barrier // of a FLUSH
+	busy bool
+}
+
+func (w *world) makeRequests() {
+	for i := range w.Depth {
+		r := &request{}
+		r.Tag = uint32(i)
+		r.Buf = make([]byte, maxRequest*sectorSize)
+		w.reqs = append(w.reqs, r)
+	}
+}
+
+// submit sends one request that the seed chooses.
+func (w *world) submit() {
+	r := w.idle[len(w.idle)-1]
+	w.idle = w.idle[:len(w.idle)-1]
+	w.left--
+	vol := w.rng.IntN(len(w.Volumes))
+	op, fua := chooseOp(w.rng)
+	lba, n := chooseRange(w.rng, w.Volumes[vol])
+	w.send(r, w.rng.IntN(len(w.ports)), vol, op, fua, lba, n)
+}
+
+// send sends a request through a port.
+func (w *world) send(r *request, port, vol int, op logcache.Op, fua bool, lba uint64, n uint32) {
+	buf, tag := r.Buf[:maxRequest*sectorSize], r.Tag
+	*r = request{busy: true, sent: w.o.now}
+	r.Tag, r.Volume, r.Op, r.FUA = tag, w.vols[vol], op, fua
+	r.LBA, r.Sectors, r.Buf = lba, n, buf[:n*sectorSize]
+	switch op {
+	case logcache.Write:
+		r.op = w.o.submit(uint8(vol+1), lba, n, fua)
+		for i := range uint64(n) {
+			label{uint8(vol + 1), lba + i, r.op}.fill(r.Buf[i*sectorSize:])
+		}
+		if w.fenced[vol] {
+			w.held[vol] = append(w.held[vol], heldWrite{port, r.op})
+		} else {
+			w.o.accept(r.op)
+		}
+	case logcache.Flush:
+		r.bar = w.o.barrier(uint8(vol + 1))
+	case logcache.Read:
+		for i := range uint64(n) {
+			r.Buf[i*sectorSize] = 0xee // so that what the cache leaves out shows
+		}
+	}
+	w.tracef("submit q%d dev %d op %d fua %v [%d+%d] write %d", port, vol+1, op, fua, lba, n, r.op)
+	w.stats.Requests++
+	w.ports[port].Submit(&r.Request)
+	w.drain()
+}
+
+// takeAnswer takes a request back.
+func (w *world) takeAnswer(lr *logcache.Request) {
+	r := w.reqs[lr.Tag]
+	if !r.busy || lr != &r.Request {
+		fail("answers", "request %d was answered twice", lr.Tag)
+	}
+	r.busy = false
+	w.idle = append(w.idle, r)
+	vol := r.Volume.ID
+	w.tracef("answer dev %d op %d [%d+%d] write %d: %v", vol, r.Op, r.LBA, r.Sectors, r.op, r.Err)
+	if r.Err != nil {
+		w.takeError(r)
+		return
+	}
+	switch r.Op {
+	case logcache.Write:
+		w.o.answered(r.op)
+	case logcache.Flush:
+		w.o.flushed(r.bar)
+	case logcache.Read:
+		for i := range uint64(r.Sectors) {
+			w.o.wasRead(vol, r.LBA+i, r.Buf[i*sectorSize:(i+1)*sectorSize], r.sent)
+		}
+	}
+}
+
+// takeError takes a failed request back. Without a fault there must be none.
+func (w *world) takeError(r *request) {
+	if !w.s.faulty {
+		fail("P9", "op %d of device %d failed without a fault: %v", r.Op, r.Volume.ID, r.Err)
+	}
+	v := w.o.vols[r.Volume.ID-1]
+	if !v.logged && (r.Op == logcache.Flush || r.FUA) {
+		v.weak = true
+	}
+}
+
+func chooseOp(r *rand.Rand) (op logcache.Op, fua bool) {
+	switch n := r.IntN(100); {
+	case n < 22:
+		return logcache.Read, false
+	case n < 34:
+		return logcache.Flush, false
+	case n < 46:
+		return logcache.Write, true
+	}
+	return logcache.Write, false
+}
+
+// chooseRange prefers a few places, so that requests overlap.
+func chooseRange(r *rand.Rand, sectors int) (lba uint64, n uint32) {
+	switch k := r.IntN(20); {
+	case k < 5:
+		n = 1
+	case k < 9:
+		n = 8
+	case k < 13:
+		n = 1 + uint32(r.IntN(15))
+	case k < 17:
+		n = 8 * (1 + uint32(r.IntN(4)))
+	case k < 19:
+		n = 1 + uint32(r.IntN(40))
+	default:
+		n = maxRequest
+	}
+	n = min(n, uint32(sectors))
+	room := sectors - int(n)
+	if r.IntN(2) == 0 {
+		room = min(room, 24)
+	}
+	lba = uint64(r.IntN(room + 1))
+	if r.IntN(2) == 0 {
+		lba -= lba % 8
+	}
+	return lba, n
+}

@@ -1,0 +1,180 @@
+package sim
+
+import (
+	"github.com/ublk-lc/ublk-lc/segment/blockdev"
+)
+
+// flight is a device operation under way.
+type flight struct {
+	op    *blockdev.Op
+	d     *disk
+	p     *pending // of a write
+	cut   int      // of a flush: it covers writes completed by then
+	fault fault
+	early bool // its effect comes at once, only the completion is late
+}
+
+// devs is a cache device and its backings, with one power supply.
+type devs struct {
+	st      *store
+	cache   *disk
+	backing []*disk // by device id - 1
+	flights []*flight
+	pool    []*flight
+	rules   []*rule
+	faulty  bool // a fault has hit
+
+	ios   int // boundaries crossed: beginnings and ends of operations
+	limit int // the power fails at this boundary; 0 = never
+	ended int // operations that completed
+	dead  bool
+}
+
+func newDevs(st *store, logSectors int, backings []int) *devs {
+	s := &devs{st: st, cache: newDisk(st, true, logSectors)}
+	for _, n := range backings {
+		s.backing = append(s.backing, newDisk(st, false, n))
+	}
+	return s
+}
+
+// each calls f for every disk: the cache device, then the backings.
+func (s *devs) each(f func(i int, d *disk)) {
+	f(0, s.cache)
+	for i, d := range s.backing {
+		f(i+1, d)
+	}
+}
+
+func (s *devs) disk(dev blockdev.Dev) *disk {
+	if dev == blockdev.Cache {
+		return s.cache
+	}
+	return s.backing[dev-1]
+}
+
+// boundary crosses one, and tells whether there is power behind it.
+func (s *devs) boundary() bool {
+	if s.dead {
+		return false
+	}
+	s.ios++
+	if s.limit > 0 && s.ios >= s.limit {
+		s.dead = true
+	}
+	return !s.dead
+}
+
+func (s *devs) faultOf(op *blockdev.Op) fault {
+	for _, r := range s.rules {
+		if r.matches(op) {
+			s.faulty = true
+			return r.what
+		}
+	}
+	return none
+}
+
+// begin starts an operation. With early its effect comes now.
+func (s *devs) begin(op *blockdev.Op, early bool) *flight {
+	var f *flight
+	if n := len(s.pool); n > 0 {
+		f, s.pool = s.pool[n-1], s.pool[:n-1]
+	} else {
+		f = &flight{}
+	}
+	d := s.disk(op.Dev)
+	*f = flight{op: op, d: d, fault: s.faultOf(op), early: early && op.Kind == blockdev.Read}
+	if int(op.Offset/sectorSize) < 0 || uint64(op.Offset)+uint64(len(op.Buf)) > d.bytes() || (int(op.Offset)|len(op.Buf))%sectorSize != 0 {
+		fail("P9", "%v of %d bytes at byte %d reaches past the end of device %d or is not of whole sectors", op.Kind, len(op.Buf), op.Offset, op.Dev)
+	}
+	switch {
+	case op.Kind == blockdev.Write && (f.fault == none || f.fault == eioLanded || f.fault == stalled):
+		f.p = d.begin(op.Buf, op.Offset)
+	case op.Kind == blockdev.Write && f.fault == misdirected:
+		f.p = d.begin(op.Buf, d.misdirect(op))
+	case op.Kind == blockdev.Flush:
+		f.cut = d.clock
+	case f.early && f.fault == none:
+		d.read(op.Buf, op.Offset)
+	}
+	s.flights = append(s.flights, f)
+	s.boundary()
+	return f
+}
+
+// misdirect is the next block on the disk, or the first if there is none.
+func (d *disk) misdirect(op *blockdev.Op) int64 {
+	to := op.Offset + 4096
+	if uint64(to)+uint64(len(op.Buf)) > d.bytes() {
+		return int64(d.bytes()) - int64(len(d.durable))*sectorSize
+	}
+	return to
+}
+
+// end completes operation i of those under way and says what the device reports.
+func (s *devs) end(i int) (*blockdev.Op, error) {
+	f := s.flights[i]
+	s.flights = append(s.flights[:i], s.flights[i+1:]...)
+	s.ended++
+	s.pool = append(s.pool, f)
+	op := f.op
+	if f.p != nil {
+		for j, id := range f.p.ids {
+			if string(s.st.get(id)) != string(op.Buf[j*sectorSize:(j+1)*sectorSize]) {
+				fail("no race", "the buffer of a write at byte %d of device %d changed while it was under way", op.Offset, op.Dev)
+			}
+		}
+		f.d.finish(f.p)
+		if op.FUA && (f.fault == none || f.fault == stalled) {
+			f.d.harden(f.p)
+		}
+	}
+	switch {
+	case op.Kind == blockdev.Read && !f.early && (f.fault == none || f.fault == stalled):
+		f.d.read(op.Buf, op.Offset)
+	case op.Kind == blockdev.Flush && (f.fault == none || f.fault == stalled):
+		f.d.flush(f.cut)
+	case op.Kind == blockdev.Flush && f.fault == eio:
+		f.d.forget(f.cut)
+	}
+	s.boundary()
+	if f.fault == eio || f.fault == eioLanded {
+		return op, errIO
+	}
+	return op, nil
+}
+
+// lift ends all rules; what was stalled goes on.
+func (s *devs) lift() {
+	s.rules = nil
+	for _, f := range s.flights {
+		if f.fault == stalled {
+			f.fault = none
+		}
+	}
+}
+
+// revive gives power back to disks that hold the images of img.
+func (s *devs) revive(img *images) {
+	s.each(func(i int, d *disk) { d.settle(img.disk[i]) })
+	s.flights = s.flights[:0]
+	s.rules = nil
+	s.faulty, s.dead, s.ios, s.limit = false, false, 0, 0
+}
+
+// images is the content of all disks without power.
+type images struct{ disk [][]sid }
+
+func newImages(s *devs) *images {
+	m := &images{}
+	s.each(func(_ int, d *disk) { m.disk = append(m.disk, make([]sid, len(d.durable))) })
+	return m
+}
+
+// hash tells states from each other.
+func (m *images) hash(s *devs) uint64 {
+	h := uint64(0)
+	s.each(func(i int, d *disk) { h = d.hash(h, m.disk[i]) })
+	return h
+}

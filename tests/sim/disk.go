@@ -1,0 +1,154 @@
+package sim
+
+import (
+	"github.com/ublk-lc/ublk-lc/segment"
+)
+
+// superSectors is how much of each superblock copy a simulated cache device
+// keeps; what the format reserves behind it reads as zeroes.
+const superSectors = 16
+
+// pending is a write that is not durable. It may be lost, whole or in part.
+type pending struct {
+	at   int // sector of the folded image
+	ids  []sid
+	when int // number of its completion; 0 = under way
+}
+
+// disk is a simulated device with a volatile write cache.
+type disk struct {
+	st      *store
+	cache   bool  // a cache device: the unused room of the superblocks is folded away
+	durable []sid // what a power cut leaves if it loses all it may
+	visible []sid // what a read returns
+	done    []*pending
+	flying  []*pending
+	clock   int // completions so far
+	forgot  bool
+}
+
+// newDisk makes a disk of so many sectors. Those of a cache device count from
+// the log's start.
+func newDisk(st *store, cache bool, sectors int) *disk {
+	if cache {
+		sectors += 2 * superSectors
+	}
+	return &disk{st: st, cache: cache, durable: make([]sid, sectors), visible: make([]sid, sectors)}
+}
+
+// bytes is the size of the device as its user sees it.
+func (d *disk) bytes() uint64 {
+	if d.cache {
+		return segment.LogOffset + uint64(len(d.durable)-2*superSectors)*sectorSize
+	}
+	return uint64(len(d.durable)) * sectorSize
+}
+
+// fold is where a sector lies in the images; -1 is reserved room.
+func (d *disk) fold(sector int) int {
+	const half, log = segment.SuperSpace / sectorSize, segment.LogOffset / sectorSize
+	switch {
+	case !d.cache:
+		return sector
+	case sector >= log:
+		return sector - log + 2*superSectors
+	case sector >= half && sector < half+superSectors:
+		return sector - half + superSectors
+	case sector < superSectors:
+		return sector
+	}
+	return -1
+}
+
+// read copies what is visible.
+func (d *disk) read(buf []byte, off int64) {
+	for at := int(off / sectorSize); len(buf) > 0; at++ {
+		id := sid(0)
+		if i := d.fold(at); i >= 0 {
+			id = d.visible[i]
+		}
+		copy(buf[:sectorSize], d.st.get(id))
+		buf = buf[sectorSize:]
+	}
+}
+
+// begin takes a write in. Its content is what buf holds now.
+func (d *disk) begin(buf []byte, off int64) *pending {
+	n := len(buf) / sectorSize
+	at := d.fold(int(off / sectorSize))
+	if at < 0 || at+n > len(d.durable) || n > 0 && d.fold(int(off/sectorSize)+n-1) != at+n-1 {
+		fail("P8", "write of %d bytes at byte %d reaches outside of superblock and log", len(buf), off)
+	}
+	p := &pending{at: at, ids: make([]sid, n)}
+	for i := range p.ids {
+		p.ids[i] = d.st.put(buf[i*sectorSize : (i+1)*sectorSize])
+	}
+	d.flying = append(d.flying, p)
+	return p
+}
+
+// finish completes a write: reads see it, and the next flush covers it.
+func (d *disk) finish(p *pending) {
+	d.drop(p)
+	d.clock++
+	p.when = d.clock
+	copy(d.visible[p.at:], p.ids)
+	d.done = append(d.done, p)
+}
+
+// drop takes a write out of those under way.
+func (d *disk) drop(p *pending) {
+	for i, q := range d.flying {
+		if q == p {
+			d.flying = append(d.flying[:i], d.flying[i+1:]...)
+			return
+		}
+	}
+}
+
+// flush makes the writes durable that had completed at time cut.
+func (d *disk) flush(cut int) {
+	n := 0
+	for ; n < len(d.done) && d.done[n].when <= cut; n++ {
+		copy(d.durable[d.done[n].at:], d.done[n].ids)
+	}
+	d.done = d.done[:copy(d.done, d.done[n:])]
+}
+
+// forget is what a failed flush may do: writes completed at time cut are
+// taken for clean, and no later flush will save them. Reads show them until the
+// server is gone.
+func (d *disk) forget(cut int) {
+	d.forgot = true
+	n := 0
+	for ; n < len(d.done) && d.done[n].when <= cut; n++ {
+	}
+	d.done = d.done[:copy(d.done, d.done[n:])]
+}
+
+// settle makes img the medium's content, with nothing unflushed: power is back.
+func (d *disk) settle(img []sid) {
+	copy(d.durable, img)
+	copy(d.visible, img)
+	d.done, d.flying, d.forgot = d.done[:0], d.flying[:0], false
+}
+
+// reset makes reads show what a device has after it was reset: nothing of what
+// a failed flush has lost.
+func (d *disk) reset() {
+	copy(d.visible, d.durable)
+	for _, p := range d.done {
+		copy(d.visible[p.at:], p.ids)
+	}
+	d.forgot = false
+}
+
+// hash adds the image to a state's hash.
+func (d *disk) hash(h uint64, img []sid) uint64 {
+	for i, id := range img {
+		if id != 0 {
+			h += mix(d.st.hashes[id] + uint64(i)*0x9e3779b97f4a7c15)
+		}
+	}
+	return mix(h + uint64(len(img)))
+}

@@ -1,0 +1,144 @@
+package sim
+
+import (
+	"math/bits"
+	"math/rand/v2"
+)
+
+// explorer tries all power cuts at a crash point, or, when they are too many,
+// those that an error in the order of writes is likely to show in.
+type explorer struct {
+	w     *world
+	rng   *rand.Rand
+	seen  map[uint64]struct{} // in this run
+	all   []*pending
+	disk  []int // of each
+	Cuts  int
+	Full  int // crash points at which every subset was tried
+	Other int // crash points at which a choice was
+}
+
+// maxSubset is up to how many unflushed sectors every subset is tried.
+const maxSubset = 12
+
+func newExplorer() *explorer {
+	return &explorer{rng: rand.New(rand.NewPCG(1, 3)), seen: make(map[uint64]struct{})}
+}
+
+// begin prepares for a run.
+func (e *explorer) begin(w *world) {
+	e.w = w
+	clear(e.seen)
+}
+
+// point explores the present moment.
+func (e *explorer) point() {
+	e.all, e.disk = e.all[:0], e.disk[:0]
+	sectors := 0
+	e.w.s.each(func(k int, d *disk) {
+		for _, list := range [2][]*pending{d.done, d.flying} {
+			for _, p := range list {
+				e.all, e.disk = append(e.all, p), append(e.disk, k)
+				sectors += len(p.ids)
+			}
+		}
+	})
+	if sectors <= maxSubset {
+		e.Full++
+		e.subsets(sectors)
+		return
+	}
+	e.Other++
+	e.writes()
+	e.tears()
+	for range 24 {
+		e.w.s.cut(e.rng, e.w.image)
+		e.check()
+	}
+}
+
+// clean starts from what is durable.
+func (e *explorer) clean() {
+	e.w.s.each(func(k int, d *disk) { copy(e.w.image.disk[k], d.durable) })
+}
+
+// put lands sectors [from, to) of write i.
+func (e *explorer) put(i, from, to int) {
+	p := e.all[i]
+	copy(e.w.image.disk[e.disk[i]][p.at+from:p.at+to], p.ids[from:to])
+}
+
+// subsets tries every subset of the unflushed sectors.
+func (e *explorer) subsets(sectors int) {
+	for mask := range 1 << sectors {
+		e.clean()
+		bit := 0
+		for i, p := range e.all {
+			for s := range p.ids {
+				if mask>>bit&1 == 1 {
+					e.put(i, s, s+1)
+				}
+				bit++
+			}
+		}
+		e.check()
+	}
+}
+
+// writes tries every subset of whole writes, of the last few of them.
+func (e *explorer) writes() {
+	const few = 6
+	n := len(e.all)
+	first := max(0, n-few)
+	for mask := range 1 << (n - first) {
+		for _, rest := range []bool{false, true} {
+			if first == 0 && rest {
+				continue
+			}
+			e.clean()
+			for i, p := range e.all {
+				if i < first && rest || i >= first && mask>>(i-first)&1 == 1 {
+					e.put(i, 0, len(p.ids))
+				}
+			}
+			e.check()
+		}
+	}
+}
+
+// tears tears each write at each sector, all others before it being whole, and
+// lets each sector alone be missing.
+func (e *explorer) tears() {
+	for i, p := range e.all {
+		for s := range p.ids {
+			for _, kind := range []int{0, 1, 2} {
+				e.clean()
+				for j := range i {
+					e.put(j, 0, len(e.all[j].ids))
+				}
+				if kind != 1 {
+					e.put(i, 0, s)
+				}
+				if kind != 0 {
+					e.put(i, s+1, len(p.ids))
+				}
+				e.check()
+			}
+		}
+	}
+}
+
+// check looks at the image, unless this run has met it at this point already.
+func (e *explorer) check() {
+	o := e.w.o
+	h := e.w.image.hash(e.w.s)
+	key := bits.RotateLeft64(h, 7) ^ mix(uint64(o.floor)<<32^uint64(o.lo)<<16^uint64(o.pos))
+	if _, old := e.seen[key]; old {
+		return
+	}
+	e.seen[key] = struct{}{}
+	e.w.stats.states[h] = struct{}{}
+	e.w.stats.Cuts++
+	e.Cuts++
+	e.w.sides.look(e.w.image)
+}

@@ -1,0 +1,59 @@
+package sim
+
+import (
+	"errors"
+
+	"github.com/ublk-lc/ublk-lc/segment/blockdev"
+)
+
+// fault is what a device does wrong to an operation.
+type fault uint8
+
+const (
+	none        fault = iota
+	eio               // nothing is done, an error is reported
+	eioLanded         // all of it is done, an error is reported all the same
+	lost              // nothing is done, success is reported
+	misdirected       // a write lands one block further
+	stalled           // nothing is reported until the rule is lifted
+)
+
+var (
+	// errIO is what a simulated device reports.
+	errIO = errors.New("simulated I/O error")
+	// errPower is what everything gets once the power is cut.
+	errPower = errors.New("simulated power cut")
+)
+
+// rule chooses operations for a fault: from the nth that matches, count of them.
+type rule struct {
+	what  fault
+	dev   int // -1 = any
+	kinds []blockdev.Kind
+	from  int64 // bytes; only with to
+	to    int64
+	nth   int // 1 is the first
+	count int // 0 = all from there on
+	seen  int
+}
+
+func (r *rule) matches(op *blockdev.Op) bool {
+	if r.dev >= 0 && r.dev != int(op.Dev) {
+		return false
+	}
+	if r.to > 0 && (op.Kind == blockdev.Flush || op.Offset >= r.to || op.Offset+int64(len(op.Buf)) <= r.from) {
+		return false
+	}
+	ok := len(r.kinds) == 0
+	for _, k := range r.kinds {
+		ok = ok || k == op.Kind
+	}
+	if !ok {
+		return false
+	}
+	r.seen++
+	return r.seen >= max(1, r.nth) && (r.count == 0 || r.seen < max(1, r.nth)+r.count)
+}
+
+// fired tells whether the rule has hit at all.
+func (r *rule) fired() bool { return r.seen >= max(1, r.nth) }

@@ -1,0 +1,141 @@
+// Mutants puts deliberate bugs into a copy of the tree, one at a time, and
+// runs the tests on it. A bug that no test notices is a hole in the proof.
+//
+//	go run ./tests/sim/mutants [-run pattern] [-v]
+//
+// It is started in the root of the repository. The bugs are the patches in
+// tests/sim/testdata/mutants; each patch's name says what it breaks.
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"time"
+)
+
+// parts are what a copy needs of the tree.
+var parts = []string{"go.mod", "go.sum", "segment", "logcache", "migrate", "ublk/uring", "tests/sim"}
+
+// trials are tried in turn until one fails.
+var trials = [][]string{
+	{"./tests/sim", "-run", "Dmlc|EveryIO|InRecovery|TestP|Exhaustive|Seeds", "-sim.k=1"},
+	{"./segment", "./migrate", "./logcache"},
+	{"./tests/sim", "-run", "TestRandom", "-sim.seeds=300"},
+	{"./tests/sim", "-run", "TestExhaustive", "-sim.k=2"},
+}
+
+// patience is for one trial.
+const patience = time.Minute
+
+func main() {
+	run := flag.String("run", "", "only mutants whose name matches")
+	verbose := flag.Bool("v", false, "show what the tests print")
+	flag.Parse()
+	if err := all(*run, *verbose); err != nil {
+		fmt.Fprintln(os.Stderr, "mutants:", err)
+		os.Exit(1)
+	}
+}
+
+func all(pattern string, verbose bool) error {
+	want, err := regexp.Compile(pattern)
+	if err != nil {
+		return err
+	}
+	patches, err := filepath.Glob("tests/sim/testdata/mutants/*.patch")
+	if err != nil || len(patches) == 0 {
+		return fmt.Errorf("no mutants found: start me in the root of the repository (%v)", err)
+	}
+	killed, tried := 0, 0
+	for _, p := range patches {
+		name := strings.TrimSuffix(filepath.Base(p), ".patch")
+		if !want.MatchString(name) {
+			continue
+		}
+		tried++
+		begun := time.Now()
+		by, err := kill(p, verbose)
+		if err != nil {
+			return fmt.Errorf("%s: %w", name, err)
+		}
+		if by == "" {
+			by = "NOBODY"
+		} else {
+			killed++
+		}
+		fmt.Printf("%-34s killed by %s (%.0f s)\n", name, by, time.Since(begun).Seconds())
+	}
+	fmt.Printf("%d of %d mutants killed\n", killed, tried)
+	if killed < tried {
+		return fmt.Errorf("%d mutants live", tried-killed)
+	}
+	return nil
+}
+
+// kill tells which test notices a mutant; "" if none does.
+func kill(patch string, verbose bool) (string, error) {
+	dir, err := os.MkdirTemp("", "mutant")
+	if err != nil {
+		return "", err
+	}
+	defer os.RemoveAll(dir)
+	for _, p := range parts {
+		if err := command("", "cp", "-a", "--parents", p, dir); err != nil {
+			return "", err
+		}
+	}
+	abs, err := filepath.Abs(patch)
+	if err != nil {
+		return "", err
+	}
+	if err := command(dir, "patch", "-s", "-p1", "-i", abs); err != nil {
+		return "", err
+	}
+	if err := command(dir, "go", "build", "./segment", "./logcache", "./migrate"); err != nil {
+		return "", err
+	}
+	for _, trial := range trials {
+		if by := try(dir, trial, verbose); by != "" {
+			return by, nil
+		}
+	}
+	return "", nil
+}
+
+func command(dir, name string, args ...string) error {
+	c := exec.Command(name, args...)
+	c.Dir = dir
+	if out, err := c.CombinedOutput(); err != nil {
+		return fmt.Errorf("%s %s: %w\n%s", name, strings.Join(args, " "), err, out)
+	}
+	return nil
+}
+
+var failed = regexp.MustCompile(`(?m)^\s*--- FAIL: (\S+)`)
+
+// try runs tests and returns the name of one that fails.
+func try(dir string, trial []string, verbose bool) string {
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	args := []string{"test", "-short", "-failfast", fmt.Sprintf("-timeout=%v", patience)}
+	c := exec.CommandContext(ctx, "go", append(args, trial...)...)
+	c.Dir = dir
+	out, err := c.CombinedOutput()
+	if verbose {
+		os.Stdout.Write(out)
+	}
+	if err == nil {
+		return ""
+	}
+	names := failed.FindAllSubmatch(out, -1)
+	if len(names) == 0 {
+		return strings.Join(trial, " ") + ": it does not come to an end, or panics"
+	}
+	return string(names[len(names)-1][1])
+}

@@ -1,0 +1,52 @@
+package sim
+
+import "math/rand/v2"
+
+// Options are what a run is made of besides its seed.
+type Options struct {
+	Seed        uint64
+	BlockSize   uint32
+	SegmentSize uint32
+	Slots       int
+	Buffers     int   // RAM buffers, in segments
+	Volumes     []int // sectors of each
+	Ports       int
+	Depth       int // requests outstanding
+	Requests    int // in each generation
+	Generations int // power cuts in a row
+	Cuts        int // power cuts tried, on the side, at each crash point
+	Points      int // crash points tried, on the side, in each generation
+	Migrate     int // how often a batch is started, of 100 events; 0 = only when all else is stuck
+	Admin       int // how often an administrator does something, of 1000 events
+	Faults      bool
+}
+
+// RandomOptions chooses options for a seed.
+func RandomOptions(seed uint64) Options {
+	r := rand.New(rand.NewPCG(seed, 1))
+	o := Options{
+		Seed:        seed,
+		BlockSize:   512,
+		SegmentSize: 8 << 10,
+		Slots:       4 + r.IntN(5),
+		Ports:       2 + r.IntN(2),
+		Depth:       1 + r.IntN(12),
+		Requests:    5 + r.IntN(80),
+		Generations: 1 + r.IntN(5),
+		Cuts:        6,
+		Points:      24,
+		Migrate:     []int{0, 1, 5, 20}[r.IntN(4)],
+		Admin:       []int{0, 5, 30}[r.IntN(3)],
+		Faults:      r.IntN(4) == 0,
+	}
+	o.Buffers = 2 + r.IntN(o.Slots-1)
+	if r.IntN(3) == 0 {
+		o.BlockSize, o.SegmentSize = 4096, 16<<10
+	} else if r.IntN(2) == 0 {
+		o.SegmentSize = 16 << 10
+	}
+	for range 1 + r.IntN(3) {
+		o.Volumes = append(o.Volumes, 8*(3+r.IntN(30)))
+	}
+	return o
+}

@@ -1,0 +1,223 @@
+package sim
+
+import (
+	"errors"
+	"testing"
+
+	"github.com/ublk-lc/ublk-lc/logcache"
+	"github.com/ublk-lc/ublk-lc/segment"
+	"github.com/ublk-lc/ublk-lc/segment/blockdev"
+)
+
+// This file has the shortest workload that each promise is about, with a power
+// cut at every moment. The campaigns cover them at large.
+
+// TestP1Durability: a FLUSH on one queue covers what was answered on another,
+// and a FUA write itself.
+func TestP1Durability(t *testing.T) {
+	promise(t, func(s *scenario) {
+		s.write(0, 0, 3)
+		s.write(1, 5, 3)
+		s.flush(0)
+		s.restEverywhere()
+		s.write(1, 6, 3)
+		s.fua(0, 9, 1)
+		s.restEverywhere()
+	})
+}
+
+// TestP2NoInvention: an overwritten sector is its old self or its new one.
+func TestP2NoInvention(t *testing.T) {
+	promise(t, func(s *scenario) {
+		s.fua(0, 0, 6)
+		s.rest()
+		s.write(0, 1, 3)
+		s.write(0, 2, 4)
+		s.cache.FlushCurrent()
+		s.drain()
+		s.restEverywhere()
+	})
+}
+
+// TestP3Prefix: records of two devices under way at once come back in order.
+func TestP3Prefix(t *testing.T) {
+	promise(t, func(s *scenario) {
+		for i := range uint64(3) {
+			s.write(0, 3*i, 2)
+			s.write(1, 3*i, 2)
+			s.cache.CloseCurrent()
+			s.drain()
+		}
+		s.restEverywhere()
+	})
+}
+
+// TestP4AfterAnUnfinishedBatch: a batch of two segments is cut short; the batch
+// after the restart may have one. At its end the backing is a past state.
+func TestP4AfterAnUnfinishedBatch(t *testing.T) {
+	promise(t, func(s *scenario) {
+		for i := range uint64(2) {
+			s.fua(0, 20*i, 2)
+			s.fua(0, 100+20*i, 2)
+			s.rest()
+			s.cache.CloseCurrent()
+			s.rest()
+		}
+		s.mig.Step(2)
+		s.drain()
+		for s.s.flights[0].op.Dev == blockdev.Cache {
+			s.complete(0)
+		}
+		s.complete(3) // the newest half of the newer segment
+		s.s.backing[0].flush(s.s.backing[0].clock)
+		s.crash()
+		s.batch(1)
+	})
+}
+
+// TestP5SlotReuse: a backing whose flush fails, and loses what it had, keeps the
+// slots in use until a later batch has written all of it again.
+func TestP5SlotReuse(t *testing.T) {
+	promise(t, func(s *scenario) {
+		s.fua(0, 0, 8)
+		s.rest()
+		s.cache.CloseCurrent()
+		s.s.rules = []*rule{{what: eio, dev: 1, kinds: []blockdev.Kind{blockdev.Flush}, nth: 1, count: 1}}
+		s.batch(1)
+		if id, _ := s.cache.LastMigrated(); id != 0 {
+			t.Errorf("segments up to %d count as migrated after a failed flush", id)
+		}
+		s.do(s.migrateSteps())
+		s.do(s.wrapSteps())
+	})
+}
+
+// TestP6FlippedBits flips a bit in each sector of a durable log. Recovery is
+// not affected, or reports damage in that very slot, or drops the last records,
+// of which no later one says that they were durable; and migration never puts
+// garbage on a backing.
+func TestP6FlippedBits(t *testing.T) {
+	promise(t, func(s *scenario) {
+		for i := range uint64(4) {
+			s.fua(0, 5*i, 6)
+			s.fua(1, 5*i, 2)
+			s.rest()
+		}
+		whole := newImages(s.s)
+		s.s.each(func(k int, d *disk) { copy(whole.disk[k], d.durable) })
+		geo := s.cache.Geometry()
+		reported, dropped, kept := 0, 0, 0
+		for at := 2 * superSectors; at < len(whole.disk[0]); at++ {
+			if whole.disk[0][at] == 0 {
+				continue
+			}
+			bad := append([]byte(nil), s.s.st.get(whole.disk[0][at])...)
+			bad[at%sectorSize] ^= 4
+			for k := range whole.disk {
+				copy(s.image.disk[k], whole.disk[k])
+			}
+			s.image.disk[0][at] = s.s.st.put(bad)
+			a, b := s.superblocks(s.image)
+			super, err := segment.NewestSuper(a, b)
+			if err != nil {
+				t.Fatal(err)
+			}
+			rec, err := segment.Recover(imageReader{s.s.cache, s.image.disk[0]}, super, func(*segment.Record) {})
+			var damage *segment.DamageError
+			slot := uint64(at-2*superSectors) / uint64(geo.SegmentSectors())
+			switch {
+			case errors.As(err, &damage):
+				reported++
+				if damage.Slot != slot {
+					t.Errorf("sector %d: damage is reported in slot %d, it is in %d", at, damage.Slot, slot)
+				}
+			case err != nil:
+				t.Errorf("sector %d: %v", at, err)
+			case rec.LastSeq < s.cache.Status().DurableSeq:
+				dropped++
+				if rec.LastSeq < rec.Durable {
+					t.Errorf("sector %d: records up to %d were durable, %d is the last", at, rec.Durable, rec.LastSeq)
+				}
+			default:
+				kept++
+			}
+			if err == nil {
+				s.migrateDamaged()
+			}
+		}
+		t.Logf("%d reported, %d of the last record, %d payload below durable", reported, dropped, kept)
+	})
+}
+
+// superblocks are both copies as an image has them.
+func (s *scenario) superblocks(m *images) (a, b []byte) {
+	r := imageReader{s.s.cache, m.disk[0]}
+	a, b = make([]byte, 4096), make([]byte, 4096)
+	_, errA := r.ReadAt(a, 0)
+	_, errB := r.ReadAt(b, segment.SuperSpace)
+	if errA != nil || errB != nil {
+		s.t.Fatal(errA, errB)
+	}
+	return a, b
+}
+
+// migrateDamaged migrates all of the image, on the side, as far as it goes.
+func (s *scenario) migrateDamaged() {
+	h := &s.sides.host
+	h.s.revive(s.image)
+	if !h.boot(s.world, &s.sides.out) {
+		fail("sim", "the power failed where it cannot")
+	}
+	for range 3 {
+		h.cache.CloseCurrent()
+		h.mig.Step(1)
+		h.drain()
+		h.settle()
+	}
+	for i, d := range h.s.backing {
+		for lba, id := range d.visible {
+			if _, ok := d.st.labelOf(id); !ok {
+				fail("P6", "a flipped bit of the log is on sector %d of device %d", lba, i+1)
+			}
+		}
+	}
+	h.free()
+}
+
+// TestP6LostWrite: a device that says a record is durable and has not got it is
+// found out at the next recovery.
+func TestP6LostWrite(t *testing.T) {
+	promise(t, func(s *scenario) {
+		s.s.rules = []*rule{{what: lost, dev: 0, kinds: []blockdev.Kind{blockdev.Write}, nth: 2, count: 1}}
+		for i := range uint64(4) {
+			s.fua(0, 2*i, 2)
+			s.rest()
+		}
+		s.s.each(func(k int, d *disk) { copy(s.image.disk[k], d.durable) })
+		a, b := s.superblocks(s.image)
+		super, err := segment.NewestSuper(a, b)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = segment.Recover(imageReader{s.s.cache, s.image.disk[0]}, super, func(*segment.Record) {})
+		var damage *segment.DamageError
+		if !errors.As(err, &damage) || damage.Seq != 2 {
+			t.Errorf("got %v, want damage at record 2", err)
+		}
+	})
+}
+
+// TestP8DetachKeepsDirtyData: a volume whose data is in the log cannot leave it.
+func TestP8DetachKeepsDirtyData(t *testing.T) {
+	promise(t, func(s *scenario) {
+		s.fua(0, 0, 8)
+		s.rest()
+		s.vols[0].Fence()
+		var got error
+		s.cache.Detach(s.vols[0], func(err error) { got = err })
+		s.settle()
+		if !errors.Is(got, logcache.ErrDirty) {
+			t.Errorf("detach of a volume with dirty data: %v", got)
+		}
+	})
+}

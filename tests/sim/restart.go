@@ -1,0 +1,77 @@
+package sim
+
+import "github.com/ublk-lc/ublk-lc/logcache"
+
+// maxDeep is how often in a row the power may fail while the host comes up.
+const maxDeep = 5
+
+// restart ends a host, by power cut or by a kill, and brings up the next.
+func (w *world) restart() {
+	killed := w.rng.IntN(5) == 0
+	if killed {
+		w.tracef("kill")
+		w.s.kill(w.rng)
+		w.dark(func(i int, d *disk) { copy(w.image.disk[i], d.visible) })
+	} else {
+		w.tracef("power cut")
+		w.powerCut()
+		w.stats.Cuts++
+		if w.rng.IntN(3) == 0 {
+			w.sides.interrupted(w.image, 1+w.rng.IntN(maxDeep))
+		} else {
+			w.sides.try(w.image)
+		}
+		w.dark(nil)
+	}
+	w.free()
+	for deep := 0; ; deep++ {
+		w.newPorts()
+		if deep < maxDeep && w.rng.IntN(3) == 0 {
+			w.s.ios, w.s.limit = 0, 1+w.rng.IntN(40)
+		}
+		if w.boot(w, &w.sides.out) {
+			break
+		}
+		w.free()
+		w.powerCut()
+		w.stats.Interrupted++
+		killed = false
+	}
+	w.s.limit = 0
+	w.welcome(killed)
+}
+
+// powerCut leaves one of the images that a power cut may leave.
+func (w *world) powerCut() {
+	w.s.cut(w.rng, w.image)
+	w.stats.state(w.s, w.image)
+	w.s.revive(w.image)
+}
+
+// dark notes what an unfinished batch may have left on the backings.
+func (w *world) dark(fill func(int, *disk)) {
+	if fill != nil {
+		w.s.each(fill)
+	}
+	if w.o.ahead(w.s.st, w.image) {
+		w.o.loose = true
+	}
+}
+
+// welcome checks what the new host has, and goes on from there.
+func (w *world) welcome(killed bool) {
+	out := &w.sides.out
+	takeAnswer := w.answered
+	w.answered = func(*logcache.Request) {}
+	w.sides.readAll(&w.host, out)
+	w.answered = takeAnswer
+	point := w.o.recovered(out.vols)
+	w.tracef("recovered up to %d", point)
+	w.o.truncate(point, out.vols, killed)
+	for i, on := range out.attached {
+		if on != w.o.vols[i].logged {
+			w.o.side(uint8(i+1), on, w.onDisk(i))
+		}
+	}
+	w.reset()
+}

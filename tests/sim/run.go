@@ -1,0 +1,225 @@
+package sim
+
+import (
+	"math/rand/v2"
+
+	"github.com/ublk-lc/ublk-lc/logcache"
+	"github.com/ublk-lc/ublk-lc/segment/blockdev"
+)
+
+// Random does one run and returns the violation it met, or nil.
+func Random(o Options, stats *Stats) error { return random(o, stats, newKit(), nil) }
+
+func random(o Options, stats *Stats, k *kit, prepare func(*world)) error {
+	v := guard(func() {
+		w := newWorld(o, stats, k)
+		if prepare != nil {
+			prepare(w)
+		}
+		w.makeRequests()
+		w.start(false)
+		for g := range o.Generations {
+			w.generation()
+			stats.Generations++
+			if g+1 < o.Generations {
+				w.restart()
+			}
+		}
+		w.free()
+	})
+	stats.Runs++
+	if v != nil {
+		k.renewPort()
+		return v
+	}
+	return nil
+}
+
+// start brings the first host up and attaches all volumes, or what the seed says.
+func (w *world) start(attachAll bool) {
+	w.newPorts()
+	w.sides.out.attached = nil
+	if !w.boot(w, &w.sides.out) {
+		fail("sim", "the power failed where it cannot")
+	}
+	for i := range w.Volumes {
+		if i == 0 || attachAll || w.rng.IntN(4) > 0 {
+			w.attach(w.vols[i], w.binding(i))
+			w.o.side(uint8(i+1), true, w.onDisk(i))
+		}
+	}
+	w.reset()
+}
+
+func (w *world) newPorts() {
+	w.ports = w.ports[:0]
+	for i := range w.Ports {
+		w.ports = append(w.ports, logcache.NewPort(func() { w.woken[i] = true }))
+	}
+}
+
+// reset prepares the bookkeeping for a new host.
+func (w *world) reset() {
+	w.idle = append(w.idle[:0], w.reqs...)
+	for _, r := range w.reqs {
+		r.busy = false
+	}
+	w.mail = make([][]uint32, w.Ports)
+	for i := range w.Volumes {
+		w.held[i], w.fenced[i], w.joining[i], w.leaving[i] = nil, false, false, false
+	}
+	w.admin, w.batches, w.failed, w.stopped = nil, 0, 0, false
+}
+
+// generation works until the power is about to fail.
+func (w *world) generation() {
+	w.left = w.Requests
+	w.eager = 5 + w.rng.IntN(90)
+	if w.Faults {
+		w.addFaults()
+	}
+	last := 10 + w.rng.IntN(8*w.Requests+50)
+	stopping := w.rng.IntN(8) == 0
+	for n := 0; n < last || stopping; n++ {
+		w.o.now++
+		w.stats.Events++
+		if w.broken() || w.stopped {
+			return
+		}
+		if stopping && n >= last && len(w.admin) == 0 {
+			w.left, w.admin = 0, w.stop()
+		}
+		if !w.event() && !(stopping && n < last) {
+			return
+		}
+		w.watchBatches()
+		if w.rng.IntN(last) < w.Points {
+			w.tryCuts()
+		}
+	}
+}
+
+// event lets one thing happen, and tells whether anything could.
+func (w *world) event() bool {
+	if w.Admin > 0 && len(w.admin) == 0 && w.rng.IntN(1000) < w.Admin && w.left > 0 {
+		w.startAdmin()
+		return true
+	}
+	if len(w.admin) > 0 && w.rng.IntN(4) == 0 && w.administer() {
+		return true
+	}
+	if w.rng.IntN(100) < w.Migrate && w.step() {
+		return true
+	}
+	if w.left > 0 && len(w.idle) > 0 && w.rng.IntN(100) < w.eager {
+		w.submit()
+		return true
+	}
+	if w.device() {
+		return true
+	}
+	if w.left > 0 && len(w.idle) > 0 {
+		w.submit()
+		return true
+	}
+	return w.stuck()
+}
+
+// device completes one operation or polls one port, if there is one.
+func (w *world) device() bool {
+	n := w.rng.IntN(len(w.s.flights) + len(w.woken))
+	for range len(w.s.flights) + len(w.woken) {
+		if n < len(w.s.flights) {
+			if w.s.flights[n].fault != stalled {
+				w.traceOp("done", w.s.flights[n].op)
+				w.complete(n)
+				return true
+			}
+		} else if i := n - len(w.s.flights); w.woken[i] {
+			w.tracef("poll %d", i)
+			w.takeMail(i)
+			w.poll(i)
+			return true
+		}
+		n = (n + 1) % (len(w.s.flights) + len(w.woken))
+	}
+	return false
+}
+
+func (w *world) traceOp(what string, op *blockdev.Op) {
+	if w.trace != nil {
+		w.tracef("%s %v dev %d [%d+%d]", what, op.Kind, op.Dev, op.Offset/sectorSize, len(op.Buf)/sectorSize)
+	}
+}
+
+// step starts a batch.
+func (w *world) step() bool {
+	ok := w.mig.Step(1 + w.rng.IntN(4))
+	w.drain()
+	if ok {
+		w.tracef("batch")
+	}
+	return ok
+}
+
+// stuck is for when nothing is under way: there must be something that
+// migration or the administrator can do, or nothing may be left to do.
+func (w *world) stuck() bool {
+	if len(w.idle) == len(w.reqs) && len(w.admin) == 0 {
+		return false
+	}
+	if w.administer() || w.step() || len(w.s.flights) > 0 {
+		return true
+	}
+	for i := range w.woken {
+		if w.woken[i] {
+			return true
+		}
+	}
+	if !w.s.faulty {
+		fail("P9", "%d requests wait for ever, the administrator has %d steps to go, the log is full to %.2f", len(w.reqs)-len(w.idle), len(w.admin), w.cache.Fill())
+	}
+	return false
+}
+
+// watchBatches looks at the backings whenever a batch has ended.
+func (w *world) watchBatches() {
+	s := w.mig.Status()
+	if s.Failed > w.failed {
+		w.failed = s.Failed
+		w.o.loose = true
+	}
+	if s.Batches > w.batches {
+		w.batches = s.Batches
+		w.stats.Batches++
+		w.tracef("batch done")
+		w.o.batchDone(w.s)
+	}
+}
+
+// tryCuts cuts the power now, on the side, in several ways.
+func (w *world) tryCuts() {
+	for range w.Cuts {
+		w.s.cut(w.rng, w.image)
+		w.stats.state(w.s, w.image)
+		w.stats.Cuts++
+		w.sides.look(w.image)
+	}
+}
+
+// addFaults makes devices fail now and then in this generation.
+func (w *world) addFaults() {
+	for range 1 + w.rng.IntN(2) {
+		w.s.rules = append(w.s.rules, randomRule(w.rng, len(w.Volumes)))
+	}
+}
+
+func randomRule(r *rand.Rand, vols int) *rule {
+	return &rule{
+		what:  []fault{eio, eioLanded}[r.IntN(2)],
+		dev:   r.IntN(vols+2) - 1,
+		kinds: [][]blockdev.Kind{nil, {blockdev.Write}, {blockdev.Flush}, {blockdev.Read}}[r.IntN(4)],
+		nth:   1 + r.IntN(60),
+		count: 1 + r.IntN(6),
+	}
+}

@@ -1,0 +1,104 @@
+package sim
+
+import (
+	"testing"
+
+	"github.com/ublk-lc/ublk-lc/logcache"
+)
+
+// scenario is a world that a test tells what to do.
+type scenario struct {
+	*world
+	t *testing.T
+	e *explorer
+}
+
+// newScenario makes a world with two attached devices on a log of five slots
+// of 8 KiB.
+func newScenario(t *testing.T) *scenario {
+	t.Helper()
+	w := newWorld(scriptOptions(512), NewStats(), newKit())
+	w.early = func() bool { return false }
+	w.makeRequests()
+	w.start(true)
+	s := &scenario{w, t, newExplorer()}
+	s.e.begin(w)
+	return s
+}
+
+// promise runs f as a test of the simulator: a violation fails it.
+func promise(t *testing.T, f func(s *scenario)) {
+	t.Helper()
+	if v := guard(func() { f(newScenario(t)) }); v != nil {
+		t.Fatalf("%v\n%s", v, v.Stack)
+	}
+}
+
+func (s *scenario) write(vol int, lba uint64, n uint32) { s.one(vol, logcache.Write, false, lba, n) }
+func (s *scenario) fua(vol int, lba uint64, n uint32)   { s.one(vol, logcache.Write, true, lba, n) }
+func (s *scenario) flush(vol int)                       { s.one(vol, logcache.Flush, false, 0, 0) }
+func (s *scenario) read(vol int, lba uint64, n uint32)  { s.one(vol, logcache.Read, false, lba, n) }
+
+// rest lets all happen that is under way.
+func (s *scenario) rest() {
+	for s.orderly(fifo) {
+		s.watchBatches()
+	}
+}
+
+// batch migrates up to n segments.
+func (s *scenario) batch(n int) {
+	if !s.mig.Step(n) {
+		fail("sim", "there is nothing to migrate")
+	}
+	s.drain()
+	s.rest()
+}
+
+// restEverywhere does the same and cuts the power, on the side, at every moment.
+func (s *scenario) restEverywhere() {
+	s.e.point()
+	for s.orderly(fifo) {
+		s.watchBatches()
+		s.e.point()
+	}
+}
+
+// do has the administrator take steps, with power cuts on the side at every moment.
+func (s *scenario) do(steps []step) {
+	s.admin = append(s.admin, steps...)
+	s.restEverywhere()
+}
+
+// writesUnderWay are those of the cache device.
+func (s *scenario) writesUnderWay() []*pending {
+	return append(s.s.cache.done[:len(s.s.cache.done):len(s.s.cache.done)], s.s.cache.flying...)
+}
+
+// cutTo cuts the power on the side. land says which sectors of the unflushed
+// writes of the cache device land.
+func (s *scenario) cutTo(land func(write, sector int) bool) outcome {
+	s.s.each(func(k int, d *disk) { copy(s.image.disk[k], d.durable) })
+	for i, p := range s.writesUnderWay() {
+		for j, id := range p.ids {
+			if land(i, j) {
+				s.image.disk[0][p.at+j] = id
+			}
+		}
+	}
+	s.sides.try(s.image)
+	return s.sides.out
+}
+
+// crash cuts the power for good and comes up again.
+func (s *scenario) crash() {
+	s.s.each(func(k int, d *disk) { copy(s.image.disk[k], d.durable) })
+	s.s.revive(s.image)
+	s.dark(nil)
+	s.free()
+	s.newPorts()
+	if !s.boot(s.world, &s.sides.out) {
+		fail("sim", "the power failed where it cannot")
+	}
+	s.welcome(false)
+}

@@ -1,0 +1,32 @@
+package sim
+
+import (
+	"bufio"
+	"os"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+// TestSeeds runs the seeds that have met a bug before.
+func TestSeeds(t *testing.T) {
+	f, err := os.Open("testdata/seeds.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	k, stats := newKit(), NewStats()
+	for lines := bufio.NewScanner(f); lines.Scan(); {
+		field, what, _ := strings.Cut(lines.Text(), " ")
+		seed, err := strconv.ParseUint(field, 10, 64)
+		if err != nil {
+			continue
+		}
+		if err := random(RandomOptions(seed), stats, k, nil); err != nil {
+			t.Errorf("seed %d (%s): %v", seed, strings.TrimSpace(what), err)
+		}
+	}
+	if stats.Runs == 0 {
+		t.Error("no seeds")
+	}
+}

@@ -1,0 +1,48 @@
+package sim
+
+import "fmt"
+
+// Stats counts what was tried. Sum several with [Stats.Add].
+type Stats struct {
+	Runs        int
+	Requests    int
+	Events      int
+	Cuts        int // recoveries checked
+	Interrupted int // recoveries cut short
+	Generations int
+	Batches     int
+	states      map[uint64]struct{}
+}
+
+// NewStats makes empty ones.
+func NewStats() *Stats { return &Stats{states: make(map[uint64]struct{})} }
+
+// state counts a crash state, and tells whether it is a new one.
+func (s *Stats) state(d *devs, m *images) bool {
+	h := m.hash(d)
+	_, old := s.states[h]
+	s.states[h] = struct{}{}
+	return !old
+}
+
+// States is how many different images power cuts have left.
+func (s *Stats) States() int { return len(s.states) }
+
+// Add takes in what another one counted.
+func (s *Stats) Add(t *Stats) {
+	s.Runs += t.Runs
+	s.Requests += t.Requests
+	s.Events += t.Events
+	s.Cuts += t.Cuts
+	s.Interrupted += t.Interrupted
+	s.Generations += t.Generations
+	s.Batches += t.Batches
+	for h := range t.states {
+		s.states[h] = struct{}{}
+	}
+}
+
+func (s *Stats) String() string {
+	return fmt.Sprintf("%d runs, %d requests, %d events, %d generations, %d batches; %d recoveries checked, %d cut short, %d distinct crash states",
+		s.Runs, s.Requests, s.Events, s.Generations, s.Batches, s.Cuts, s.Interrupted, len(s.states))
+}

@@ -1,0 +1,191 @@
+package sim
+
+import (
+	"fmt"
+	"io"
+	"math/rand/v2"
+
+	"github.com/ublk-lc/ublk-lc/logcache"
+	"github.com/ublk-lc/ublk-lc/migrate"
+	"github.com/ublk-lc/ublk-lc/segment"
+	"github.com/ublk-lc/ublk-lc/segment/blockdev"
+)
+
+// maxRequest is the largest request, in sectors: 64 KiB.
+const maxRequest = 128
+
+// host is a cache and what runs it, on simulated devices: what there is from
+// one power cut to the next.
+type host struct {
+	s     *devs
+	cache *logcache.Cache
+	mig   *migrate.Migrator
+	ports []*logcache.Port // of the queues
+	woken []bool           // by port; the last one is the background's
+	vols  []*logcache.Volume
+	ops   []*blockdev.Op // scratch
+
+	answered func(*logcache.Request)
+	early    func() bool // whether a read takes effect at once
+}
+
+// all calls f for each port, the background's last.
+func (h *host) all(f func(i int, p *logcache.Port)) {
+	for i, p := range h.ports {
+		f(i, p)
+	}
+	if h.cache != nil {
+		f(len(h.ports), h.cache.Background())
+	}
+}
+
+// drain starts the operations and takes the answers that a call has led to.
+func (h *host) drain() {
+	h.all(func(_ int, p *logcache.Port) {
+		for _, op := range p.Ops() {
+			h.s.begin(op, h.early())
+		}
+		for _, r := range p.Answers() {
+			h.answered(r)
+		}
+	})
+	if h.mig != nil {
+		h.ops = h.mig.Ops(h.ops[:0])
+		for _, op := range h.ops {
+			h.s.begin(op, h.early())
+		}
+	}
+}
+
+// complete ends operation i of those under way.
+func (h *host) complete(i int) {
+	op, err := h.s.end(i)
+	if h.s.dead {
+		return
+	}
+	op.Sink.Done(op, err)
+	h.drain()
+}
+
+// poll lets a woken port read its mail.
+func (h *host) poll(i int) {
+	h.woken[i] = false
+	if i < len(h.ports) {
+		h.ports[i].Poll()
+	} else {
+		h.cache.Background().Poll()
+	}
+	h.drain()
+}
+
+// settle runs, in the order of things, all that is under way.
+func (h *host) settle() {
+	n := 0
+	for busy := true; busy && !h.s.dead; n++ {
+		if busy = false; n > endless {
+			fail("P9", "there is no end")
+		}
+		for i := range h.woken {
+			if h.woken[i] && !h.s.dead {
+				h.poll(i)
+				busy = true
+			}
+		}
+		for i := 0; i < len(h.s.flights) && !h.s.dead; {
+			if h.s.flights[i].fault == stalled {
+				i++
+				continue
+			}
+			h.complete(i)
+			busy = true
+		}
+	}
+}
+
+// free gives the memory of a host back that nothing uses any more.
+func (h *host) free() {
+	if h.mig != nil {
+		if err := h.mig.Close(); err != nil {
+			fail("no leak", "close the migrator: %v", err)
+		}
+	}
+	if h.cache != nil {
+		if err := h.cache.Free(); err != nil {
+			fail("no leak", "free the cache: %v", err)
+		}
+	}
+	h.cache, h.mig = nil, nil
+}
+
+// world is a run: its devices, its host of the moment, and what it is told to do.
+type world struct {
+	Options
+	host
+	rng   *rand.Rand
+	o     *oracle
+	sides *checker // tries power cuts on the side
+
+	reqs    []*request // all there are, by tag
+	idle    []*request
+	left    int           // requests to be submitted in this generation
+	held    [][]heldWrite // by volume: writes behind its fence
+	mail    [][]uint32    // by port: writes that the next poll submits again
+	admin   []step        // what the administrator is about to do
+	fenced  []bool        // by volume
+	joining []bool        // an attach may have become durable
+	leaving []bool        // a detach may have
+	batches uint64
+	failed  uint64
+	stopped bool // cleanly
+	eager   int  // how likely a request goes before a completion, of 100
+	image   *images
+	stats   *Stats
+	trace   io.Writer
+}
+
+func (w *world) tracef(format string, args ...any) {
+	if w.trace != nil {
+		fmt.Fprintf(w.trace, "%6d %6d  ", w.o.now, w.s.ios)
+		fmt.Fprintf(w.trace, format+"\n", args...)
+	}
+}
+
+func newWorld(o Options, stats *Stats, k *kit) *world {
+	w := &world{Options: o, stats: stats, rng: rand.New(rand.NewPCG(o.Seed, 2))}
+	st := k.st
+	st.reset()
+	log := o.Slots * int(o.SegmentSize) / sectorSize
+	w.s = newDevs(st, log, o.Volumes)
+	w.o = newOracle(o.Volumes)
+	w.image = newImages(w.s)
+	w.early = func() bool { return w.rng.IntN(2) == 0 }
+	w.answered = w.takeAnswer
+	n := len(o.Volumes)
+	w.held, w.fenced, w.joining, w.leaving = make([][]heldWrite, n), make([]bool, n), make([]bool, n), make([]bool, n)
+	w.sides = newChecker(w, k)
+	w.format()
+	return w
+}
+
+// nonce is that of all runs: states must not differ by it alone.
+const nonce = 0x0123456789abcdef
+
+func (w *world) format() {
+	_, err := logcache.Format(syncDevice{w.s}, logcache.FormatOptions{
+		DeviceSize: w.s.cache.bytes(), BlockSize: w.BlockSize, SegmentSize: w.SegmentSize, UUID: [16]byte{1}, Nonce: nonce,
+	})
+	if err != nil {
+		fail("format", "%v", err)
+	}
+}
+
+// config is that of every resume.
+func (w *world) config(wake func()) logcache.Config {
+	return logcache.Config{BufferBytes: w.Buffers * int(w.SegmentSize), Wake: wake}
+}
+
+// binding is what volume i is known as in the log.
+func (w *world) binding(i int) segment.Binding {
+	id := uint8(i + 1)
+	return segment.Binding{ID: id, UUID: [16]byte{id}, Sectors: uint64(w.Volumes[i]), Fingerprint: uint64(id), Name: string('a' + rune(i))}
+}
