@@ -1,0 +1,66 @@
+# Every target is a line of `make help`. Variables: RUN (a test's name), SEED, PKG.
+GO    ?= go
+RUN   ?= .
+PKGS   = ./cmd/... ./ublk/... ./logcache/... ./segment/... ./migrate/... ./sysfsio/... ./tools/... ./tests/...
+INGUEST = $(GO) run ./tools/vm/lcvm test
+STATIC = CGO_ENABLED=0 $(GO) build -trimpath -ldflags '-s -w'
+
+.DEFAULT_GOAL := help
+.PHONY: help build demo test test-native test-race test-sim test-vm test-cuts crash-test crash-test-deep mutants fuzz bench lint clean deps
+
+help: ## print the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+build: ## bin/lc, static
+	@mkdir -p bin
+	$(STATIC) -o bin/lc ./cmd/lc
+
+deps: ## install what tests and the demo need (Debian, as root)
+	@tools/deps
+
+demo: deps build ## the whole cache on a real kernel in a guest, with a power cut
+	$(GO) run ./tools/demo $(if $(SEED),-seed $(SEED))
+
+test: deps lint test-native test-race test-sim test-vm ## all tests
+
+test-sim: ## the simulator for some minutes; crash-test is its long campaign
+	$(GO) test -count=1 -timeout 20m -v ./tests/sim -run 'Random|Exhaustive' -sim.seeds=4000
+
+test-native: build ## tests that need neither ublk nor a guest
+	$(GO) test -timeout 20m -run '$(RUN)' $(PKGS)
+
+test-race: ## the same for the packages with concurrency, under the race detector
+	$(GO) test -race -short -timeout 20m -run '$(RUN)' ./ublk/... ./logcache/ ./segment/... ./migrate/... ./cmd/... ./sysfsio/...
+
+test-vm: deps build ## tests on real ublk, in a guest
+	$(INGUEST) ./ublk
+	$(INGUEST) ./cmd/internal/host
+	$(INGUEST) --disk name=ssd,size=128M --disk name=hdd,size=256M ./cmd/lc
+	LC_VM=1 $(GO) test -count=1 -timeout 40m -v -run '$(RUN)' ./tests/guest
+
+crash-test: ## the simulator's long campaign: more than a million crash states
+	$(GO) test -count=1 -timeout 90m -v ./tests/sim -sim.k=3 -sim.seeds=$(or $(SEEDS),5000) $(if $(SEED),-sim.seed=$(SEED))
+
+crash-test-deep: ## all workloads of four verbs, in one order of completion; a quarter of an hour
+	$(GO) test -count=1 -timeout 120m -v ./tests/sim -run 'TestExhaustive/workloads/512-fifo$$' -sim.k=4
+
+mutants: ## deliberate bugs, each of which a test must find
+	$(GO) run ./tests/sim/mutants
+
+fuzz: ## the fuzz targets of the format, a minute each
+	for f in FuzzDecodeSuper FuzzParseRecord FuzzRecover; do $(GO) test ./segment -run xxx -fuzz "^$$f\$$" -fuzztime 60s -fuzzminimizetime 20x || exit 1; done
+
+bench: deps build ## the cache beside its peers and the bare devices, in one guest
+	@mkdir -p bench
+	$(GO) run ./tools/bench -works all -systems ssd,hdd,nullblk,null,writecache,bcache,dmcache,lc -json bench/figures.json -plots bench
+
+test-cuts: deps build ## twenty and more power cuts under writers that sync
+	LC_VM=1 LC_CUTS=24 $(GO) test -count=1 -timeout 60m -v -run TestP1Ledger ./tests/guest
+
+lint: ## gofmt, vet, staticcheck
+	@out=$$(gofmt -l cmd ublk logcache segment migrate sysfsio tools tests); test -z "$$out" || { echo "gofmt: $$out"; exit 1; }
+	$(GO) vet $(PKGS)
+	$(GO) tool staticcheck $(PKGS)
+
+clean: ## remove what was built
+	rm -rf bin
