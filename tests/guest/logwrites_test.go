@@ -77,10 +77,12 @@ blockdev --flushbufs $log`
 // every FUA write, and from some before each of them that lost a part of what
 // was not durable.
 func TestP1LogWrites(t *testing.T) {
-	const ssdSize, hddSize = 32 << 20, 32 << 20
+	// 4,000 writes of 6 KiB in the mean fill less than half of the log: from
+	// three quarters on it is migrated whether that is allowed or not.
+	const ssdSize, hddSize = 64 << 20, 32 << 20
 	m, replaylog := bootRecorder(t, ssdSize, hddSize)
 	m.sh(recordedCache)
-	m.sh("replaylog write /dev/lc/myLV -mark logged -jobs 4 -seconds 6")
+	m.sh("replaylog write /dev/lc/myLV -mark logged -jobs 4 -seconds 6 -most 1000")
 	if s := m.status(); s.LastMigratedID != 0 {
 		t.Fatalf("%d segments were migrated: the record does not have it all", s.LastMigratedID)
 	}

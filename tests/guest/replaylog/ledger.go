@@ -78,7 +78,7 @@ func (l *load) writeJob(f *os.File, job int) error {
 	raw := make([]byte, stripeSectors*sectorSize+4096)
 	skip := -int(uintptr(unsafe.Pointer(&raw[0]))) & 4095
 	buf := raw[skip : skip+stripeSectors*sectorSize]
-	for version := uint64(0); time.Now().Before(l.until); {
+	for version := uint64(0); version < l.most && time.Now().Before(l.until); {
 		more, fua := rnd.IntN(4), rnd.IntN(3) == 0
 		for i := range more + 1 {
 			version++

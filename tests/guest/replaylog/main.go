@@ -50,6 +50,7 @@ type load struct {
 	mark  *marker
 	jobs  int
 	seed  uint64
+	most  uint64 // writes of a job
 	until time.Time
 }
 
@@ -58,6 +59,7 @@ func parseLoad(fs *flag.FlagSet, args []string) (*load, error) {
 	jobs := fs.Int("jobs", 4, "how many work side by side")
 	seed := fs.Uint64("seed", 1, "of sizes and places")
 	seconds := fs.Int("seconds", 4, "how long to work")
+	most := fs.Uint64("most", 1<<40, "stop a job at about so many writes")
 	if err := fs.Parse(args); err != nil {
 		return nil, err
 	}
@@ -65,7 +67,7 @@ func parseLoad(fs *flag.FlagSet, args []string) (*load, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &load{mark: m, jobs: *jobs, seed: *seed, until: time.Now().Add(time.Duration(*seconds) * time.Second)}, nil
+	return &load{mark: m, jobs: *jobs, seed: *seed, most: *most, until: time.Now().Add(time.Duration(*seconds) * time.Second)}, nil
 }
 
 // all runs a job of each number and waits for all of them.
