@@ -31,6 +31,9 @@ func (w *world) submit() {
 	w.left--
 	vol := w.rng.IntN(len(w.Volumes))
 	op, fua := chooseOp(w.rng)
+	if w.Blind && op == logcache.Read {
+		op = logcache.Write
+	}
 	lba, n := chooseRange(w.rng, w.Volumes[vol])
 	w.send(r, w.rng.IntN(len(w.ports)), vol, op, fua, lba, n)
 }

@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"github.com/ublk-lc/ublk-lc/segment"
 	"github.com/ublk-lc/ublk-lc/segment/blockdev"
 )
 
@@ -68,7 +69,7 @@ func (s *devs) boundary() bool {
 func (s *devs) faultOf(op *blockdev.Op) fault {
 	for _, r := range s.rules {
 		if r.matches(op) {
-			s.faulty = true
+			s.faulty = s.faulty || r.what.wrong()
 			return r.what
 		}
 	}
@@ -89,13 +90,13 @@ func (s *devs) begin(op *blockdev.Op, early bool) *flight {
 		fail("P9", "%v of %d bytes at byte %d reaches past the end of device %d or is not of whole sectors", op.Kind, len(op.Buf), op.Offset, op.Dev)
 	}
 	switch {
-	case op.Kind == blockdev.Write && (f.fault == none || f.fault == eioLanded || f.fault == stalled):
+	case op.Kind == blockdev.Write && (f.fault.honest() || f.fault == eioLanded || f.fault == lying):
 		f.p = d.begin(op.Buf, op.Offset)
 	case op.Kind == blockdev.Write && f.fault == misdirected:
 		f.p = d.begin(op.Buf, d.misdirect(op))
 	case op.Kind == blockdev.Flush:
 		f.cut = d.clock
-	case f.early && f.fault == none:
+	case f.early && f.fault.honest():
 		d.read(op.Buf, op.Offset)
 	}
 	s.flights = append(s.flights, f)
@@ -103,11 +104,15 @@ func (s *devs) begin(op *blockdev.Op, early bool) *flight {
 	return f
 }
 
-// misdirect is the next block on the disk, or the first if there is none.
+// misdirect is the next block on the disk, or the first of its data if there is
+// none.
 func (d *disk) misdirect(op *blockdev.Op) int64 {
 	to := op.Offset + 4096
 	if uint64(to)+uint64(len(op.Buf)) > d.bytes() {
-		return int64(d.bytes()) - int64(len(d.durable))*sectorSize
+		to = 0
+		if d.cache {
+			to = segment.LogOffset
+		}
 	}
 	return to
 }
@@ -126,14 +131,14 @@ func (s *devs) end(i int) (*blockdev.Op, error) {
 			}
 		}
 		f.d.finish(f.p)
-		if op.FUA && (f.fault == none || f.fault == stalled) {
+		if op.FUA && f.fault.honest() {
 			f.d.harden(f.p)
 		}
 	}
 	switch {
-	case op.Kind == blockdev.Read && !f.early && (f.fault == none || f.fault == stalled):
+	case op.Kind == blockdev.Read && !f.early && f.fault.honest():
 		f.d.read(op.Buf, op.Offset)
-	case op.Kind == blockdev.Flush && (f.fault == none || f.fault == stalled):
+	case op.Kind == blockdev.Flush && f.fault.honest():
 		f.d.flush(f.cut)
 	case op.Kind == blockdev.Flush && f.fault == eio:
 		f.d.forget(f.cut)
@@ -148,11 +153,18 @@ func (s *devs) end(i int) (*blockdev.Op, error) {
 // lift ends all rules; what was stalled goes on.
 func (s *devs) lift() {
 	s.rules = nil
+	s.goOn()
+}
+
+// goOn ends the stalls there are, and tells whether there were any.
+func (s *devs) goOn() bool {
+	any := false
 	for _, f := range s.flights {
 		if f.fault == stalled {
-			f.fault = none
+			f.fault, any = none, true
 		}
 	}
+	return any
 }
 
 // revive gives power back to disks that hold the images of img.

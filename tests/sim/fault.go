@@ -15,6 +15,7 @@ const (
 	eioLanded         // all of it is done, an error is reported all the same
 	lost              // nothing is done, success is reported
 	misdirected       // a write lands one block further
+	lying             // a flush, or what FUA asks of a write, is not done, success is reported
 	stalled           // nothing is reported until the rule is lifted
 )
 
@@ -54,6 +55,13 @@ func (r *rule) matches(op *blockdev.Op) bool {
 	r.seen++
 	return r.seen >= max(1, r.nth) && (r.count == 0 || r.seen < max(1, r.nth)+r.count)
 }
+
+// wrong tells whether the fault leads to errors or to data that is not there. A
+// stall is only slow.
+func (f fault) wrong() bool { return f != none && f != stalled }
+
+// honest tells whether what is reported as done is done.
+func (f fault) honest() bool { return f == none || f == stalled }
 
 // fired tells whether the rule has hit at all.
 func (r *rule) fired() bool { return r.seen >= max(1, r.nth) }

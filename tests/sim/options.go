@@ -19,6 +19,7 @@ type Options struct {
 	Migrate     int // how often a batch is started, of 100 events; 0 = only when all else is stuck
 	Admin       int // how often an administrator does something, of 1000 events
 	Faults      bool
+	Blind       bool // nothing reads
 }
 
 // RandomOptions chooses options for a seed.

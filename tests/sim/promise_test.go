@@ -117,12 +117,7 @@ func TestP6FlippedBits(t *testing.T) {
 				copy(s.image.disk[k], whole.disk[k])
 			}
 			s.image.disk[0][at] = s.s.st.put(bad)
-			a, b := s.superblocks(s.image)
-			super, err := segment.NewestSuper(a, b)
-			if err != nil {
-				t.Fatal(err)
-			}
-			rec, err := segment.Recover(imageReader{s.s.cache, s.image.disk[0]}, super, func(*segment.Record) {})
+			rec, err := s.recoverLog(s.image)
 			var damage *segment.DamageError
 			slot := uint64(at-2*superSectors) / uint64(geo.SegmentSectors())
 			switch {
@@ -182,29 +177,6 @@ func (s *scenario) migrateDamaged() {
 		}
 	}
 	h.free()
-}
-
-// TestP6LostWrite: a device that says a record is durable and has not got it is
-// found out at the next recovery.
-func TestP6LostWrite(t *testing.T) {
-	promise(t, func(s *scenario) {
-		s.s.rules = []*rule{{what: lost, dev: 0, kinds: []blockdev.Kind{blockdev.Write}, nth: 2, count: 1}}
-		for i := range uint64(4) {
-			s.fua(0, 2*i, 2)
-			s.rest()
-		}
-		s.s.each(func(k int, d *disk) { copy(s.image.disk[k], d.durable) })
-		a, b := s.superblocks(s.image)
-		super, err := segment.NewestSuper(a, b)
-		if err != nil {
-			t.Fatal(err)
-		}
-		_, err = segment.Recover(imageReader{s.s.cache, s.image.disk[0]}, super, func(*segment.Record) {})
-		var damage *segment.DamageError
-		if !errors.As(err, &damage) || damage.Seq != 2 {
-			t.Errorf("got %v, want damage at record 2", err)
-		}
-	})
 }
 
 // TestP8DetachKeepsDirtyData: a volume whose data is in the log cannot leave it.

@@ -92,6 +92,12 @@ func (w *world) generation() {
 		if !w.event() && !(stopping && n < last) {
 			return
 		}
+		if n > endless { // a segment that cannot be migrated holds up what waits for its slot
+			if !w.s.faulty {
+				fail("P9", "a clean stop has no end")
+			}
+			return
+		}
 		w.watchBatches()
 		if w.rng.IntN(last) < w.Points {
 			w.tryCuts()
@@ -114,6 +120,9 @@ func (w *world) event() bool {
 	if w.left > 0 && len(w.idle) > 0 && w.rng.IntN(100) < w.eager {
 		w.submit()
 		return true
+	}
+	if w.rng.IntN(100) == 0 && w.s.goOn() {
+		w.tracef("stalls end")
 	}
 	if w.device() {
 		return true
@@ -216,7 +225,7 @@ func (w *world) addFaults() {
 
 func randomRule(r *rand.Rand, vols int) *rule {
 	return &rule{
-		what:  []fault{eio, eioLanded}[r.IntN(2)],
+		what:  []fault{eio, eioLanded, stalled}[r.IntN(3)],
 		dev:   r.IntN(vols+2) - 1,
 		kinds: [][]blockdev.Kind{nil, {blockdev.Write}, {blockdev.Flush}, {blockdev.Read}}[r.IntN(4)],
 		nth:   1 + r.IntN(60),
