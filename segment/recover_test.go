@@ -150,6 +150,27 @@ func TestP3AbandonedPastStaysDead(t *testing.T) {
 	if err != nil || r.LastSeq != 2 || len(seqs) != 2 || r.Segments[1].End != 5 {
 		t.Fatalf("%+v, %v, %v", r, seqs, err)
 	}
+	l.s.DurableSeq = 2 // a superblock was written since; now only the new head tells where the old segment ends
+	r, seqs, err = l.recover()
+	if err != nil || len(seqs) != 2 || r.Segments[0].End != 5 || len(r.Segments) != 2 {
+		t.Fatalf("with the new record known to be durable: %+v, %v, %v", r, seqs, err)
+	}
+}
+
+// TestP3AbandonedPastStartsNoRun: what a recovery has dropped does not come back
+// when all that it followed is migrated.
+func TestP3AbandonedPastStartsNoRun(t *testing.T) {
+	l := newImage(t)
+	for range 3 {
+		l.record(4)
+		l.nextSegment()
+	}
+	l.s.Epoch++ // record 3 was dropped, segment 2 ended with record 2
+	l.s.LastMigrated, l.s.MigratedSeq, l.s.DurableSeq = 2, 2, 2
+	r, seqs, err := l.recover()
+	if err != nil || len(seqs) != 0 || r.LastSeq != 2 {
+		t.Fatalf("%+v, %v, %v", r, seqs, err)
+	}
 }
 
 // TestP6HeaderLongerThanItsRoom: a damaged length near the end of a slot must end the run, not the program.

@@ -78,6 +78,11 @@ func (w *world) generation() {
 	if w.Faults {
 		w.addFaults()
 	}
+	if w.Stalls {
+		r := randomRule(w.slow, len(w.Volumes))
+		r.what = stalled
+		w.s.rules = append(w.s.rules, r)
+	}
 	last := 10 + w.rng.IntN(8*w.Requests+50)
 	stopping := w.rng.IntN(8) == 0
 	for n := 0; n < last || stopping; n++ {
@@ -121,7 +126,7 @@ func (w *world) event() bool {
 		w.submit()
 		return true
 	}
-	if w.rng.IntN(100) == 0 && w.s.goOn() {
+	if w.Stalls && w.slow.IntN(100) == 0 && w.s.goOn() {
 		w.tracef("stalls end")
 	}
 	if w.device() {
@@ -225,7 +230,7 @@ func (w *world) addFaults() {
 
 func randomRule(r *rand.Rand, vols int) *rule {
 	return &rule{
-		what:  []fault{eio, eioLanded, stalled}[r.IntN(3)],
+		what:  []fault{eio, eioLanded}[r.IntN(2)],
 		dev:   r.IntN(vols+2) - 1,
 		kinds: [][]blockdev.Kind{nil, {blockdev.Write}, {blockdev.Flush}, {blockdev.Read}}[r.IntN(4)],
 		nth:   1 + r.IntN(60),

@@ -22,8 +22,11 @@ func TestSeeds(t *testing.T) {
 		if err != nil {
 			continue
 		}
-		if err := random(RandomOptions(seed), stats, k, nil); err != nil {
-			t.Errorf("seed %d (%s): %v", seed, strings.TrimSpace(what), err)
+		o := RandomOptions(seed)
+		for _, o.Stalls = range []bool{false, true} {
+			if err := random(o, stats, k, nil); err != nil {
+				t.Errorf("seed %d (%s), stalls %v: %v", seed, strings.TrimSpace(what), o.Stalls, err)
+			}
 		}
 	}
 	if stats.Runs == 0 {

@@ -41,6 +41,9 @@ func candidates(o Options) (cs []Options) {
 	if o.Faults {
 		try(func(c *Options) { c.Faults = false })
 	}
+	if o.Stalls {
+		try(func(c *Options) { c.Stalls = false })
+	}
 	number(func(c *Options) *int { return &c.Generations }, 1)
 	number(func(c *Options) *int { return &c.Requests }, 1)
 	number(func(c *Options) *int { return &c.Admin }, 0)

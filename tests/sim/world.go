@@ -122,6 +122,7 @@ type world struct {
 	Options
 	host
 	rng   *rand.Rand
+	slow  *rand.Rand // of stalls
 	o     *oracle
 	sides *checker // tries power cuts on the side
 
@@ -151,7 +152,7 @@ func (w *world) tracef(format string, args ...any) {
 }
 
 func newWorld(o Options, stats *Stats, k *kit) *world {
-	w := &world{Options: o, stats: stats, rng: rand.New(rand.NewPCG(o.Seed, 2))}
+	w := &world{Options: o, stats: stats, rng: rand.New(rand.NewPCG(o.Seed, 2)), slow: rand.New(rand.NewPCG(o.Seed, 4))}
 	st := k.st
 	st.reset()
 	log := o.Slots * int(o.SegmentSize) / sectorSize
