@@ -25,22 +25,33 @@ func (c *Cache) needed() uint64 {
 	return c.want
 }
 
+// maxHard is how many records may be under way with FUA. While one is, what
+// arrives gathers for the next; with a second one the device need not rest
+// between them.
+const maxHard = 2
+
 // kick moves the barriers on. While a group is under way, what arrives waits;
 // otherwise the next group takes in all that waits, seals the open record if it
 // must, and issues one flush when all its records are written. When all records
-// before that one are durable already, writing it with FUA is enough: one
-// operation instead of two.
+// before that one are durable, or on the way to it by themselves, writing it
+// with FUA is enough: one operation instead of two.
 func (c *Cache) kick(p *Port) {
 	if c.broken != nil || c.flushOp {
 		return
 	}
 	if c.group == 0 {
 		need := c.needed()
-		if need <= c.durableSeq {
+		if need <= c.hardSeq {
 			return
 		}
 		if rec := c.cur.rec; rec != nil && need >= rec.Seq {
-			rec.durable = c.durableSeq == c.sealedSeq
+			if c.hardSeq == c.sealedSeq {
+				if c.hardSeq-c.durableSeq < maxHard {
+					rec.hard, c.hardSeq = true, rec.Seq
+					c.seal(p, true)
+				}
+				return
+			}
 			c.seal(p, true)
 		}
 		c.group = min(need, c.sealedSeq)
@@ -80,12 +91,15 @@ func (c *Cache) flushed(p *Port, o *operation, err error) {
 		c.fail(p, err)
 		return
 	}
-	c.becameDurable(p, c.group)
+	c.hardSeq = max(c.hardSeq, c.group)
+	seq := c.group
+	c.group = 0
+	c.becameDurable(p, seq)
 }
 
-// becameDurable ends a group: records up to seq are durable.
+// becameDurable answers what waits for the records up to seq.
 func (c *Cache) becameDurable(p *Port, seq uint64) {
-	c.durableSeq, c.group = seq, 0
+	c.durableSeq = seq
 	for c.waiters.head != nil && c.waiters.head.need <= c.durableSeq {
 		p.answer(c.waiters.pop(), nil)
 	}

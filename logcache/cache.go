@@ -66,6 +66,7 @@ type Cache struct {
 	sealedSeq  uint64 // highest sealed
 	writtenSeq uint64 // all up to here are written
 	durableSeq uint64 // all up to here are durable
+	hardSeq    uint64 // all up to here are durable, or are being written with FUA
 
 	// barriers
 	waiters queue  // waiting for durableSeq, oldest first
@@ -111,7 +112,7 @@ func newCache(s *segment.Super, r *segment.Recovery, cfg Config) (*Cache, error)
 	}
 	c.lastMigrated, c.migratedSeq = s.LastMigrated, s.MigratedSeq
 	c.nextID, c.prevEnd = r.NextSegment(s), r.PrevEnd
-	c.sealedSeq, c.writtenSeq, c.durableSeq = r.LastSeq, r.LastSeq, r.LastSeq
+	c.sealedSeq, c.writtenSeq, c.durableSeq, c.hardSeq = r.LastSeq, r.LastSeq, r.LastSeq, r.LastSeq
 	c.recs = make([]record, maxRecords)
 	c.super.init(s)
 	idx, err := index.New(int(c.geo.LogBytes() / 4096))

@@ -222,7 +222,7 @@ func (p *Port) finish() {
 	for _, rec := range p.sealed {
 		rec.encode()
 		o := p.newLogOp(rec.cache, forRecord, blockdev.Write, rec.offset, rec.image)
-		o.rec, o.FUA = rec, rec.durable
+		o.rec, o.FUA = rec, rec.hard
 	}
 	p.sealed = p.sealed[:0]
 }

@@ -17,7 +17,7 @@ type record struct {
 	image   []byte // header and payload
 	payload uint32 // sectors used so far
 	retries int
-	durable bool // its write alone makes it so
+	hard    bool // its write alone makes it durable
 	written bool
 }
 
@@ -159,8 +159,8 @@ func (c *Cache) recordWritten(p *Port, o *operation, err error) {
 	for c.writtenSeq < c.sealedSeq && c.recs[(c.writtenSeq+1)%maxRecords].written {
 		c.writtenSeq++
 	}
-	if r.durable {
-		c.becameDurable(p, r.Seq)
+	if seq := min(c.writtenSeq, c.hardSeq); seq > c.durableSeq {
+		c.becameDurable(p, seq)
 		return
 	}
 	c.advance(p)

@@ -88,8 +88,9 @@
 // # Order of writes
 //
 // A record is atomic: it counts only when its header and payload are whole. A
-// barrier is answered when a flush of the cache device, issued after the
-// writes of all records up to its own had completed, has succeeded. A slot is
+// barrier is answered when every record up to its own is durable: by a flush of
+// the cache device that was issued after its write had completed, or by a write
+// with FUA. A slot is
 // written again only after a superblock with last_migrated at or above its
 // segment is durable; that superblock is written only after the flush of every
 // backing the segment's data went to.
