@@ -63,23 +63,3 @@ func TestP4NewestWins(t *testing.T) {
 		}
 	}
 }
-
-func TestDecide(t *testing.T) {
-	for _, c := range []struct {
-		name string
-		s    Snapshot
-		want int
-	}{
-		{"not allowed", Snapshot{Slots: 100, Fill: 0.5}, 0},
-		{"allowed", Snapshot{Slots: 100, Allow: true}, 50},
-		{"forced", Snapshot{Slots: 100, Force: true, Batch: 7}, 7},
-		{"draining", Snapshot{Slots: 100, Draining: true}, 50},
-		{"nearly full", Snapshot{Slots: 100, Fill: 0.8}, 50},
-		{"full, allowed or not", Snapshot{Slots: 4, Stuck: true}, 2},
-		{"smallest ring", Snapshot{Slots: 1, Force: true}, 1},
-	} {
-		if got := Decide(c.s); got != c.want {
-			t.Errorf("%s: %d, want %d", c.name, got, c.want)
-		}
-	}
-}

@@ -80,6 +80,7 @@ type Migrator struct {
 
 	queue   []*blockdev.Op // not yet given out
 	depth   int            // given out and not done
+	lanes   lanes          // the same by device, and how fast they go
 	pool    []*blockdev.Op
 	retries int
 
@@ -207,21 +208,14 @@ func (m *Migrator) add(k blockdev.Kind, dev blockdev.Dev, offset int64, buf []by
 		op = &blockdev.Op{Sink: m}
 	}
 	op.Kind, op.Dev, op.FD, op.Offset, op.Buf = k, dev, m.src.FD(), offset, buf
+	m.lanes.todo[dev]++
 	m.queue = append(m.queue, op)
-}
-
-// Ops hands over the operations to start now, appended to dst.
-func (m *Migrator) Ops(dst []*blockdev.Op) []*blockdev.Op {
-	n := min(len(m.queue), maxDepth-m.depth)
-	dst = append(dst, m.queue[:n]...)
-	m.queue = m.queue[:copy(m.queue, m.queue[n:])]
-	m.depth += n
-	return dst
 }
 
 // Done takes the completion of an operation.
 func (m *Migrator) Done(op *blockdev.Op, err error) {
 	m.depth--
+	m.lanes.out[op.Dev]--
 	if err != nil {
 		m.status.Errors++
 		if op.Dev != blockdev.Cache {
@@ -236,9 +230,9 @@ func (m *Migrator) Done(op *blockdev.Op, err error) {
 		if m.err == nil { // a disk that is gone fails them all: the first tells why, the counter how many
 			m.err = fmt.Errorf("migrate: %v at byte %d of %v: %w", op.Kind, op.Offset, op.Dev, err)
 		}
-		m.pool = append(m.pool, m.queue...)
-		m.queue = m.queue[:0]
+		m.drop()
 	}
+	m.lanes.todo[op.Dev]--
 	op.Buf = nil
 	m.pool = append(m.pool, op)
 	if m.depth == 0 && len(m.queue) == 0 {

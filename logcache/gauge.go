@@ -1,0 +1,28 @@
+package logcache
+
+// Gauge is the little that the pace of migration depends on. It is looked at
+// many times a second.
+type Gauge struct {
+	Newest       uint64 // newest segment that holds data
+	LastMigrated uint64
+	Closed       uint64 // segments that are full and not migrated
+	DirtyBlocks  uint64 // of 4 KiB
+	Parked       bool   // writes wait for room
+}
+
+// Gauge takes the figures. Any thread.
+func (c *Cache) Gauge() Gauge {
+	c.lock()
+	defer c.mu.Unlock()
+	g := Gauge{
+		Newest: c.openID() - 1, LastMigrated: c.lastMigrated, Closed: c.openID() - 1 - c.lastMigrated,
+		Parked: c.parked.head != nil,
+	}
+	if c.cur.id != 0 && (c.cur.pos > 0 || c.cur.rec != nil) {
+		g.Newest = c.cur.id
+	}
+	for _, n := range c.dirty {
+		g.DirtyBlocks += n
+	}
+	return g
+}

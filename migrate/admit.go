@@ -1,0 +1,71 @@
+package migrate
+
+import "time"
+
+const (
+	// minAdmit is the least that writers get, in bytes/s. It fills the log in the
+	// end, so that what then waits does so in the cache, where it can be seen.
+	minAdmit = 256 << 10
+	// minSpread and maxSpread bound the time over which free room is handed out:
+	// an estimate that has run out, or has no end, must not stop or free writers.
+	minSpread = time.Second / 2
+	maxSpread = time.Minute
+)
+
+// Throttle tells whether writers are to be slowed: from a watermark of the
+// log's fill on, until it has fallen to half of that. In between, a flood goes
+// on at one rate instead of going from full speed to nothing and back.
+func Throttle(slowed bool, fill, watermark float64) bool {
+	if watermark >= 1 {
+		return false
+	}
+	return fill >= watermark || slowed && fill > watermark/2
+}
+
+// Admit is the rate, in bytes/s, at which writers may take the free room of the
+// log, when more becomes free after a time: all of it until then, and no more.
+// In the long run that is what the backings sustain.
+func Admit(free int64, left time.Duration) int64 {
+	spread := min(max(left, minSpread), maxSpread)
+	return max(minAdmit, int64(float64(free)/spread.Seconds()))
+}
+
+// Claim is one device's part in a [Share].
+type Claim struct {
+	Weight int64 // what its backing sustains, in bytes/s; 0 = not known
+	Wants  bool  // it has writes that wait, or had since the last time
+	Grant  int64 // bytes
+}
+
+// Share divides a budget of bytes among the devices that want some, by what
+// their backings sustain: a slow one must not fill the log for the others. One
+// that is not known yet counts as the average of those that are.
+func Share(budget int64, claims []Claim) {
+	var known, sum int64
+	for _, c := range claims {
+		if c.Weight > 0 {
+			known++
+			sum += c.Weight
+		}
+	}
+	average := int64(1)
+	if known > 0 {
+		average = max(1, sum/known)
+	}
+	total := int64(0)
+	for i := range claims {
+		c := &claims[i]
+		c.Grant = 0
+		if c.Weight <= 0 {
+			c.Weight = average
+		}
+		if c.Wants {
+			total += c.Weight
+		}
+	}
+	for i := range claims {
+		if c := &claims[i]; c.Wants {
+			c.Grant = int64(float64(budget) * float64(c.Weight) / float64(total))
+		}
+	}
+}

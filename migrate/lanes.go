@@ -1,0 +1,93 @@
+package migrate
+
+import (
+	"math"
+
+	"github.com/ublk-lc/ublk-lc/segment"
+	"github.com/ublk-lc/ublk-lc/segment/blockdev"
+)
+
+// Unlimited is the [Migrator.Limit] of a migrator as it is made.
+const Unlimited = math.MaxInt64
+
+// lanes keep the backings of a batch apart: each has a share of the depth, so
+// that a slow one does not fill it up and make the others wait.
+type lanes struct {
+	todo  [segment.MaxDevices + 1]int // operations not done, by device
+	out   [segment.MaxDevices + 1]int // of these, given out
+	paced bool                        // no more than left may be given out
+	left  int64                       // bytes that may still go to the backings
+}
+
+// Limit lets so many more bytes go to the backings: no operation on them is
+// given out from when they are used up, until the next call. It may be called
+// at any time; a host that paces migration does it again and again. A last
+// operation may go over the limit by its own length.
+func (m *Migrator) Limit(bytes int64) { m.lanes.paced, m.lanes.left = bytes != Unlimited, bytes }
+
+// Left is what is left of the limit.
+func (m *Migrator) Left() int64 {
+	if !m.lanes.paced {
+		return Unlimited
+	}
+	return m.lanes.left
+}
+
+// Size is how many segments the batch under way has; 0 when there is none.
+func (m *Migrator) Size() int {
+	if m.state == idle {
+		return 0
+	}
+	return len(m.batch)
+}
+
+// Busy tells whether the batch under way has more to do on a device.
+func (m *Migrator) Busy(dev blockdev.Dev) bool { return m.lanes.todo[dev] > 0 }
+
+// Ops hands over the operations to start now, appended to dst. Those of a
+// backing keep their order.
+func (m *Migrator) Ops(dst []*blockdev.Op) []*blockdev.Op {
+	share := maxDepth / max(1, len(m.devs))
+	if m.state == reading {
+		share = maxDepth
+	}
+	kept := 0
+	for i, op := range m.queue {
+		if m.depth == maxDepth {
+			kept += copy(m.queue[kept:], m.queue[i:])
+			break
+		}
+		if !m.lanes.admit(op, share) {
+			m.queue[kept] = op
+			kept++
+			continue
+		}
+		m.depth++
+		dst = append(dst, op)
+	}
+	m.queue = m.queue[:kept]
+	return dst
+}
+
+// admit takes an operation into its lane, if it may start now.
+func (l *lanes) admit(op *blockdev.Op, share int) bool {
+	if op.Dev != blockdev.Cache {
+		if l.paced && l.left <= 0 || l.out[op.Dev] >= share {
+			return false
+		}
+		if l.paced {
+			l.left -= int64(len(op.Buf))
+		}
+	}
+	l.out[op.Dev]++
+	return true
+}
+
+// drop forgets the operations that were not given out.
+func (m *Migrator) drop() {
+	for _, op := range m.queue {
+		m.lanes.todo[op.Dev]--
+	}
+	m.pool = append(m.pool, m.queue...)
+	m.queue = m.queue[:0]
+}

@@ -1,0 +1,186 @@
+package migrate
+
+import (
+	"strings"
+	"testing"
+	"time"
+)
+
+// snap is a log of 100 segments of 1 MiB, 30 of which are closed and dirty, on
+// idle backings, changed as a row of the table says.
+func snap(change func(*Snapshot)) *Snapshot {
+	s := &Snapshot{
+		Knobs:    Knobs{RateMinimum: 4 << 20},
+		Measured: true, Loads: []Load{{5, 0, 70}, {6, 0, 70}},
+		Slots: 100, Closed: 30, Segment: 1 << 20, Fill: 0.3, Dirty: 0.3, Age: time.Minute, Sustained: 10 << 20, Auto: 8 << 20,
+	}
+	change(s)
+	return s
+}
+
+func busy(s *Snapshot)       { s.Loads = []Load{{5, 10, 70}, {6, 71, 70}} }
+func unmeasured(s *Snapshot) { s.Measured, s.Loads = false, nil }
+
+func TestDecide(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		change func(*Snapshot)
+		want   Decision
+	}{
+		{"idle backings", func(*Snapshot) {}, Decision{Segments: 50, Reason: Idle}},
+		{"a backing at its threshold", func(s *Snapshot) { s.Loads[1].Busy = 70 }, Decision{Segments: 50, Reason: Allowed}},
+		{"a backing above its threshold", busy, Decision{Reason: BackingBusy}},
+		{"threshold 0, and not a request of others", func(s *Snapshot) { s.Loads[0].Threshold = 0 }, Decision{Segments: 50, Reason: Idle}},
+		{"no daemon, not allowed", unmeasured, Decision{Reason: NotAllowed}},
+		{"no daemon, allowed", func(s *Snapshot) { unmeasured(s); s.Allow = true }, Decision{Segments: 50, Reason: Allowed}},
+		{"the daemon's word is the last", func(s *Snapshot) { busy(s); s.Allow = true }, Decision{Reason: BackingBusy}},
+
+		{"forced, though busy", func(s *Snapshot) { busy(s); s.Force = true }, Decision{Segments: 50, Reason: Forced}},
+		{"forced, though nothing is allowed", func(s *Snapshot) { unmeasured(s); s.Force = true }, Decision{Segments: 50, Reason: Forced}},
+		{"a drain, though busy", func(s *Snapshot) { busy(s); s.Draining = true }, Decision{Segments: 50, Reason: Draining}},
+		{"a drain, though stopped", func(s *Snapshot) { s.Stopped, s.Draining = true, true }, Decision{Segments: 50, Reason: Draining}},
+		{"a drain knows no rate", func(s *Snapshot) { s.Draining, s.Rate = true, 1<<20 }, Decision{Segments: 50, Reason: Draining}},
+		{"stopped", func(s *Snapshot) { s.Stopped = true }, Decision{Reason: Stopped}},
+		{"stopped, though forced", func(s *Snapshot) { s.Stopped, s.Force = true, true }, Decision{Reason: Stopped}},
+		{"stopped, though nearly full", func(s *Snapshot) { s.Stopped, s.Fill = true, 0.99 }, Decision{Reason: Stopped}},
+		{"stopped, and writers stand still", func(s *Snapshot) { s.Stopped, s.Stuck = true, true }, Decision{Segments: 50, Reason: LogFull}},
+		{"full, though busy", func(s *Snapshot) { busy(s); s.Stuck = true }, Decision{Segments: 50, Reason: LogFull}},
+
+		{"urgent from a fill on", func(s *Snapshot) { busy(s); s.Fill = 0.7 }, Decision{Segments: 50, Reason: Urgent}},
+		{"not yet urgent", func(s *Snapshot) { busy(s); s.Fill = 0.69 }, Decision{Reason: BackingBusy}},
+		{"urgent until it is calm", func(s *Snapshot) { busy(s); s.Fill, s.Last = 0.4, Urgent }, Decision{Segments: 50, Reason: Urgent}},
+		{"urgent after it was full", func(s *Snapshot) { busy(s); s.Fill, s.Last = 0.5, LogFull }, Decision{Segments: 50, Reason: Urgent}},
+		{"calm again", func(s *Snapshot) { busy(s); s.Fill, s.Last = 0.39, Urgent }, Decision{Reason: BackingBusy}},
+		{"urgency knows no rate", func(s *Snapshot) { s.Fill, s.Rate = 0.8, 4096 }, Decision{Segments: 50, Reason: Urgent}},
+
+		{"too old", func(s *Snapshot) { busy(s); s.MaxAge = time.Minute }, Decision{Segments: 50, Reason: TooOld}},
+		{"30 MiB at 10 MiB/s: 3 s before its time", func(s *Snapshot) { busy(s); s.MaxAge = 63 * time.Second }, Decision{Segments: 50, Reason: TooOld}},
+		{"and not earlier", func(s *Snapshot) { busy(s); s.MaxAge = 64 * time.Second }, Decision{Reason: BackingBusy}},
+		{"half its time when nothing was measured", func(s *Snapshot) { busy(s); s.MaxAge, s.Sustained = 2*time.Minute, 0 }, Decision{Segments: 50, Reason: TooOld}},
+		{"of an age that nobody knows", func(s *Snapshot) { busy(s); s.MaxAge, s.Age = time.Hour, Unknown }, Decision{Segments: 50, Reason: TooOld}},
+		{"in the segment being filled", func(s *Snapshot) { s.Closed, s.MaxAge = 0, time.Second }, Decision{Segments: 50, Close: true, Reason: TooOld}},
+		{"stopped, though too old", func(s *Snapshot) { s.Stopped, s.MaxAge = true, time.Second }, Decision{Reason: Stopped}},
+
+		{"below the dirty share", func(s *Snapshot) { s.Percent = 31 }, Decision{Reason: BelowPercent}},
+		{"at the dirty share", func(s *Snapshot) { s.Percent = 30 }, Decision{Segments: 50, Reason: Idle}},
+		{"too young", func(s *Snapshot) { s.Delay = 61 * time.Second }, Decision{Reason: TooYoung}},
+		{"old enough", func(s *Snapshot) { s.Delay = time.Minute }, Decision{Segments: 50, Reason: Idle}},
+
+		{"the chosen rate", func(s *Snapshot) { s.Percent, s.Loads[0].Busy = 10, 20 }, Decision{Segments: 50, Rate: 8 << 20, Reason: Allowed}},
+		{"a low one has small batches", func(s *Snapshot) { s.Percent, s.Loads[0].Busy, s.Auto = 10, 20, 1<<20 }, Decision{Segments: 30, Rate: 1 << 20, Reason: Allowed}},
+		{"but never less than a segment", func(s *Snapshot) { s.Percent, s.Loads[0].Busy, s.Auto = 10, 20, 1 }, Decision{Segments: 1, Rate: 1, Reason: Allowed}},
+		{"full speed on idle backings", func(s *Snapshot) { s.Percent = 10 }, Decision{Segments: 50, Reason: Idle}},
+		{"a rate by hand, on idle backings too", func(s *Snapshot) { s.Rate = 2 << 20 }, Decision{Segments: 50, Rate: 2 << 20, Reason: Idle}},
+
+		{"nr_batched_migration", func(s *Snapshot) { s.Batch = 7 }, Decision{Segments: 7, Reason: Idle}},
+		{"nr_batched_migration when full", func(s *Snapshot) { s.Batch, s.Stuck = 7, true }, Decision{Segments: 7, Reason: LogFull}},
+		{"the smallest ring", func(s *Snapshot) { s.Slots = 1 }, Decision{Segments: 1, Reason: Idle}},
+		{"nothing", func(s *Snapshot) { s.Closed, s.Dirty, s.Fill = 0, 0, 0 }, Decision{Segments: 50, Reason: NothingDirty}},
+		{"only the segment being filled", func(s *Snapshot) { s.Closed, s.Fill = 0, 0 }, Decision{Segments: 50, Reason: OnlyOpen}},
+	} {
+		s := snap(c.change)
+		got := Decide(s)
+		if got != c.want {
+			t.Errorf("%s: %+v, want %+v", c.name, got, c.want)
+		}
+		if again := Decide(s); again != got {
+			t.Errorf("%s: %+v, then %+v: it is no function", c.name, got, again)
+		}
+		if w := got.Words(s); w == "" || strings.Contains(w, "decided") || strings.Contains(w, "%!") {
+			t.Errorf("%s: %q", c.name, w)
+		}
+	}
+}
+
+// A batch under way must not stop and go: whatever the fill, more of it never
+// makes migration slower.
+func TestFillOnlyHurries(t *testing.T) {
+	for _, change := range []func(*Snapshot){busy, unmeasured, func(*Snapshot) {}, func(s *Snapshot) { s.Rate = 4096 }} {
+		went := false
+		for fill := range 101 {
+			s := snap(change)
+			s.Fill, s.Closed = float64(fill)/100, fill
+			d := Decide(s)
+			if goes := d.Segments > 0 && d.Rate == 0; went && !goes {
+				t.Fatalf("at %d%% it goes slower than below", fill)
+			} else {
+				went = goes
+			}
+		}
+	}
+}
+
+func TestAges(t *testing.T) {
+	start := time.Unix(1000, 0)
+	at := func(s int) time.Time { return start.Add(time.Duration(s) * time.Second) }
+	var a Ages
+	if got := a.Oldest(at(0), 9, 4); got != Unknown {
+		t.Errorf("found in the log: %v", got)
+	}
+	a.Note(at(0), 4, 4) // clean
+	a.Note(at(10), 4, 4)
+	a.Note(at(12), 5, 4) // segment 5 came between 10 and 12
+	a.Note(at(20), 5, 4)
+	a.Note(at(25), 8, 4) // 6, 7 and 8 between 20 and 25
+	for _, c := range []struct {
+		migrated uint64
+		want     time.Duration
+	}{{4, 20 * time.Second}, {5, 10 * time.Second}, {6, 10 * time.Second}, {7, 10 * time.Second}, {8, 0}} {
+		if got := a.Oldest(at(30), 8, c.migrated); got != c.want {
+			t.Errorf("migrated up to %d: %v, want %v", c.migrated, got, c.want)
+		}
+	}
+	a.Note(at(30), 8, 7)
+	if got := a.Oldest(at(31), 8, 7); got != 11*time.Second {
+		t.Errorf("after what is migrated was dropped: %v", got)
+	}
+}
+
+// However long it goes on, memory is bounded and no age is understated.
+func TestAgesForEver(t *testing.T) {
+	start := time.Unix(1000, 0)
+	var a Ages
+	a.Note(start, 0, 0)
+	for i := range 10 * maxMarks {
+		now := start.Add(time.Duration(i+1) * time.Second)
+		a.Note(now, uint64(i+1), 0)
+		if len(a.marks) > maxMarks {
+			t.Fatalf("%d marks", len(a.marks))
+		}
+	}
+	end := start.Add(10 * maxMarks * time.Second)
+	for m := range uint64(10 * maxMarks) {
+		if got, real := a.Oldest(end, 10*maxMarks, m), end.Sub(start.Add(time.Duration(m)*time.Second)); got < real {
+			t.Fatalf("segment %d is %v old, said to be %v", m+1, real, got)
+		}
+	}
+}
+
+func TestController(t *testing.T) {
+	const floor, target = 1 << 20, 100 << 20
+	var c Controller
+	if got := c.Update(target/2, target, time.Second, floor, 0); got != floor {
+		t.Errorf("below the target: %d", got)
+	}
+	if got := c.Update(target+80<<20, target, time.Second, floor, 0); got < 2<<20 || got > 3<<20 {
+		t.Errorf("80 MiB above: %d", got)
+	}
+	// A writer of 5 MiB/s against a backing that takes 10: the dirty share ends near the target.
+	dirty := float64(target + 200<<20)
+	c = Controller{}
+	for range 20000 {
+		rate := c.Update(int64(dirty), target, time.Second, floor, 10<<20)
+		dirty = max(0, dirty+5<<20-float64(min(rate, 10<<20)))
+	}
+	if dirty < 0.9*target || dirty > 1.1*target {
+		t.Errorf("settles at %.0f MiB, the target is %d", dirty/(1<<20), target>>20)
+	}
+	// Against a writer that is too fast, it does not owe for ever.
+	c = Controller{}
+	for range 10000 {
+		c.Update(500<<20, target, time.Second, floor, 10<<20)
+	}
+	if got := c.Update(target-1<<20, target, time.Second, floor, 10<<20); got > 12<<20 {
+		t.Errorf("after a flood: %d", got)
+	}
+}

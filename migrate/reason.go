@@ -1,0 +1,81 @@
+package migrate
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/dustin/go-humanize"
+)
+
+// Reason is the rule that decided whether migration goes on.
+type Reason uint8
+
+// The rules. What comes after [goesFrom] lets migration go.
+const (
+	Undecided    Reason = iota
+	NothingDirty        // there is nothing to do
+	Stopped             // writeback_running is 0
+	NotAllowed          // allow_migrate is 0
+	BackingBusy         // others keep a backing busier than its migrate_threshold
+	BelowPercent        // the dirty share is below writeback_percent
+	TooYoung            // the oldest dirty byte is younger than writeback_delay
+	goesFrom
+	Draining   // a command waits for the log to be empty
+	LogFull    // writes wait for a slot
+	Forced     // force_migrate is 1
+	Urgent     // the log has filled up
+	TooOld     // max_dirty_age is near
+	Idle       // nobody else uses the backings
+	Allowed    // the backings have time
+	OnlyOpen   // what is dirty is in the segment being filled
+	numReasons // how many there are
+)
+
+// Goes tells whether the rule lets migration go on.
+func (r Reason) Goes() bool { return r > goesFrom }
+
+// Words say why, with the figures that the rule looked at.
+func (d *Decision) Words(s *Snapshot) string {
+	switch d.Reason {
+	case NothingDirty:
+		return "nothing is dirty"
+	case Stopped:
+		return "stopped: writeback_running is 0"
+	case NotAllowed:
+		return "not allowed: allow_migrate is 0 and the daemon, which would decide by load, does not run"
+	case BackingBusy:
+		l := s.busiest()
+		return fmt.Sprintf("the backing of device %d is %d%% busy with requests of others, and migrate_threshold is %d%%", l.Device, l.Busy, l.Threshold)
+	case BelowPercent:
+		return fmt.Sprintf("%.1f%% of the log is dirty, and writeback_percent is %d%%", 100*s.Dirty, s.Percent)
+	case TooYoung:
+		return fmt.Sprintf("the oldest dirty data is %v old, and writeback_delay is %v", s.Age.Round(time.Second), s.Delay)
+	case Draining:
+		return "full speed: a command drains the log"
+	case LogFull:
+		return "full speed: the log is full and writes wait for room"
+	case Forced:
+		return "full speed: force_migrate is 1"
+	case Urgent:
+		return fmt.Sprintf("full speed: the log has filled up (%.0f%% now)", 100*s.Fill)
+	case TooOld:
+		return fmt.Sprintf("full speed: dirty data is to reach its backing before max_dirty_age, %v", s.MaxAge)
+	case Idle:
+		return "nobody else uses the backings" + d.speed(s)
+	case Allowed:
+		return "the backings have time for it" + d.speed(s)
+	case OnlyOpen:
+		return "all dirty data is in the segment that is being filled, which follows when it is full"
+	}
+	return "not yet decided"
+}
+
+func (d *Decision) speed(s *Snapshot) string {
+	switch {
+	case d.Rate == 0:
+		return ": full speed"
+	case s.Rate > 0:
+		return fmt.Sprintf(": %s/s by writeback_rate", humanize.IBytes(uint64(d.Rate)))
+	}
+	return fmt.Sprintf(": %s/s, chosen to keep writeback_percent at %d%%", humanize.IBytes(uint64(d.Rate)), s.Percent)
+}
