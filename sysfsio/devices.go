@@ -10,7 +10,7 @@ func fact(name, unit, doc string, show func(Device) string) entry[Device] {
 }
 
 var deviceTable = []entry[Device]{
-	fact("backing_busy", "%", "How busy the backing was in the last interval, while the daemon runs.",
+	fact("backing_busy", "%", "How busy requests of others than migration kept the backing in the last interval, while the daemon runs.",
 		func(d Device) string { return number(d.BackingBusy()) }),
 	fact("cache_id", "", "Cache that the device is attached to; 0 for none.",
 		func(d Device) string { return number(d.CacheID()) }),
@@ -19,7 +19,7 @@ var deviceTable = []entry[Device]{
 	fact("device_no", "", "Number of the backing, major:minor.", Device.BackingNumber),
 	{
 		Attribute: Attribute{Name: "migrate_threshold", Mode: ReadWrite, Unit: "%", Max: 100, Default: "70",
-			Doc: "How busy the backing may be for the daemon to allow migration."},
+			Doc: "How busy others may keep the backing for the daemon to allow migration; migration's own writes do not count."},
 		show: func(d Device) string { return number(d.MigrateThreshold()) },
 		set: func(_ context.Context, d Device, v int) error {
 			d.SetMigrateThreshold(v)
@@ -32,6 +32,8 @@ var deviceTable = []entry[Device]{
 		func(d Device) string { return number(d.DirtyBlocks()) }),
 	fact("nr_errors", "", "Failed operations on the disks below the device.",
 		func(d Device) string { return number(d.Errors()) }),
+	fact("nr_slowed_writes", "", "Writes that had to wait because the log was rather full.",
+		func(d Device) string { return number(d.SlowedWrites()) }),
 	fact("size", "sectors", "Size of the device, in sectors of 512 bytes.",
 		func(d Device) string { return number(d.Sectors()) }),
 }

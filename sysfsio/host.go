@@ -2,6 +2,7 @@ package sysfsio
 
 import (
 	"context"
+	"time"
 
 	"github.com/ublk-lc/ublk-lc/logcache"
 	"github.com/ublk-lc/ublk-lc/migrate"
@@ -23,26 +24,21 @@ type Cache interface {
 	Number() string // major:minor of the cache device
 	Log() logcache.Status
 	Migration() migrate.Status
+	Pace() Pace
 	Settings() Settings
 	Change(func(*Settings)) // changes the settings, and puts them in force
 	FlushCurrent(context.Context) error
 	CommitSuper(context.Context) error
 }
 
-// Settings are what the administrator chooses for a cache.
-type Settings struct {
-	AllowMigrate       bool `json:"allow_migrate"`
-	ForceMigrate       bool `json:"force_migrate"`
-	BarrierDeadlineMS  int  `json:"barrier_deadline_ms"`
-	CommitInterval     int  `json:"commit_super_block_interval"`   // seconds, 0 = never
-	FlushInterval      int  `json:"flush_current_buffer_interval"` // seconds, 0 = never
-	UpdateInterval     int  `json:"update_interval"`               // seconds
-	NrBatchedMigration int  `json:"nr_batched_migration"`          // segments, 0 = chosen
-}
-
-// DefaultSettings are the settings of a cache that was just resumed.
-func DefaultSettings() Settings {
-	return Settings{BarrierDeadlineMS: 3, UpdateInterval: 1}
+// Pace is how migration goes.
+type Pace struct {
+	Words      string        // which rule decided, with its figures
+	Rate       int64         // bytes/s that migration is limited to; 0 = none
+	Sustained  int64         // bytes of the log in a second, as measured; 0 = not yet
+	Admit      int64         // bytes/s that writers are slowed to; 0 = they are not
+	OldestAge  time.Duration // of the dirty data; 0 = nothing is dirty
+	UnknownAge bool          // the oldest was in the log at resume
 }
 
 // Device is one device.
@@ -56,10 +52,8 @@ type Device interface {
 	Sectors() uint64
 	DirtyBlocks() uint64
 	Errors() uint64
-	BackingBusy() int // % of the last interval
+	BackingBusy() int     // % of the last interval, by others
+	SlowedWrites() uint64 // that waited because the log was rather full
 	MigrateThreshold() int
 	SetMigrateThreshold(int)
 }
-
-// DefaultMigrateThreshold is how busy a backing may be, in %, for migration to be allowed.
-const DefaultMigrateThreshold = 70

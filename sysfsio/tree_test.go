@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/ublk-lc/ublk-lc/logcache"
@@ -32,6 +33,9 @@ func (c *fakeCache) Number() string            { return "259:0" }
 func (c *fakeCache) Settings() Settings        { return c.settings }
 func (c *fakeCache) Change(f func(*Settings))  { f(&c.settings) }
 func (c *fakeCache) Migration() migrate.Status { return migrate.Status{Errors: 2, LastError: "no"} }
+func (c *fakeCache) Pace() Pace {
+	return Pace{Words: "why not", Rate: 1, Sustained: 2, Admit: 3, OldestAge: 4 * time.Second}
+}
 func (c *fakeCache) Log() logcache.Status {
 	return logcache.Status{Segments: 100, SegmentSize: 1 << 20, CurrentID: 9, LastFlushedID: 8, LastMigratedID: 7, DirtyBlocks: 42, ParkedWrites: 1}
 }
@@ -58,6 +62,7 @@ func (d *fakeDevice) Sectors() uint64           { return 2048 }
 func (d *fakeDevice) DirtyBlocks() uint64       { return 42 }
 func (d *fakeDevice) Errors() uint64            { return 1 }
 func (d *fakeDevice) BackingBusy() int          { return 12 }
+func (d *fakeDevice) SlowedWrites() uint64      { return 7 }
 func (d *fakeDevice) MigrateThreshold() int     { return d.threshold }
 func (d *fakeDevice) SetMigrateThreshold(v int) { d.threshold = v }
 

@@ -21,13 +21,6 @@ type CacheOptions struct {
 	Logf        func(format string, args ...any)
 }
 
-// Policy is what the operator and the load modulator say about migration.
-type Policy struct {
-	AllowMigrate  bool
-	ForceMigrate  bool
-	BatchSegments int // nr_batched_migration; 0 = chosen by the code
-}
-
 // Cache is a resumed cache with its thread.
 type Cache struct {
 	id     uint8
@@ -91,7 +84,13 @@ func (c *Cache) Migration() migrate.Status { return *c.worker.status.Load() }
 // Policy returns the policy in force.
 func (c *Cache) Policy() Policy { return *c.worker.policy.Load() }
 
-// SetPolicy puts a policy in force, from the next batch on.
+// Pace is what was last decided about migration, and from what.
+func (c *Cache) Pace() Pace { return *c.worker.pace.Load() }
+
+// Written is how many bytes migration has given to the backing of a device.
+func (c *Cache) Written(dev uint8) uint64 { return c.worker.written[dev].Load() }
+
+// SetPolicy puts a policy in force, for the batch under way too.
 func (c *Cache) SetPolicy(p Policy) {
 	c.worker.policy.Store(&p)
 	c.worker.wake()

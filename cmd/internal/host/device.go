@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"runtime"
+	"slices"
 	"sync"
 
 	"github.com/ublk-lc/ublk-lc/logcache"
@@ -32,6 +34,7 @@ type Device struct {
 	vol     *logcache.Volume
 	backing *blockdev.Device
 	opt     DeviceOptions
+	gate    gate // of its writes
 
 	mu    sync.Mutex // one structural change at a time
 	state sync.Mutex // guards what follows
@@ -49,8 +52,26 @@ func NewDevice(id uint8, name string, backing *blockdev.Device, opt DeviceOption
 		// A queue's thread and the program it serves want a CPU each.
 		opt.Queues = max(1, min(4, runtime.NumCPU()/2))
 	}
-	return &Device{vol: logcache.NewVolume(id, name, backing.Size()/segment.SectorSize), backing: backing, opt: opt}, nil
+	d := &Device{vol: logcache.NewVolume(id, name, backing.Size()/segment.SectorSize), backing: backing, opt: opt}
+	d.gate.wake = d.wakeQueues
+	return d, nil
 }
+
+// wakeQueues makes all queues look around.
+func (d *Device) wakeQueues() {
+	ub := d.started()
+	if ub == nil {
+		return
+	}
+	for i := range d.opt.Queues {
+		if q := ub.Queue(i); q != nil {
+			q.Wake()
+		}
+	}
+}
+
+// SlowedWrites is how many writes had to wait because the log was rather full.
+func (d *Device) SlowedWrites() uint64 { return d.gate.held.Load() }
 
 // ID is the device id.
 func (d *Device) ID() uint8 { return d.vol.ID }
@@ -200,7 +221,7 @@ func (d *Device) quiet(ctx context.Context) error {
 
 // Detach drains the log and takes the cache away. When ctx ends before that,
 // the device is still attached, and nothing is lost.
-func (d *Device) Detach(ctx context.Context, report func(DetachProgress)) error {
+func (d *Device) Detach(ctx context.Context, report func(DrainProgress)) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	c := d.Cache()
@@ -237,10 +258,20 @@ func (c *Cache) adopt(d *Device) {
 	defer c.mu.Unlock()
 	c.devices[d.ID()] = d
 	c.worker.fds[d.ID()].Store(int32(d.backing.FD()))
+	d.gate.own()
+	c.enlist()
 }
 
 func (c *Cache) forget(d *Device) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	delete(c.devices, d.ID())
+	c.enlist()
+	d.gate.release()
+}
+
+// enlist tells the cache's thread which devices there are.
+func (c *Cache) enlist() {
+	members := slices.Collect(maps.Values(c.devices))
+	c.worker.members.Store(&members)
 }

@@ -5,11 +5,14 @@ import (
 	"time"
 )
 
-// DetachProgress is what a detach reports while it drains.
-type DetachProgress struct {
-	DirtyBlocks uint64 // of the device, 4 KiB each
-	Segments    uint64 // still to migrate before it is done
-	Waiting     string // what holds it up, in words; empty if it goes on
+// DrainProgress is what a drain reports while it is under way.
+type DrainProgress struct {
+	DirtyBlocks uint64        // of the device, or of all devices, 4 KiB each
+	Segments    uint64        // still to migrate before it is done
+	Of          uint64        // segments in all, of this drain
+	Rate        int64         // bytes/s that go to the backings now
+	Left        time.Duration // that it will take; 0 = nobody knows yet
+	Waiting     string        // what holds it up, in words; empty if it goes on
 }
 
 // pollEvery is how often a control command looks whether its condition holds.
@@ -29,8 +32,18 @@ func poll(ctx context.Context, cond func() (bool, error)) error {
 	}
 }
 
-// drain migrates all that is in the log now, and reports once in a while.
-func (c *Cache) drain(ctx context.Context, dev uint8, report func(DetachProgress)) error {
+// reportEvery is how often a drain reports.
+const reportEvery = 200 * time.Millisecond
+
+// Drain migrates all that is in the log now. Devices stay attached, and what
+// they write meanwhile is not waited for.
+func (c *Cache) Drain(ctx context.Context, report func(DrainProgress)) error {
+	return c.drain(ctx, 0, report)
+}
+
+// drain migrates all that is in the log now, and reports once in a while; dev
+// is whose dirty blocks it reports, 0 for all.
+func (c *Cache) drain(ctx context.Context, dev uint8, report func(DrainProgress)) error {
 	c.worker.draining.Add(1)
 	defer c.worker.draining.Add(-1)
 	target, err := on(ctx, c, c.core.CloseCurrent)
@@ -38,13 +51,57 @@ func (c *Cache) drain(ctx context.Context, dev uint8, report func(DetachProgress
 		return err
 	}
 	c.worker.wake()
-	var last time.Time
+	w := drainWatch{cache: c, dev: dev, target: target}
 	return poll(ctx, func() (bool, error) {
 		id, err := c.core.LastMigrated()
-		if now := time.Now(); report != nil && id < target && now.Sub(last) > 200*time.Millisecond {
-			last = now
-			report(DetachProgress{DirtyBlocks: c.core.DirtyBlocks(dev), Segments: target - id, Waiting: c.Migration().LastError})
+		if report != nil && id < target {
+			w.look(time.Now(), id, report)
 		}
 		return id >= target, err
 	})
+}
+
+// drainWatch follows a drain for its reports.
+type drainWatch struct {
+	cache  *Cache
+	dev    uint8
+	target uint64 // segment
+	start  uint64 // last migrated segment at the first look
+	last   time.Time
+	bytes  uint64  // written to backings until then
+	rate   float64 // bytes/s, smoothed
+}
+
+func (w *drainWatch) look(now time.Time, id uint64, report func(DrainProgress)) {
+	elapsed := now.Sub(w.last)
+	if elapsed < reportEvery {
+		return
+	}
+	written := w.cache.written()
+	if w.last.IsZero() {
+		w.start = id
+	} else {
+		const smooth = 0.2
+		w.rate += smooth * (float64(written-w.bytes)/elapsed.Seconds() - w.rate)
+	}
+	w.last, w.bytes = now, written
+	pace := w.cache.Pace()
+	p := DrainProgress{Segments: w.target - id, Of: w.target - w.start, Rate: int64(w.rate), Waiting: w.cache.Migration().LastError}
+	p.DirtyBlocks = w.cache.core.Gauge().DirtyBlocks
+	if w.dev != 0 {
+		p.DirtyBlocks = w.cache.core.DirtyBlocks(w.dev)
+	}
+	if s := &pace.Snapshot; s.Sustained > 0 {
+		p.Left = time.Duration(float64(p.Segments) * float64(s.Segment) / float64(s.Sustained) * float64(time.Second))
+	}
+	report(p)
+}
+
+// written is how many bytes migration has given to all backings.
+func (c *Cache) written() uint64 {
+	n := uint64(0)
+	for i := range c.worker.written {
+		n += c.worker.written[i].Load()
+	}
+	return n
 }

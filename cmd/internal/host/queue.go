@@ -18,11 +18,13 @@ type queue struct {
 
 	reqs  []logcache.Request // by tag
 	owner []*ublk.Request    // by tag
+	held  fifo               // writes that wait at the gate
 }
 
 // NewQueue makes the handler of a queue. It is called on the queue's thread.
 func (d *Device) NewQueue(q *ublk.Queue) (ublk.QueueHandler, error) {
 	h := &queue{dev: d, q: q, reqs: make([]logcache.Request, q.Depth()), owner: make([]*ublk.Request, q.Depth())}
+	h.held.init(q.Depth())
 	h.port = logcache.NewPort(q.Wake)
 	h.exec = blockdev.NewExecutor(q.SQE, h.fd)
 	return h, nil
@@ -42,6 +44,11 @@ func (h *queue) Handle(reqs []*ublk.Request) {
 			r.Op = logcache.Read
 		case ublk.Write:
 			r.Op = logcache.Write
+			if h.held.len() > 0 || !h.dev.gate.take(len(r.Buf)) {
+				h.dev.gate.held.Add(1)
+				h.held.push(r)
+				continue
+			}
 		case ublk.Flush:
 			r.Op, r.LBA, r.Sectors = logcache.Flush, 0, 0
 		default:
@@ -62,11 +69,26 @@ func (h *queue) Completed(userData uint64, res int32) {
 // Woken takes in what other threads left.
 func (h *queue) Woken() {
 	h.port.Poll()
+	h.admit()
 	h.pump()
 }
 
-// Drain has nothing to cancel: every operation ends by itself, and no new ones follow.
-func (h *queue) Drain() { h.port.Retire() }
+// admit lets held writes go, oldest first, as far as the gate has it.
+func (h *queue) admit() {
+	for h.held.len() > 0 && h.dev.gate.take(len(h.held.first().Buf)) {
+		h.port.Submit(h.held.pop())
+	}
+}
+
+// Drain has nothing to cancel: every operation ends by itself, and no new ones
+// follow. What waits at the gate goes: the device's end is not slowed.
+func (h *queue) Drain() {
+	for h.held.len() > 0 {
+		h.port.Submit(h.held.pop())
+	}
+	h.pump()
+	h.port.Retire()
+}
 
 // Close has nothing to give back.
 func (h *queue) Close() {}

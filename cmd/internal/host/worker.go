@@ -31,18 +31,28 @@ type worker struct {
 	fds   [segment.MaxDevices + 1]atomic.Int32 // of the backings, by device id
 
 	policy   atomic.Pointer[Policy]
-	draining atomic.Int32 // how many wait for the log to be empty
-	hungry   atomic.Bool  // progress of the cache is worth a wake-up
+	members  atomic.Pointer[[]*Device] // attached; never changed, only replaced
+	draining atomic.Int32              // how many wait for the log to be empty
+	hungry   atomic.Bool               // progress of the cache is worth a wake-up
+	steps    atomic.Uint64             // of progress
 	woken    atomic.Bool
 	quit     atomic.Bool
 	status   atomic.Pointer[migrate.Status]
+	pace     atomic.Pointer[Pace]
+	written  [segment.MaxDevices + 1]atomic.Uint64 // bytes given to the backings, by device id
 	done     chan struct{}
 
 	ring  *uring.Ring
 	exec  *blockdev.Executor
 	ops   []*blockdev.Op
-	after time.Time // no batch before
-	err   error     // why the thread ended
+	after time.Time     // no batch before
+	wait  time.Duration // until the next look, if nothing happens before
+	limit time.Time     // when the limit of migration was set last
+	err   error         // why the thread ended
+
+	decider
+	meter
+	throttle
 }
 
 func newWorker() (*worker, error) {
@@ -50,8 +60,10 @@ func newWorker() (*worker, error) {
 	if err != nil {
 		return nil, err
 	}
-	w := &worker{event: event, done: make(chan struct{})}
-	w.policy.Store(&Policy{})
+	w := &worker{event: event, done: make(chan struct{}), wait: tick}
+	w.policy.Store(&Policy{Watermark: 1})
+	w.members.Store(&[]*Device{})
+	w.pace.Store(&Pace{})
 	w.status.Store(&migrate.Status{})
 	return w, nil
 }
@@ -63,9 +75,13 @@ func (w *worker) wake() {
 	}
 }
 
-// progress is the cache's event: wake up only for what is waited for.
+// looks is how often the thread looks around while the log fills up once.
+const looks = 64
+
+// progress is the cache's event: wake up for what is waited for, and now and
+// then, lest a flood finds the log full before anybody has seen it fill.
 func (w *worker) progress() {
-	if w.hungry.Load() {
+	if w.hungry.Load() || w.steps.Add(1)%(w.core.Geometry().Slots/looks+1) == 0 {
 		w.wake()
 	}
 }
@@ -108,6 +124,9 @@ func (w *worker) run(ready chan<- error) {
 }
 
 func (w *worker) close() {
+	for _, m := range *w.members.Load() {
+		m.gate.release()
+	}
 	for _, err := range []error{w.ring.Close(), w.event.Close(), w.migr.Close()} {
 		if w.err == nil && err != nil {
 			w.err = err
@@ -134,7 +153,7 @@ func (w *worker) arm() {
 
 // turn takes in what happened, and starts what follows from it.
 func (w *worker) turn() error {
-	if err := w.ring.SubmitAndWait(1, tick); err != nil {
+	if err := w.ring.SubmitAndWait(1, w.wait); err != nil {
 		return fmt.Errorf("cache thread: %w", err)
 	}
 	for cqe, ok := w.ring.Peek(); ok; cqe, ok = w.ring.Peek() {
@@ -152,47 +171,102 @@ func (w *worker) turn() error {
 	return nil
 }
 
-// migrate starts a batch if the policy has it so.
+// migrate lets migration go as the policy has it.
 func (w *worker) migrate() {
-	most := 0
-	if w.migr.Idle() && !w.quit.Load() {
-		if w.migr.LastError() != nil && w.after.IsZero() {
-			w.after = time.Now().Add(pause)
-		}
-		if time.Now().After(w.after) {
-			w.after = time.Time{}
-			most = migrate.Decide(w.snapshot())
-			if w.migr.Step(most) {
-				most = 0
-			}
-		}
+	now := time.Now()
+	w.lanesDone(now, w.migr.Busy)
+	w.wait = tick
+	if w.migr.Idle() || now.Sub(w.asked) >= decideEvery {
+		w.look(now)
 	}
-	// Hungry: a batch was wanted, and the log had nothing ready for it.
-	w.hungry.Store(most > 0)
-	s := w.migr.Status()
-	if s != *w.status.Load() {
+	if w.on {
+		w.wait = grantEvery
+	}
+	if left := w.migr.Left(); left <= 0 && !w.migr.Idle() && w.last.Rate > 0 {
+		owed := time.Duration(float64(1-left) / float64(w.last.Rate) * float64(time.Second))
+		w.wait = min(w.wait, max(owed, decideEvery), tick)
+	}
+	if s := w.migr.Status(); s != *w.status.Load() {
 		w.status.Store(&s)
 	}
 }
 
-func (w *worker) snapshot() migrate.Snapshot {
-	p := w.policy.Load()
-	return migrate.Snapshot{
-		Allow: p.AllowMigrate, Force: p.ForceMigrate, Batch: p.BatchSegments,
-		Draining: w.draining.Load() > 0, Stuck: w.core.Stuck(), Fill: w.core.Fill(),
-		Slots: int(w.core.Geometry().Slots),
+// look asks the policy and does what it says.
+func (w *worker) look(now time.Time) {
+	g := w.core.Gauge()
+	geo := w.core.Geometry()
+	if w.migr.Idle() && !w.begun.IsZero() {
+		w.end(now, g.LastMigrated, geo.SegmentSize, geo.Slots)
 	}
+	d, _ := w.decide(now, g)
+	w.pacing(now, d)
+	most := 0
+	if w.migr.Idle() && !w.quit.Load() && w.rested(now) {
+		most = d.Segments
+		if d.Close {
+			w.core.CloseCurrent()
+		}
+		if w.migr.Step(most) {
+			w.begin(now, g.LastMigrated)
+			most = 0
+		}
+	}
+	// Hungry: a batch was wanted, and the log had nothing ready for it.
+	w.hungry.Store(most > 0)
+	w.admit(now, d, g)
+}
+
+// rested tells whether a batch may start again after the last one has failed.
+func (w *worker) rested(now time.Time) bool {
+	if w.migr.LastError() != nil && w.after.IsZero() {
+		w.after = now.Add(pause)
+	}
+	if now.Before(w.after) {
+		return false
+	}
+	w.after = time.Time{}
+	return true
+}
+
+// credits bounds how much a limited migration may save up: a twentieth of a
+// second, or one large write.
+const credits = 20
+
+// pacing puts the rate of a decision in force, for the batch under way too.
+func (w *worker) pacing(now time.Time, d migrate.Decision) {
+	elapsed := min(now.Sub(w.limit), tick)
+	w.limit = now
+	switch {
+	case w.quit.Load() || d.Segments > 0 && d.Rate == 0:
+		w.migr.Limit(migrate.Unlimited)
+		return
+	case d.Segments == 0:
+		w.migr.Limit(0)
+	default:
+		left := w.migr.Left()
+		if left == migrate.Unlimited {
+			left = 0
+		}
+		left += int64(float64(d.Rate) * elapsed.Seconds())
+		w.migr.Limit(min(left, max(1, d.Rate/credits)))
+	}
+	w.slowed = true
 }
 
 // pump starts operations until there are no more.
 func (w *worker) pump() {
 	for {
 		w.ops = append(w.ops[:0], w.core.Background().Ops()...)
+		own := len(w.ops)
 		w.ops = w.migr.Ops(w.ops)
 		if len(w.ops) == 0 {
 			return
 		}
-		for _, op := range w.ops {
+		for i, op := range w.ops {
+			if i >= own && op.Kind == blockdev.Write {
+				w.wrote(time.Now(), op)
+				w.written[op.Dev].Add(uint64(len(op.Buf)))
+			}
 			w.exec.Start(op)
 		}
 	}

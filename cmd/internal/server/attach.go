@@ -104,7 +104,7 @@ func (m *Manager) Detach(ctx context.Context, a control.IDArgs, report reporter)
 	if c == nil {
 		return nil, control.Errorf(control.NotAttached, "device %d is %w", d.id, host.ErrNotAttached)
 	}
-	err = d.host.Detach(ctx, func(p host.DetachProgress) {
+	err = d.host.Detach(ctx, func(p host.DrainProgress) {
 		report("%s", drainText(p))
 		m.mu.Lock()
 		d.doing = "being detached: " + drainText(p)
@@ -121,7 +121,7 @@ func (m *Manager) Detach(ctx context.Context, a control.IDArgs, report reporter)
 	return &control.Done{Text: text}, nil
 }
 
-func drainText(p host.DetachProgress) string {
+func drainText(p host.DrainProgress) string {
 	text := fmt.Sprintf("%d dirty blocks in %d segments to migrate", p.DirtyBlocks, p.Segments)
 	if p.Waiting != "" {
 		text += "; held up: " + p.Waiting

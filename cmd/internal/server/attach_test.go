@@ -2,7 +2,6 @@ package server
 
 import (
 	"testing"
-	"time"
 
 	"github.com/ublk-lc/ublk-lc/cmd/internal/control"
 	"github.com/ublk-lc/ublk-lc/segment"
@@ -107,27 +106,5 @@ func TestMatchBinding(t *testing.T) {
 				t.Errorf("got %+v", b)
 			}
 		})
-	}
-}
-
-func TestLoad(t *testing.T) {
-	const stat = "   10  2  300  4  50  6  700  8  0  1234  12  0 0 0 0 3 4\n"
-	if n, ok := ioTicks(stat); !ok || n != 1234 {
-		t.Errorf("got %d, %v", n, ok)
-	}
-	if _, ok := ioTicks("1 2 3"); ok {
-		t.Error("took a stat file that is too short")
-	}
-	var l load
-	now := time.Now()
-	for _, c := range []struct {
-		after time.Duration
-		ticks uint64
-		want  int
-	}{{0, 1000, 0}, {time.Second, 1500, 50}, {2 * time.Second, 3500, 100}, {time.Second, 9000, 100}, {time.Second, 10, 0}, {time.Second, 10, 0}} {
-		now = now.Add(c.after)
-		if got := l.take(now, c.ticks); got != c.want {
-			t.Errorf("at %d ticks: %d%%, want %d%%", c.ticks, got, c.want)
-		}
 	}
 }

@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"github.com/ublk-lc/ublk-lc/cmd/internal/control"
-	"github.com/ublk-lc/ublk-lc/segment/blockdev"
+	"github.com/ublk-lc/ublk-lc/migrate"
 )
 
 // daemon is the autonomous control: at its intervals it looks how busy the backings are and allows migration or not,
@@ -202,17 +202,22 @@ func (m *Manager) daemonFailed(err error) {
 	}
 }
 
-// modulate allows migration when no backing of the cache is busier than its threshold.
+// modulate measures how busy others keep the backings of a cache; from that its policy decides on migration.
 func (a *daemon) modulate(now time.Time, c *cache, devices []device) {
-	allow := true
-	busy := map[uint8]int{}
+	var loads []migrate.Load
 	for i := range devices {
 		d := &devices[i]
 		if d.host == nil || d.host.Cache() != c.host {
 			continue
 		}
-		busy[d.id] = a.sample(now, d.id, d.host.Backing())
-		allow = allow && busy[d.id] <= d.threshold
+		l := a.loads[d.id]
+		if l == nil {
+			l = &load{}
+			a.loads[d.id] = l
+		}
+		loads = append(loads, migrate.Load{Device: d.id, Busy: l.sample(now, d.host.Backing(), func(disk string) uint64 {
+			return writtenTo(disk, devices)
+		})})
 	}
 	m := a.m
 	m.mu.Lock()
@@ -220,22 +225,30 @@ func (a *daemon) modulate(now time.Time, c *cache, devices []device) {
 	if m.daemon != a {
 		return // it was stopped meanwhile
 	}
-	for id, percent := range busy {
-		if d := m.devices[id]; d != nil {
-			d.busy = percent
+	real := m.caches[c.id]
+	if real == nil || real.host != c.host {
+		return
+	}
+	for i := range loads {
+		if d := m.devices[loads[i].Device]; d != nil {
+			d.busy, loads[i].Threshold = loads[i].Busy, d.threshold
 		}
 	}
-	if real := m.caches[c.id]; real != nil && real.host == c.host {
-		real.modulated, real.allow = true, allow
-		real.applyLocked()
-	}
+	real.modulated, real.loads = true, loads
+	real.applyLocked()
 }
 
-func (a *daemon) sample(now time.Time, id uint8, backing *blockdev.Device) int {
-	l := a.loads[id]
-	if l == nil {
-		l = &load{}
-		a.loads[id] = l
+// writtenTo is how many bytes migration has written to a disk, for all devices whose backings lie on it.
+func writtenTo(disk string, devices []device) uint64 {
+	n := uint64(0)
+	for i := range devices {
+		d := &devices[i]
+		if d.host == nil || diskOf(d.host.Backing()) != disk {
+			continue
+		}
+		if c := d.host.Cache(); c != nil {
+			n += c.Written(d.id)
+		}
 	}
-	return l.sample(now, backing)
+	return n
 }

@@ -10,46 +10,98 @@ import (
 	"github.com/ublk-lc/ublk-lc/segment/blockdev"
 )
 
-// load measures how busy a disk is, from one sample to the next.
+// load measures how busy others keep a disk, from one sample to the next.
+//
+// The kernel adds up, in the disk's stat file, the time that reads and that writes took. Reads of a backing are never
+// migration's: it reads the log. They are misses of the device's users, or of other partitions: all of them count.
+// Writes are migration's, and perhaps those of others. Which time was whose is not told apart, so it is divided by
+// what was written: migration knows how many bytes it gave to the disk, and what the disk counted beyond that is of
+// others. Requests that overlap count twice, but never for more than the time in which the disk had any.
+//
+// Others' reads take longer while migration writes, and so look busier than they would be alone. That errs on their
+// side: migration makes way, and comes back when they are as few as they seem.
 type load struct {
-	at    time.Time
-	ticks uint64 // ms that the disk had I/O in flight
+	at   time.Time
+	last diskStat
+	own  uint64 // bytes written by migration
 }
 
-// sample tells how much of the time since the last sample the disk was busy, in %. The first sample, and a file, which
-// the kernel keeps no account of, give 0.
-func (l *load) sample(now time.Time, disk *blockdev.Device) int {
-	if disk.IsFile() {
+// sample tells how much of the time since the last sample others kept the disk busy, in %. The first sample, and a
+// file, which the kernel keeps no account of, give 0. own tells how many bytes migration has written to a disk so far.
+func (l *load) sample(now time.Time, backing *blockdev.Device, own func(disk string) uint64) int {
+	disk := diskOf(backing)
+	if disk == "" {
 		return 0
 	}
-	stat, err := os.ReadFile(fmt.Sprintf("/sys/dev/block/%d:%d/stat", disk.Major(), disk.Minor()))
+	text, err := os.ReadFile("/sys/dev/block/" + disk + "/stat")
 	if err != nil {
 		return 0
 	}
-	ticks, ok := ioTicks(string(stat))
+	s, ok := parseStat(string(text))
 	if !ok {
 		return 0
 	}
-	return l.take(now, ticks)
+	return l.take(now, s, own(disk))
 }
 
-func (l *load) take(now time.Time, ticks uint64) int {
-	elapsed, spent := now.Sub(l.at).Milliseconds(), ticks-l.ticks
-	first := l.at.IsZero() || ticks < l.ticks
-	l.at, l.ticks = now, ticks
+func (l *load) take(now time.Time, s diskStat, own uint64) int {
+	elapsed, last := now.Sub(l.at).Milliseconds(), l.last
+	first := l.at.IsZero() || s.busy < last.busy || own < l.own
+	l.at, l.last = now, s
 	if first || elapsed <= 0 {
+		l.own = own
 		return 0
 	}
-	return int(min(100, spent*100/uint64(elapsed)))
+	written := (s.written - last.written) * statSector
+	// Migration counts what it starts, the kernel what has ended: what is under way is taken off later.
+	ours := min(own-l.own, written)
+	l.own += ours
+	others := s.reading - last.reading
+	if written > 0 {
+		others += uint64(float64(s.writing-last.writing) * float64(written-ours) / float64(written))
+	}
+	return int(min(100, min(others, s.busy-last.busy)*100/uint64(elapsed)))
 }
 
-// ioTicks is the tenth figure of a block device's stat file.
-func ioTicks(stat string) (uint64, bool) {
-	const field = 9
-	fields := strings.Fields(stat)
-	if len(fields) <= field {
-		return 0, false
+// diskStat is what a disk's stat file says.
+type diskStat struct {
+	reading uint64 // ms that reads took, added up
+	written uint64 // sectors
+	writing uint64 // ms that writes took, added up
+	busy    uint64 // ms in which there was any request
+}
+
+// statSector is the unit of stat files, whatever the disk's, in bytes.
+const statSector = 512
+
+func parseStat(text string) (s diskStat, ok bool) {
+	fields := strings.Fields(text)
+	if len(fields) < 10 {
+		return s, false
 	}
-	n, err := strconv.ParseUint(fields[field], 10, 64)
-	return n, err == nil
+	for i, to := range map[int]*uint64{3: &s.reading, 6: &s.written, 7: &s.writing, 9: &s.busy} {
+		n, err := strconv.ParseUint(fields[i], 10, 64)
+		if err != nil {
+			return s, false
+		}
+		*to = n
+	}
+	return s, true
+}
+
+// diskOf is the number, major:minor, of the disk that a backing is or is a partition of: it is the disk that is busy.
+// "" for a file.
+func diskOf(b *blockdev.Device) string {
+	if b.IsFile() {
+		return ""
+	}
+	own := fmt.Sprintf("%d:%d", b.Major(), b.Minor())
+	if _, err := os.Stat("/sys/dev/block/" + own + "/partition"); err != nil {
+		return own
+	}
+	whole, err := os.ReadFile("/sys/dev/block/" + own + "/../dev")
+	if err != nil {
+		return own
+	}
+	return strings.TrimSpace(string(whole))
 }

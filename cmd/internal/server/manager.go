@@ -7,6 +7,7 @@ import (
 
 	"github.com/ublk-lc/ublk-lc/cmd/internal/control"
 	"github.com/ublk-lc/ublk-lc/cmd/internal/host"
+	"github.com/ublk-lc/ublk-lc/migrate"
 	"github.com/ublk-lc/ublk-lc/sysfsio"
 	"github.com/ublk-lc/ublk-lc/ublk"
 )
@@ -41,8 +42,8 @@ type cache struct {
 	pins      int    // commands that need it to stay
 	gone      bool   // it is being freed, or was
 	settings  sysfsio.Settings
-	modulated bool // the daemon decides on migration
-	allow     bool // what it decided
+	modulated bool           // the daemon measures the backings, and they decide on migration
+	loads     []migrate.Load // what it measured; never changed, only replaced
 }
 
 // device is a place in the table of devices.
@@ -172,17 +173,30 @@ func (c *cache) applyLocked() {
 	if c.gone {
 		return // its thread may have ended
 	}
+	s := &c.settings
 	c.host.SetPolicy(host.Policy{
-		AllowMigrate:  c.allowLocked(),
-		ForceMigrate:  c.settings.ForceMigrate,
-		BatchSegments: c.settings.NrBatchedMigration,
+		Knobs: migrate.Knobs{
+			Allow: s.AllowMigrate, Force: s.ForceMigrate, Stopped: !s.WritebackRunning, Batch: s.NrBatchedMigration,
+			Percent: s.WritebackPercent, Delay: seconds(s.WritebackDelay), MaxAge: seconds(s.MaxDirtyAge),
+			Rate: int64(s.WritebackRate), RateMinimum: int64(s.WritebackRateMin),
+		},
+		Measured:  c.modulated,
+		Loads:     c.loads,
+		Watermark: float64(s.ThrottlePercent) / 100,
 	})
 }
 
+func seconds(n int) time.Duration { return time.Duration(n) * time.Second }
+
 // allowLocked tells whether migration is allowed: by the daemon while it runs, else by the administrator.
 func (c *cache) allowLocked() bool {
-	if c.modulated {
-		return c.allow
+	if !c.modulated {
+		return c.settings.AllowMigrate
 	}
-	return c.settings.AllowMigrate
+	for _, l := range c.loads {
+		if l.Busy > l.Threshold {
+			return false
+		}
+	}
+	return true
 }

@@ -62,6 +62,19 @@ func (t treeCache) Number() string            { return number(t.c.host.Dev()) }
 func (t treeCache) Log() logcache.Status      { return t.c.host.Core().Status() }
 func (t treeCache) Migration() migrate.Status { return t.c.host.Migration() }
 
+// Pace tells how migration goes.
+func (t treeCache) Pace() sysfsio.Pace {
+	p := t.c.host.Pace()
+	unknown := p.Snapshot.Age == migrate.Unknown
+	age := p.Snapshot.Age
+	if unknown {
+		age = 0
+	}
+	return sysfsio.Pace{
+		Words: p.Words(), Rate: p.Decision.Rate, Sustained: p.Snapshot.Sustained, Admit: p.Admit, OldestAge: age, UnknownAge: unknown,
+	}
+}
+
 // Settings shows what is in force: while the daemon runs, allow_migrate is its.
 func (t treeCache) Settings() sysfsio.Settings {
 	t.m.mu.Lock()
@@ -121,6 +134,7 @@ func (t treeDevice) BackingNumber() string { return number(t.d.host.Backing()) }
 func (t treeDevice) Sectors() uint64       { return t.d.host.Volume().Sectors }
 func (t treeDevice) DirtyBlocks() uint64   { return t.line().DirtyBlocks }
 func (t treeDevice) Errors() uint64        { return t.d.host.Volume().Errors() }
+func (t treeDevice) SlowedWrites() uint64  { return t.d.host.SlowedWrites() }
 
 func (t treeDevice) BackingBusy() int {
 	t.m.mu.Lock()
