@@ -20,6 +20,7 @@ type Options struct {
 	Admin       int // how often an administrator does something, of 1000 events
 	Faults      bool
 	Stalls      bool // some operations take very long
+	Paced       bool // migration is limited, and the limit changes all the time
 	Blind       bool // nothing reads
 }
 
@@ -52,5 +53,6 @@ func RandomOptions(seed uint64) Options {
 		o.Volumes = append(o.Volumes, 8*(3+r.IntN(30)))
 	}
 	o.Stalls = rand.New(rand.NewPCG(seed, 3)).IntN(4) == 0
+	o.Paced = rand.New(rand.NewPCG(seed, 5)).IntN(4) == 0
 	return o
 }

@@ -4,6 +4,7 @@ import (
 	"math/rand/v2"
 
 	"github.com/ublk-lc/ublk-lc/logcache"
+	"github.com/ublk-lc/ublk-lc/migrate"
 	"github.com/ublk-lc/ublk-lc/segment/blockdev"
 )
 
@@ -129,6 +130,9 @@ func (w *world) event() bool {
 	if w.Stalls && w.slow.IntN(100) == 0 && w.s.goOn() {
 		w.tracef("stalls end")
 	}
+	if w.Paced && w.rates.IntN(8) == 0 {
+		w.changeRate()
+	}
 	if w.device() {
 		return true
 	}
@@ -137,6 +141,24 @@ func (w *world) event() bool {
 		return true
 	}
 	return w.stuck()
+}
+
+// changeRate lets migration pause, go on for a few operations, or go on freely.
+func (w *world) changeRate() {
+	limit := []int64{0, 0, 1, 4096, 64 << 10, migrate.Unlimited}[w.rates.IntN(6)]
+	w.tracef("limit %d", limit)
+	w.mig.Limit(limit)
+	w.drain()
+}
+
+// unpause lets a batch go on that only its limit holds back.
+func (w *world) unpause() bool {
+	if !w.Paced || w.mig.Left() == migrate.Unlimited {
+		return false
+	}
+	w.mig.Limit(migrate.Unlimited)
+	w.drain()
+	return len(w.s.flights) > 0
 }
 
 // device completes one operation or polls one port, if there is one.
@@ -182,7 +204,7 @@ func (w *world) stuck() bool {
 	if len(w.idle) == len(w.reqs) && len(w.admin) == 0 {
 		return false
 	}
-	if w.administer() || w.step() || len(w.s.flights) > 0 {
+	if w.administer() || w.step() || w.unpause() || len(w.s.flights) > 0 {
 		return true
 	}
 	for i := range w.woken {

@@ -23,9 +23,10 @@ func TestSeeds(t *testing.T) {
 			continue
 		}
 		o := RandomOptions(seed)
-		for _, o.Stalls = range []bool{false, true} {
+		for i := range 4 {
+			o.Stalls, o.Paced = i&1 != 0, i&2 != 0
 			if err := random(o, stats, k, nil); err != nil {
-				t.Errorf("seed %d (%s), stalls %v: %v", seed, strings.TrimSpace(what), o.Stalls, err)
+				t.Errorf("seed %d (%s), stalls %v, paced %v: %v", seed, strings.TrimSpace(what), o.Stalls, o.Paced, err)
 			}
 		}
 	}

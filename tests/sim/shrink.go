@@ -44,6 +44,9 @@ func candidates(o Options) (cs []Options) {
 	if o.Stalls {
 		try(func(c *Options) { c.Stalls = false })
 	}
+	if o.Paced {
+		try(func(c *Options) { c.Paced = false })
+	}
 	number(func(c *Options) *int { return &c.Generations }, 1)
 	number(func(c *Options) *int { return &c.Requests }, 1)
 	number(func(c *Options) *int { return &c.Admin }, 0)

@@ -123,6 +123,7 @@ type world struct {
 	host
 	rng   *rand.Rand
 	slow  *rand.Rand // of stalls
+	rates *rand.Rand // of limits of migration
 	o     *oracle
 	sides *checker // tries power cuts on the side
 
@@ -152,7 +153,7 @@ func (w *world) tracef(format string, args ...any) {
 }
 
 func newWorld(o Options, stats *Stats, k *kit) *world {
-	w := &world{Options: o, stats: stats, rng: rand.New(rand.NewPCG(o.Seed, 2)), slow: rand.New(rand.NewPCG(o.Seed, 4))}
+	w := &world{Options: o, stats: stats, rng: rand.New(rand.NewPCG(o.Seed, 2)), slow: rand.New(rand.NewPCG(o.Seed, 4)), rates: rand.New(rand.NewPCG(o.Seed, 6))}
 	st := k.st
 	st.reset()
 	log := o.Slots * int(o.SegmentSize) / sectorSize
