@@ -5,6 +5,7 @@ import "github.com/ublk-lc/ublk-lc/segment/blockdev"
 // flush takes a FLUSH in: everything answered so far must become durable.
 func (c *Cache) flush(p *Port, r *Request) {
 	c.stats.flushes++
+	c.rhythm.barrier()
 	r.need = c.newestSeq()
 	switch {
 	case c.broken != nil:
@@ -46,10 +47,7 @@ func (c *Cache) kick(p *Port) {
 		}
 		if rec := c.cur.rec; rec != nil && need >= rec.Seq {
 			if c.hardSeq == c.sealedSeq {
-				if c.hardSeq-c.durableSeq < maxHard {
-					rec.hard, c.hardSeq = true, rec.Seq
-					c.seal(p, true)
-				}
+				c.harden(p)
 				return
 			}
 			c.seal(p, true)
@@ -62,6 +60,38 @@ func (c *Cache) kick(p *Port) {
 	c.flushOp = true
 	c.group = c.writtenSeq
 	p.newLogOp(c, forBarrier, blockdev.Flush, 0, nil)
+}
+
+// harden seals the open record and writes it with FUA, unless it has to wait for
+// one under way. All records before it harden by themselves.
+func (c *Cache) harden(p *Port) {
+	if c.hardSeq-c.durableSeq < maxHard {
+		c.cur.rec.hard, c.hardSeq = true, c.cur.rec.Seq
+		c.seal(p, true)
+	}
+}
+
+// rhythm is how many writes come between two barriers.
+type rhythm struct {
+	usual uint32 // writes between the last two barriers
+	since uint32 // and since the last one
+}
+
+func (r *rhythm) barrier() { r.usual, r.since = r.since, 0 }
+
+// maxUsual is up to how many writes a barrier is foreseen.
+const maxUsual = 16
+
+// foresee writes the open record when a barrier is due by the rhythm of the
+// last ones, before it comes: a writer that syncs each of its writes then waits
+// for the device only, and not for its own way to the sync as well. A wrong
+// guess costs one small record.
+func (c *Cache) foresee(p *Port) {
+	c.rhythm.since++
+	if c.rhythm.since == c.rhythm.usual && c.rhythm.usual <= maxUsual &&
+		c.group == 0 && c.cur.rec != nil && c.hardSeq == c.sealedSeq {
+		c.harden(p)
+	}
 }
 
 // advance goes on with what waits, after something has completed.

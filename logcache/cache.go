@@ -69,6 +69,7 @@ type Cache struct {
 	hardSeq    uint64 // all up to here are durable, or are being written with FUA
 
 	// barriers
+	rhythm  rhythm
 	waiters queue  // waiting for durableSeq, oldest first
 	want    uint64 // somebody without a request wants this to be durable
 	group   uint64 // the group under way is for records up to here; 0 = idle

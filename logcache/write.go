@@ -28,8 +28,10 @@ func (c *Cache) logged(p *Port, r *Request) {
 	c.stats.writeSectors += uint64(r.Sectors)
 	if !r.FUA {
 		p.answer(r, nil)
+		c.foresee(p)
 		return
 	}
+	c.rhythm.barrier()
 	r.need = c.newestSeq()
 	c.waiters.push(r)
 	c.kick(p)
