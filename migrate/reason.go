@@ -28,7 +28,6 @@ const (
 	Idle       // nobody else uses the backings
 	Allowed    // the backings have time
 	OnlyOpen   // what is dirty is in the segment being filled
-	numReasons // how many there are
 )
 
 // Goes tells whether the rule lets migration go on.

@@ -10,7 +10,7 @@ func detachCommand() *cobra.Command {
 		Use:   "detach DEVICE_ID",
 		Short: "Migrate all data of a device to its backing, then take the cache away",
 		Long: "Migrate all data of a device to its backing, then take the cache away. The device can be used all the\n" +
-			"while. Interrupted, it leaves the device attached.",
+			"while. It tells how far it is: a bar on a terminal, lines elsewhere. Interrupted, it leaves the device attached.",
 		Args: exactly("DEVICE_ID"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return onID(cmd, control.VerbDetach, "device", args[0])

@@ -55,7 +55,7 @@ func withOffline(cmd *cobra.Command, path string, exclusive bool, run func(o *of
 
 // percent shows how far something is, to people only.
 func (p *progress) percent(what string) func(done, total uint64) {
-	if !p.tty {
+	if p.columns == 0 {
 		return nil
 	}
 	return func(done, total uint64) {

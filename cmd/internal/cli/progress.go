@@ -4,46 +4,85 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
+	"time"
 
 	"github.com/ublk-lc/ublk-lc/cmd/internal/control"
 	"golang.org/x/sys/unix"
 )
 
-// progress shows what a command does while it takes its time: one line that is written over on a terminal, else a line
-// each time something changes.
+// progress shows what a command does while it takes its time: one line that is written over on a terminal, with a bar
+// for a drain, else a line each time something changes.
 type progress struct {
-	w     io.Writer
-	tty   bool
-	last  string
-	shown bool
+	w       io.Writer
+	columns int // of the terminal; 0 = it is none
+	now     func() time.Time
+
+	last   string
+	heldUp string    // by what the last drain shown was
+	when   time.Time // it was shown
+	shown  bool
 }
 
-func newProgress(w io.Writer) *progress { return &progress{w: w, tty: isTerminal(w)} }
+// drainLines is how often a line tells of a drain that goes on, where it cannot be written over.
+const drainLines = 2 * time.Second
 
-func isTerminal(w io.Writer) bool {
+func newProgress(w io.Writer) *progress {
+	return &progress{w: w, columns: columns(w), now: time.Now}
+}
+
+// columns is the width of a terminal, or 0 for what is none.
+func columns(w io.Writer) int {
 	f, ok := w.(*os.File)
 	if !ok {
-		return false
+		return 0
 	}
-	_, err := unix.IoctlGetTermios(int(f.Fd()), unix.TCGETS)
-	return err == nil
+	if _, err := unix.IoctlGetTermios(int(f.Fd()), unix.TCGETS); err != nil {
+		return 0
+	}
+	size, err := unix.IoctlGetWinsize(int(f.Fd()), unix.TIOCGWINSZ)
+	if err != nil || size.Col == 0 {
+		return 80
+	}
+	return int(size.Col)
 }
 
 func (p *progress) show(step control.Progress) {
 	if step.Text == p.last {
 		return
 	}
-	p.last, p.shown = step.Text, true
-	if p.tty {
-		fmt.Fprintf(p.w, "\r\x1b[K%s", step.Text)
+	if p.columns > 0 {
+		p.last, p.shown = step.Text, true
+		fmt.Fprintf(p.w, "\r\x1b[K%s", p.line(step))
 		return
 	}
+	if d := step.Drain; d != nil { // its figures change all the time
+		if p.shown && d.HeldUp == p.heldUp && p.now().Sub(p.when) < drainLines {
+			return
+		}
+		p.heldUp, p.when = d.HeldUp, p.now()
+	}
+	p.last, p.shown = step.Text, true
 	fmt.Fprintln(p.w, step.Text)
+}
+
+// line is what fits the terminal: a line that wraps cannot be written over.
+func (p *progress) line(step control.Progress) string {
+	text := step.Text
+	if step.Drain != nil {
+		const width = 20
+		full := min(width, max(0, int(step.Drain.Done*width)))
+		text = fmt.Sprintf("[%s%s] %3.0f%%  %s", strings.Repeat("#", full), strings.Repeat("-", width-full), 100*step.Drain.Done, text)
+	}
+	if r := []rune(text); len(r) >= p.columns {
+		return string(r[:p.columns-1])
+	}
+	return text
 }
 
 // end leaves the terminal with an empty line.
 func (p *progress) end() {
-	if p.tty && p.shown {
+	if p.columns > 0 && p.shown {
 		fmt.Fprint(p.w, "\r\x1b[K")
 	}
 }

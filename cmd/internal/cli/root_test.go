@@ -56,7 +56,7 @@ func TestVerbsAreWhole(t *testing.T) {
 		}
 	}
 	walk(NewRoot())
-	listings := []string{"lc list", "lc status", "lc get", "lc daemon status", "lc features", "lc check", "lc dump", "lc replay"}
+	listings := []string{"lc list", "lc status", "lc get", "lc daemon status", "lc why", "lc features", "lc check", "lc dump", "lc replay"}
 	for _, c := range all {
 		if c.Short == "" {
 			t.Errorf("%s says nothing of itself", c.CommandPath())

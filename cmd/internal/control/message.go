@@ -17,7 +17,17 @@ type Response struct {
 
 // Progress tells what a command does while it takes its time.
 type Progress struct {
-	Text string `json:"text"`
+	Text  string `json:"text"`
+	Drain *Drain `json:"drain,omitempty"` // of a log, if that is what takes the time
+}
+
+// Drain is how far a drain has come.
+type Drain struct {
+	DirtyBytes  uint64  `json:"dirty_bytes"`
+	Done        float64 `json:"done"`                   // share of it, 0 to 1
+	Rate        int64   `json:"rate"`                   // bytes/s to the backings
+	LeftSeconds int64   `json:"left_seconds,omitempty"` // 0 = nobody knows yet
+	HeldUp      string  `json:"held_up,omitempty"`      // by what, in words
 }
 
 // The verbs of the server.
@@ -28,6 +38,8 @@ const (
 	VerbRemove       = "remove"
 	VerbAttach       = "attach"
 	VerbDetach       = "detach"
+	VerbDrain        = "drain"
+	VerbWhy          = "why"
 	VerbDaemonStart  = "daemon-start"
 	VerbDaemonStop   = "daemon-stop"
 	VerbDaemonStatus = "daemon-status"
@@ -73,6 +85,7 @@ type AttributeArgs struct {
 // ShutdownArgs are the arguments of shutdown.
 type ShutdownArgs struct {
 	Force  bool `json:"force,omitempty"`   // stop devices that are open or mounted
+	Drain  bool `json:"drain,omitempty"`   // migrate all data first
 	IfIdle bool `json:"if_idle,omitempty"` // only if there is no cache, no device and no daemon
 }
 

@@ -90,6 +90,19 @@ type DeviceStatus struct {
 	BackingBusy      int `json:"backing_busy"`      // % of the last interval, while the daemon runs
 }
 
+// Why tells in words why a device is as it is.
+type Why struct {
+	Device      int    `json:"device"`
+	Name        string `json:"name"`
+	CacheID     int    `json:"cache_id"` // 0 = detached
+	State       string `json:"state"`
+	DirtyBlocks uint64 `json:"dirty_blocks"` // of 4 KiB
+	Draining    bool   `json:"draining"`     // migration goes on
+	Migration   string `json:"migration"`    // which rule says so, with its figures
+	HeldUp      string `json:"held_up,omitempty"`
+	Writes      string `json:"writes"` // where they go, how fast, and why
+}
+
 // Attribute is one file of the control tree.
 type Attribute struct {
 	Path  string `json:"path"`

@@ -9,7 +9,7 @@ import (
 type DrainProgress struct {
 	DirtyBlocks uint64        // of the device, or of all devices, 4 KiB each
 	Segments    uint64        // still to migrate before it is done
-	Of          uint64        // segments in all, of this drain
+	Done        float64       // share of this drain that is done, 0 … 1
 	Rate        int64         // bytes/s that go to the backings now
 	Left        time.Duration // that it will take; 0 = nobody knows yet
 	Waiting     string        // what holds it up, in words; empty if it goes on
@@ -65,11 +65,13 @@ func (c *Cache) drain(ctx context.Context, dev uint8, report func(DrainProgress)
 type drainWatch struct {
 	cache  *Cache
 	dev    uint8
-	target uint64 // segment
-	start  uint64 // last migrated segment at the first look
-	last   time.Time
-	bytes  uint64  // written to backings until then
-	rate   float64 // bytes/s, smoothed
+	target uint64    // segment
+	start  uint64    // last migrated segment at the first look
+	id     uint64    // and at the last
+	moved  time.Time // when it last changed
+	last   time.Time // look
+	bytes  uint64    // written to backings until then
+	rate   float64   // bytes/s, smoothed
 }
 
 func (w *drainWatch) look(now time.Time, id uint64, report func(DrainProgress)) {
@@ -78,23 +80,37 @@ func (w *drainWatch) look(now time.Time, id uint64, report func(DrainProgress)) 
 		return
 	}
 	written := w.cache.written()
-	if w.last.IsZero() {
-		w.start = id
+	if first := w.last.IsZero(); first {
+		w.start, w.id, w.moved = id, id, now
 	} else {
 		const smooth = 0.2
 		w.rate += smooth * (float64(written-w.bytes)/elapsed.Seconds() - w.rate)
 	}
+	if id != w.id {
+		w.id, w.moved = id, now
+	}
 	w.last, w.bytes = now, written
-	pace := w.cache.Pace()
-	p := DrainProgress{Segments: w.target - id, Of: w.target - w.start, Rate: int64(w.rate), Waiting: w.cache.Migration().LastError}
-	p.DirtyBlocks = w.cache.core.Gauge().DirtyBlocks
+	report(w.progress(now))
+}
+
+// progress estimates how far it is. Segments are done by whole batches; between
+// two of them, time goes on as far as the batch is expected to take.
+func (w *drainWatch) progress(now time.Time) DrainProgress {
+	pace, core := w.cache.Pace(), w.cache.core
+	p := DrainProgress{Segments: w.target - w.id, Rate: int64(w.rate), Waiting: w.cache.Migration().LastError}
+	p.DirtyBlocks = core.Gauge().DirtyBlocks
 	if w.dev != 0 {
-		p.DirtyBlocks = w.cache.core.DirtyBlocks(w.dev)
+		p.DirtyBlocks = core.DirtyBlocks(w.dev)
 	}
+	done := float64(w.id - w.start)
 	if s := &pace.Snapshot; s.Sustained > 0 {
-		p.Left = time.Duration(float64(p.Segments) * float64(s.Segment) / float64(s.Sustained) * float64(time.Second))
+		each := float64(s.Segment) / float64(s.Sustained) // seconds for a segment
+		since := min(now.Sub(w.moved).Seconds(), each*float64(pace.Batch))
+		done += 0.95 * since / each
+		p.Left = time.Duration(max(0.5, each*float64(p.Segments)-since) * float64(time.Second))
 	}
-	report(p)
+	p.Done = min(0.99, done/float64(max(1, w.target-w.start)))
+	return p
 }
 
 // written is how many bytes migration has given to all backings.

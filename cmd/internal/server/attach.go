@@ -83,7 +83,7 @@ func remind(report reporter, format string, args ...any) (stop func()) {
 			case <-ctx.Done():
 				return
 			case <-time.After(slowLook):
-				report(format, args...)
+				report.say(format, args...)
 			}
 		}
 	}()
@@ -105,9 +105,10 @@ func (m *Manager) Detach(ctx context.Context, a control.IDArgs, report reporter)
 		return nil, control.Errorf(control.NotAttached, "device %d is %w", d.id, host.ErrNotAttached)
 	}
 	err = d.host.Detach(ctx, func(p host.DrainProgress) {
-		report("%s", drainText(p))
+		progress := drainProgress(p)
+		report(progress)
 		m.mu.Lock()
-		d.doing = "being detached: " + drainText(p)
+		d.doing = "being detached: " + progress.Text
 		m.mu.Unlock()
 	})
 	switch {
@@ -119,12 +120,4 @@ func (m *Manager) Detach(ctx context.Context, a control.IDArgs, report reporter)
 	text := fmt.Sprintf("device %d (%s): detached from cache %d; all data is on %s", d.id, d.name, c.ID(), d.path)
 	m.logf("detach: %s", text)
 	return &control.Done{Text: text}, nil
-}
-
-func drainText(p host.DrainProgress) string {
-	text := fmt.Sprintf("%d dirty blocks in %d segments to migrate", p.DirtyBlocks, p.Segments)
-	if p.Waiting != "" {
-		text += "; held up: " + p.Waiting
-	}
-	return text
 }

@@ -100,9 +100,7 @@ func checkPeer(c *net.UnixConn) error {
 	return nil
 }
 
-func (k *conn) report(format string, args ...any) {
-	k.send(control.Response{Progress: &control.Progress{Text: fmt.Sprintf(format, args...)}})
-}
+func (k *conn) report(p control.Progress) { k.send(control.Response{Progress: &p}) }
 
 func (k *conn) fail(err error) { k.send(control.Response{Error: control.Classify(err)}) }
 

@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"fmt"
 	"sync"
 	"time"
 
@@ -77,14 +78,19 @@ func NewManager(linkDir string, logf func(format string, args ...any)) *Manager 
 }
 
 // reporter is told what a command does while it takes its time.
-type reporter func(format string, args ...any)
+type reporter func(control.Progress)
+
+// say reports a sentence.
+func (r reporter) say(format string, args ...any) {
+	r(control.Progress{Text: fmt.Sprintf(format, args...)})
+}
 
 // enterSettle waits until no other command decides which log a backing belongs to.
 func (m *Manager) enterSettle(ctx context.Context, report reporter) (leave func(), err error) {
 	select {
 	case m.settle <- struct{}{}:
 	default:
-		report("waiting for another resume or create to end")
+		report.say("waiting for another resume or create to end")
 		select {
 		case m.settle <- struct{}{}:
 		case <-ctx.Done():

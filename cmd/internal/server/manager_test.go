@@ -34,7 +34,7 @@ func newManager(t *testing.T) *Manager {
 	return m
 }
 
-func quiet(string, ...any) {}
+func quiet(control.Progress) {}
 
 // disk makes a file that stands for a disk.
 func disk(t *testing.T, name string, size int64) string {

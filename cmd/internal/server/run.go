@@ -50,7 +50,7 @@ func (s *Server) obey(signals <-chan os.Signal, out *log.Logger) {
 		case sig := <-signals:
 			force := !refused.IsZero() && time.Since(refused) < forceWithin
 			out.Printf("%v: shutting down", sig)
-			report := func(format string, args ...any) { out.Printf(format, args...) }
+			report := func(p control.Progress) { out.Print(p.Text) }
 			if _, err := s.m.Shutdown(context.Background(), control.ShutdownArgs{Force: force}, report); err != nil {
 				out.Printf("%v: %v; a second signal within %v stops all the same, and programs that use a device get errors", sig, err, forceWithin)
 				refused = time.Now()

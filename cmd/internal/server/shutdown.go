@@ -8,10 +8,15 @@ import (
 	"github.com/ublk-lc/ublk-lc/cmd/internal/control"
 )
 
-// Shutdown stops all devices, makes all logs durable and marks them clean. Nothing is migrated: what is in a log is
-// found there at the next resume. It is refused, with no change, while a device is open or mounted; with force the
+// Shutdown stops all devices, makes all logs durable and marks them clean. Nothing is migrated unless it is asked for: what is in
+// a log is found there at the next resume. It is refused, with no change, while a device is open or mounted; with force the
 // programs that have it open get errors.
 func (m *Manager) Shutdown(ctx context.Context, a control.ShutdownArgs, report reporter) (*control.Done, error) {
+	if a.Drain {
+		if err := m.drainAll(ctx, report); err != nil {
+			return nil, err // nothing has changed, but that there is less in the logs
+		}
+	}
 	if err := m.close(a.IfIdle); err != nil {
 		return nil, err
 	}
@@ -63,7 +68,7 @@ func (m *Manager) stopAll(ctx context.Context, force bool, report reporter) (dev
 	m.stopDaemon()
 	var errs []error
 	for _, d := range stopping {
-		report("stopping device %d (%s)", d.id, d.name)
+		report.say("stopping device %d (%s)", d.id, d.name)
 		if err := m.stop(ctx, d, force, report); err != nil {
 			errs = append(errs, err)
 		}
@@ -79,12 +84,12 @@ func (m *Manager) stopAll(ctx context.Context, force bool, report reporter) (dev
 // warnBroken says of a cache that has failed what its end means.
 func warnBroken(c *cache, report reporter) {
 	if why := c.host.Core().Status().Broken; why != "" {
-		report("cache %d had failed (%s): its log ends where it was durable then; `lc resume %d %s` goes on from there", c.id, why, c.id, c.path)
+		report.say("cache %d had failed (%s): its log ends where it was durable then; `lc resume %d %s` goes on from there", c.id, why, c.id, c.path)
 	}
 }
 
 func (m *Manager) freeAtEnd(ctx context.Context, c *cache, report reporter) error {
-	report("making the log of cache %d durable", c.id)
+	report.say("making the log of cache %d durable", c.id)
 	warnBroken(c, report)
 	m.mu.Lock()
 	c.gone = true

@@ -49,7 +49,7 @@ func askStranger(ctx context.Context, path string, want segment.Binding, report 
 		case <-ctx.Done():
 			return control.Errorf(control.Interrupted, "interrupted while %s was asked whether it holds data for the backing; nothing was done", path)
 		case <-time.After(slowLook):
-			report("waiting for %s to tell whether it holds data for the backing", path)
+			report.say("waiting for %s to tell whether it holds data for the backing", path)
 		}
 	}
 }

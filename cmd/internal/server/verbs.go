@@ -35,6 +35,7 @@ var verbs = map[string]handler{
 	control.VerbRemove:      verb((*Manager).Remove),
 	control.VerbAttach:      verb((*Manager).Attach),
 	control.VerbDetach:      verb((*Manager).Detach),
+	control.VerbDrain:       verb((*Manager).Drain),
 	control.VerbDaemonStart: plain((*Manager).StartDaemon),
 	control.VerbDaemonStop:  plain((*Manager).StopDaemon),
 	control.VerbDaemonStatus: plain(func(m *Manager) (control.DaemonStatus, error) {
@@ -44,6 +45,9 @@ var verbs = map[string]handler{
 	control.VerbStatus: plain(func(m *Manager) (*control.Status, error) { return m.Status(), nil }),
 	control.VerbGet: verb(func(m *Manager, _ context.Context, a control.AttributeArgs, _ reporter) ([]control.Attribute, error) {
 		return m.Get(a)
+	}),
+	control.VerbWhy: verb(func(m *Manager, _ context.Context, a control.IDArgs, _ reporter) (*control.Why, error) {
+		return m.Why(a)
 	}),
 	control.VerbSet:      verb((*Manager).Set),
 	control.VerbShutdown: verb((*Manager).Shutdown),

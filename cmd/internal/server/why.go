@@ -1,0 +1,50 @@
+package server
+
+import (
+	"fmt"
+
+	"github.com/dustin/go-humanize"
+	"github.com/ublk-lc/ublk-lc/cmd/internal/control"
+	"github.com/ublk-lc/ublk-lc/cmd/internal/host"
+)
+
+// Why tells in words why a device is or is not draining, and where its writes go.
+func (m *Manager) Why(a control.IDArgs) (*control.Why, error) {
+	m.mu.Lock()
+	found, err := m.deviceLocked(a.ID)
+	if err != nil {
+		m.mu.Unlock()
+		return nil, err
+	}
+	d := *found
+	m.mu.Unlock()
+	line := d.line()
+	w := &control.Why{Device: line.ID, Name: line.Name, CacheID: line.CacheID, State: line.State, DirtyBlocks: line.DirtyBlocks}
+	var c *host.Cache
+	if d.host != nil {
+		c = d.host.Cache()
+	}
+	switch {
+	case c != nil:
+		pace := c.Pace()
+		w.Draining = pace.Decision.Reason.Goes()
+		w.Migration = pace.Words()
+		w.HeldUp = c.Migration().LastError
+		w.Writes = writesOf(&pace)
+	case d.waitsFor != 0:
+		w.Migration = fmt.Sprintf("cache %d holds data for its backing; `lc attach %d %d` goes on with it", d.waitsFor, d.id, d.waitsFor)
+		w.Writes = "there are none: the device has no node until it is attached"
+	default:
+		w.Migration = "it is attached to no cache, and has nothing to migrate"
+		w.Writes = "they go straight to " + d.path
+	}
+	return w, nil
+}
+
+func writesOf(p *host.Pace) string {
+	if p.Admit == 0 {
+		return "they go to the log, as fast as they come"
+	}
+	return fmt.Sprintf("they go to the log, slowed to %s/s for all devices of the cache: it is %.0f%% full, and the backings free %s/s",
+		humanize.IBytes(uint64(p.Admit)), 100*p.Snapshot.Fill, humanize.IBytes(uint64(p.Snapshot.Sustained)))
+}
