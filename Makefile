@@ -1,4 +1,5 @@
-# Every target is a line of `make help`. Variables: RUN (a test's name), SEED, PKG.
+# Every target is a line of `make help`. Variables: RUN (a test's name), SEED, PKG,
+# REV (to compare with), BENCHFLAGS (see `go run ./tools/bench -h`).
 GO    ?= go
 RUN   ?= .
 PKGS   = ./cmd/... ./ublk/... ./logcache/... ./segment/... ./migrate/... ./sysfsio/... ./tools/... ./tests/...
@@ -6,7 +7,7 @@ INGUEST = $(GO) run ./tools/vm/lcvm test
 STATIC = CGO_ENABLED=0 $(GO) build -trimpath -ldflags '-s -w'
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo test test-native test-race test-sim test-vm test-cuts crash-test crash-test-deep mutants fuzz bench lint clean deps
+.PHONY: help build demo test test-native test-race test-sim test-vm test-cuts crash-test crash-test-deep mutants fuzz bench bench-native bench-compare lint clean deps
 
 help: ## print the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -51,8 +52,14 @@ fuzz: ## the fuzz targets of the format, a minute each
 	for f in FuzzDecodeSuper FuzzParseRecord FuzzRecover; do $(GO) test ./segment -run xxx -fuzz "^$$f\$$" -fuzztime 60s -fuzzminimizetime 20x || exit 1; done
 
 bench: deps build ## the cache beside its peers and the bare devices, in one guest
-	@mkdir -p bench
-	$(GO) run ./tools/bench -works all -systems ssd,hdd,nullblk,null,writecache,bcache,dmcache,lc -json bench/figures.json -plots bench
+	$(GO) run ./tools/bench -works all -systems all -out bench $(BENCHFLAGS)
+
+bench-native: ## micro-benchmarks of ring, record, index, write path and read path; no guest
+	$(GO) run ./tools/bench/native
+
+bench-compare: ## the same on this tree and on REV, compared
+	@test -n "$(REV)" || { echo "usage: make bench-compare REV=main"; exit 2; }
+	$(GO) run ./tools/bench/native -rev $(REV)
 
 test-cuts: deps build ## twenty and more power cuts under writers that sync
 	LC_VM=1 LC_CUTS=24 $(GO) test -count=1 -timeout 60m -v -run TestP1Ledger ./tests/guest

@@ -1,50 +1,62 @@
-// Command bench runs one fio suite on the cache, on its peers and on the bare
-// devices, in one guest boot, and prints a table of medians. The devices are
-// modelled, so that anyone can repeat it; only ratios within a run mean something.
-//
-//	go run ./tools/bench [-systems ssd,hdd,null,writecache,bcache,dmcache,lc] [-works a,b] [-rounds 3] [-seconds 6] [-json FILE]
 package main
 
 import (
+	"bytes"
 	"context"
-	"encoding/json"
-	"flag"
+	"errors"
 	"fmt"
 	"os"
 	"os/signal"
-	"strings"
-	"time"
+	"path/filepath"
 )
 
 func main() {
-	var o options
-	systems := flag.String("systems", "ssd,hdd,null,writecache,bcache,lc", "what to measure, in this order")
-	works := flag.String("works", "rw4k-qd32", "which jobs; all = every one")
-	flag.IntVar(&o.rounds, "rounds", 3, "rounds; each measures every system")
-	flag.IntVar(&o.seconds, "seconds", 6, "seconds a job")
-	flag.StringVar(&o.lc, "lc", "bin/lc", "the lc program, built with CGO_ENABLED=0")
-	flag.StringVar(&o.before, "before", "", "a script to run in the guest before the first round")
-	plotDir := flag.String("plots", "", "draw SVG pictures into this folder")
-	jsonPath := flag.String("json", "", "write all figures to this file")
-	flag.Parse()
-	o.systems, o.works = strings.Split(*systems, ","), strings.Split(*works, ",")
+	o, err := parseOptions(os.Args[1:])
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		os.Exit(2)
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	ctx, cancel := context.WithTimeout(ctx, 3*time.Hour)
+	ctx, cancel := context.WithTimeout(ctx, o.limit)
 	defer cancel()
-	res, err := run(ctx, o)
-	if err == nil && *jsonPath != "" {
-		var b []byte
-		if b, err = json.MarshalIndent(res, "", "  "); err == nil {
-			err = os.WriteFile(*jsonPath, b, 0o644)
-		}
-	}
-	if err == nil && *plotDir != "" {
-		err = plots(*plotDir, res)
-	}
-	if err != nil {
+	if err := bench(ctx, o); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
 	}
-	report(os.Stdout, res)
+}
+
+// bench runs what was asked for. What was measured before an error is
+// reported all the same: it may have taken an hour.
+func bench(ctx context.Context, o options) error {
+	res, err := run(ctx, o)
+	if err == nil && len(res.Failures) > 0 {
+		err = fmt.Errorf("%d works failed", len(res.Failures))
+	}
+	if len(res.Figures) == 0 {
+		return err
+	}
+	res.Verdicts = judge(tabulate(res.Figures))
+	return errors.Join(err, publish(o, res))
+}
+
+// publish prints the report, and writes the files that were asked for.
+func publish(o options, res results) error {
+	var text bytes.Buffer
+	report(&text, res)
+	if _, err := os.Stdout.Write(text.Bytes()); err != nil {
+		return err
+	}
+	var errs []error
+	if o.json != "" {
+		errs = append(errs, res.save(o.json))
+	}
+	if o.plots != "" {
+		errs = append(errs, plots(o.plots, res.Figures))
+	}
+	if o.out != "" {
+		errs = append(errs, os.MkdirAll(o.out, 0o755), res.save(filepath.Join(o.out, "figures.json")),
+			plots(o.out, res.Figures), os.WriteFile(filepath.Join(o.out, "report.md"), text.Bytes(), 0o644))
+	}
+	return errors.Join(errs...)
 }

@@ -1,11 +1,10 @@
 package main
 
 import (
+	"errors"
 	"fmt"
-	"math"
 	"os"
 	"path/filepath"
-	"slices"
 
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/plotter"
@@ -13,92 +12,85 @@ import (
 	"gonum.org/v1/plot/vg"
 )
 
-// plots writes the SVG pictures of a run into dir: for each work the throughput
-// of every system, and its latencies.
-func plots(dir string, res []figure) error {
+const height = 9 * vg.Centimeter
+
+// plots writes the SVG pictures of a run into dir: for each work the score of
+// every system, its latencies, and the series of those that have one.
+func plots(dir string, figs []figure) error {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return err
 	}
-	for _, w := range works {
-		names, figs := medians(res, w.name)
-		if len(names) == 0 {
-			continue
+	all := tabulate(figs)
+	var errs []error
+	for _, t := range all {
+		name := filepath.Join(dir, t.work.name)
+		if err := bars(name+".svg", all, t); err != nil {
+			errs = append(errs, fmt.Errorf("plot %s: %w", name, err))
 		}
-		if err := throughput(filepath.Join(dir, w.name+".svg"), w, names, figs); err != nil {
-			return fmt.Errorf("plot %s: %w", w.name, err)
+		if err := latencies(name+"-latency.svg", t); err != nil {
+			errs = append(errs, fmt.Errorf("plot %s: %w", name, err))
 		}
-		if err := latency(filepath.Join(dir, w.name+"-latency.svg"), w, names, figs); err != nil {
-			return fmt.Errorf("plot %s: %w", w.name, err)
+		if t.has(seconds) {
+			if err := timeline(name+"-time.svg", t); err != nil {
+				errs = append(errs, fmt.Errorf("plot %s: %w", name, err))
+			}
 		}
 	}
-	return nil
+	return errors.Join(errs...)
 }
 
-// medians is, for each system that did the work, its round of median throughput.
-func medians(res []figure, work string) (names []string, figs []figure) {
-	by := map[string][]figure{}
-	for _, f := range res {
-		if f.Work != work {
-			continue
-		}
-		if len(by[f.System]) == 0 {
-			names = append(names, f.System)
-		}
-		by[f.System] = append(by[f.System], f)
+func (t table) systems() []string {
+	var list []string
+	for _, r := range t.rows {
+		list = append(list, r.system)
 	}
-	for _, n := range names {
-		fs := by[n]
-		slices.SortFunc(fs, func(a, b figure) int { return int(math.Copysign(1, a.MBPS-b.MBPS)) })
-		figs = append(figs, fs[len(fs)/2])
-	}
-	return names, figs
+	return list
 }
 
-// throughput is a bar for each system, and a line where the bare SSD is.
-func throughput(path string, w work, names []string, figs []figure) error {
+func (t table) width() vg.Length { return vg.Length(len(t.rows)+2) * vg.Centimeter * 2 }
+
+// bars is the score of every system, and a line where the device's limit is.
+func bars(path string, all []table, t table) error {
 	p := plot.New()
-	p.Title.Text = w.what
-	p.Y.Label.Text = "IOPS"
-	p.Y.Min = 0
+	p.Title.Text = t.work.what
+	p.Y.Label.Text = t.work.score.name
 	var values plotter.Values
-	for _, f := range figs {
-		values = append(values, f.WriteIOPS+f.ReadIOPS)
+	for _, r := range t.rows {
+		values = append(values, r.value)
 	}
-	bars, err := plotter.NewBarChart(values, vg.Points(24))
+	chart, err := plotter.NewBarChart(values, vg.Points(24))
 	if err != nil {
 		return err
 	}
-	bars.Color = plotutil.Color(2)
-	p.Add(bars)
-	if i := slices.Index(names, "ssd"); i >= 0 {
-		limit := plotter.NewFunction(func(float64) float64 { return values[i] })
-		limit.Dashes = []vg.Length{vg.Points(4), vg.Points(4)}
-		p.Add(limit)
-		p.Legend.Add("the bare SSD", limit)
+	chart.Color = plotutil.Color(2)
+	p.Add(chart)
+	p.Y.Min = 0
+	if bound, name, ok := limit(all, t.work.name); ok {
+		line := plotter.NewFunction(func(float64) float64 { return bound })
+		line.Dashes = []vg.Length{vg.Points(4), vg.Points(4)}
+		p.Add(line)
+		p.Y.Max = max(p.Y.Max, bound*1.05)
+		p.Legend.Add(name, line)
 		p.Legend.Top = true
 	}
-	p.NominalX(names...)
-	return p.Save(vg.Length(len(names)+2)*vg.Centimeter*2, 9*vg.Centimeter, path)
+	p.NominalX(t.systems()...)
+	return p.Save(t.width(), height, path)
 }
 
-// latency is a bar for each percentile and system, on a logarithmic axis.
-func latency(path string, w work, names []string, figs []figure) error {
+// latencies is a mark for each percentile and system, on a logarithmic axis.
+func latencies(path string, t table) error {
 	p := plot.New()
-	p.Title.Text = w.what
+	p.Title.Text = t.work.what
 	p.Y.Label.Text = "latency, us"
-	p.Y.Scale = plot.LogScale{}
-	p.Y.Tick.Marker = plot.LogTicks{Prec: -1}
 	for i, q := range []struct {
 		name string
 		of   func(figure) float64
 	}{
-		{"p50", func(f figure) float64 { return f.P50us }},
-		{"p99", func(f figure) float64 { return f.P99us }},
-		{"p99.9", func(f figure) float64 { return f.P999us }},
+		{"p50", p50}, {"p99", p99}, {"p99.9", p999},
 	} {
 		var at plotter.XYs
-		for x, f := range figs {
-			at = append(at, plotter.XY{X: float64(x), Y: max(q.of(f), 1)})
+		for x, r := range t.rows {
+			at = append(at, plotter.XY{X: float64(x), Y: max(q.of(r.median), 1)})
 		}
 		points, err := plotter.NewScatter(at)
 		if err != nil {
@@ -109,7 +101,47 @@ func latency(path string, w work, names []string, figs []figure) error {
 		p.Legend.Add(q.name, points)
 	}
 	p.Legend.Top = true
-	p.Add(plotter.NewGrid())
-	p.NominalX(names...)
-	return p.Save(vg.Length(len(names)+2)*vg.Centimeter*2, 9*vg.Centimeter, path)
+	logarithmic(p)
+	p.NominalX(t.systems()...)
+	return p.Save(t.width(), height, path)
 }
+
+// timeline is the bandwidth of each second, on a logarithmic axis, so that the
+// foot of a cliff shows as well as its top.
+func timeline(path string, t table) error {
+	p := plot.New()
+	p.Title.Text = t.work.what
+	p.X.Label.Text = "seconds"
+	p.Y.Label.Text = "MB/s"
+	for i, r := range t.rows {
+		var at plotter.XYs
+		for second, v := range r.median.Series {
+			at = append(at, plotter.XY{X: float64(second + 1), Y: max(v, floor)})
+		}
+		if len(at) == 0 {
+			continue
+		}
+		line, err := plotter.NewLine(at)
+		if err != nil {
+			return err
+		}
+		line.Color, line.Width = plotutil.Color(i), vg.Points(1.5)
+		p.Add(line)
+		p.Legend.Add(r.system, line)
+	}
+	p.Legend.Top = true
+	logarithmic(p)
+	return p.Save(24*vg.Centimeter, 12*vg.Centimeter, path)
+}
+
+// logarithmic makes the vertical axis of a plot that is complete so. Room at
+// both ends keeps it one where all values are the same.
+func logarithmic(p *plot.Plot) {
+	p.Y.Scale = plot.LogScale{}
+	p.Y.Tick.Marker = plot.LogTicks{Prec: -1}
+	p.Y.Min, p.Y.Max = p.Y.Min/2, p.Y.Max*2
+	p.Add(plotter.NewGrid())
+}
+
+// floor stands for no progress on a logarithmic axis, in MB/s.
+const floor = 0.01

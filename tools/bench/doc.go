@@ -1,0 +1,15 @@
+// Command bench measures the cache beside its peers and beside the bare
+// devices, all in one run, and writes a report with tables and pictures.
+//
+//	go run ./tools/bench -works all -out bench          in a guest, on modelled disks
+//	go run ./tools/bench -on /dev/SSD,/dev/HDD -destroy on devices of your own
+//
+// Every work is a fio job of tests/fio. It starts on a system that was set up
+// anew, so that no work pays for what another left in a log. Rounds are
+// interleaved: each measures every system once, and what is reported is the
+// median. Only ratios within a run mean something; an emulated guest's absolute
+// times do not.
+//
+// Without -on nothing outside the guest is touched. With -on nothing but the
+// devices named there is written, and those only with -destroy.
+package main

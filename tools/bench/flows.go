@@ -1,0 +1,100 @@
+package main
+
+import (
+	"fmt"
+	"time"
+)
+
+// plain runs the work's job.
+func plain(t *trial) (figure, error) {
+	return t.traffic(func() (figure, sample, error) {
+		s, err := t.fio(job{file: t.work.file(), span: t.work.span, seconds: t.o.seconds})
+		return s.figure(), s, err
+	})
+}
+
+// filled writes the span before the job: what is read is in the cache.
+func filled(t *trial) (figure, error) {
+	if _, err := t.fio(job{file: "fill", span: t.work.span}); err != nil {
+		return figure{}, err
+	}
+	return plain(t)
+}
+
+// logged runs a job that logs its bandwidth.
+func logged(t *trial, j job) (figure, error) {
+	j.vars = append(j.vars, "LOG=$tmp/log")
+	f, err := t.traffic(func() (figure, sample, error) {
+		s, err := t.fio(j)
+		return s.figure(), s, err
+	})
+	if err == nil {
+		f.Series, err = t.log()
+	}
+	return f, err
+}
+
+// series is a long job.
+func series(t *trial) (figure, error) {
+	f, err := logged(t, job{file: t.work.file(), span: t.work.span, seconds: t.o.long})
+	// A log ends with the last second in which something was done.
+	for err == nil && len(f.Series) < t.o.long-1 {
+		f.Series = append(f.Series, 0)
+	}
+	return f, err
+}
+
+// flood writes twice what the cache holds.
+func flood(t *trial) (figure, error) {
+	return logged(t, job{file: t.work.file(), span: fmt.Sprintf("%dm", 2*t.o.cacheMB)})
+}
+
+// drained leaves dirty blocks and takes the time until they are on the disk.
+// On the bare disk, fio writes them in the best order.
+func drained(t *trial) (figure, error) {
+	order := "blocks-random"
+	if t.sys.drain == "" {
+		order = "blocks-sorted"
+	}
+	return t.traffic(func() (figure, sample, error) {
+		begin := time.Now()
+		s, err := t.fio(job{file: "blocks", vars: []string{"IOLOG=$tmp/" + order}})
+		f := s.figure()
+		if err == nil && t.sys.drain != "" {
+			begin = time.Now()
+			_, err = t.script("drain", t.sys.drain)
+		}
+		f.Drain = time.Since(begin).Seconds()
+		return f, s, err
+	})
+}
+
+// readsInDrain reads behind the dirty span while a drain goes on, if the
+// system has something to drain.
+func readsInDrain(t *trial) (figure, error) {
+	if t.sys.background != "" {
+		half := fmt.Sprintf("BYTES=%dm", t.o.cacheMB/2)
+		if _, err := t.fio(job{file: "dirty", span: "1g", vars: []string{half}}); err != nil {
+			return figure{}, err
+		}
+		if _, err := t.script("start to drain", t.sys.background); err != nil {
+			return figure{}, err
+		}
+	}
+	return t.traffic(func() (figure, sample, error) {
+		s, err := t.fio(job{file: t.work.file(), span: "1g", seconds: t.o.seconds, vars: []string{"OFFSET=2g"}})
+		return s.figure(), s, err
+	})
+}
+
+// absorbed overwrites much and drains: what reaches the disk is what the cache
+// could not absorb.
+func absorbed(t *trial) (figure, error) {
+	return t.traffic(func() (figure, sample, error) {
+		s, err := t.fio(job{file: t.work.file(), span: t.work.span, seconds: t.o.seconds})
+		if err == nil {
+			_, err = t.script("drain", t.sys.drain)
+		}
+		return s.figure(), s, err
+	})
+}

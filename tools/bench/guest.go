@@ -1,0 +1,103 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/ublk-lc/ublk-lc/tools/disk"
+	"github.com/ublk-lc/ublk-lc/tools/vm"
+)
+
+// The models of DESIGN: an SSD whose flush costs 1 ms, and a disk with seeks.
+var (
+	ssdModel = disk.Config{Latency: 60 * time.Microsecond, FlushLatency: time.Millisecond, WriteBPS: 60e6, WriteIOPS: 5000}
+	hddModel = disk.Config{Size: 4 << 30, Arm: true, Rate: 120e6}
+)
+
+const guestTmp = "/tmp/lcbench"
+
+// guest is a site with modelled disks.
+type guest struct {
+	m *vm.Machine
+}
+
+func bootGuest(ctx context.Context, o options) (*guest, error) {
+	demo, remove, err := buildDemo(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer remove()
+	ssd := ssdModel
+	ssd.Size = int64(o.cacheMB) << 20
+	m, err := vm.Boot(ctx, vm.Config{
+		Udev:  true,
+		Disks: []vm.Disk{{Name: "ssd", Model: ssd}, {Name: "hdd", Model: hddModel}},
+		Files: map[string]string{"/usr/bin/lc": o.lc, "/usr/bin/ublkdemo": demo},
+	})
+	if err != nil {
+		return nil, err
+	}
+	g := &guest{m}
+	out, err := g.script(ctx, "mkdir -p $tmp; echo mq-deadline > /sys/block/$(basename $(readlink -f $hdd))/queue/scheduler 2>/dev/null || true")
+	if err != nil {
+		_ = m.Close() // the first error tells more
+		return nil, must("prepare the guest", out, err)
+	}
+	return g, nil
+}
+
+// buildDemo builds the program with our null device.
+func buildDemo(ctx context.Context) (path string, remove func(), err error) {
+	dir, err := os.MkdirTemp("", "lc-bench")
+	if err != nil {
+		return "", nil, err
+	}
+	path = filepath.Join(dir, "ublkdemo")
+	remove = func() { _ = os.RemoveAll(dir) } // a leftover in the folder for those
+	cmd := exec.CommandContext(ctx, "go", "build", "-o", path, "./tools/ublkdemo")
+	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		remove()
+		return "", nil, fmt.Errorf("build ublkdemo: %w: %s", err, out)
+	}
+	return path, remove, nil
+}
+
+func (g *guest) script(ctx context.Context, text string) (string, error) {
+	var stdout, stderr bytes.Buffer
+	env := []string{"tmp=" + guestTmp, "LC_RUN_DIR=" + runDir}
+	code, err := g.m.Run(ctx, vm.Command{Script: text, Env: env, Stdout: &stdout, Stderr: &stderr})
+	if err == nil && code != 0 {
+		err = fmt.Errorf("exit status %d: %s", code, strings.TrimSpace(stderr.String()))
+	}
+	return stdout.String(), err
+}
+
+func (g *guest) put(ctx context.Context, name string, content []byte) (string, error) {
+	p := guestTmp + "/" + name
+	return p, g.m.Push(ctx, p, 0o644, bytes.NewReader(content))
+}
+
+func (g *guest) written(name string) (uint64, error) {
+	return g.m.Disk(name).Counters().WrittenBytes, nil
+}
+
+func (g *guest) whole() int64 { return g.m.Disk("ssd").Config().Size }
+
+func (g *guest) about() []string {
+	s, h := g.m.Disk("ssd").Config(), g.m.Disk("hdd").Config()
+	return []string{
+		fmt.Sprintf("a guest with 2 CPUs under %s; only ratios within this run mean something", g.m.Accelerator()),
+		fmt.Sprintf("modelled SSD: %d MiB, writes %d MB/s and %d operations/s, %v a request, %v a flush",
+			s.Size>>20, s.WriteBPS/1e6, s.WriteIOPS, s.Latency, s.FlushLatency),
+		fmt.Sprintf("modelled disk: %d GiB, %.0f MB/s, full seek %v, half a turn %v", h.Size>>30, h.Rate/1e6, h.FullSeek, h.Rotation),
+	}
+}
+
+func (g *guest) close() error { return g.m.Close() }

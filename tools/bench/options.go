@@ -1,0 +1,128 @@
+package main
+
+import (
+	"flag"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+)
+
+type options struct {
+	systems []system
+	works   []work
+	rounds  int
+	seconds int // of a work
+	long    int // of a work that shows what happens in the long run
+	cacheMB int // size of the cache device
+	lc      string
+	before  string
+
+	on      []string // the devices of the user, fast one first; none means a guest
+	destroy bool
+
+	json, plots, out string
+	limit            time.Duration
+}
+
+func parseOptions(args []string) (options, error) {
+	var o options
+	f := flag.NewFlagSet("bench", flag.ContinueOnError)
+	systemNames := f.String("systems", "ssd,hdd,null,writecache,bcache,lc", "what to measure, in this order: "+strings.Join(names(systems), ", "))
+	workNames := f.String("works", "rw4k-qd32", "which works: all, speed, drain, or some of "+strings.Join(names(works), ", "))
+	on := f.String("on", "", "measure on devices of this host, SSD[,HDD]; without it in a guest")
+	f.BoolVar(&o.destroy, "destroy", false, "with -on: overwrite these devices, whatever they hold")
+	f.IntVar(&o.rounds, "rounds", 3, "rounds; each measures every system")
+	f.IntVar(&o.seconds, "seconds", 6, "seconds a work")
+	f.IntVar(&o.long, "long", 60, "seconds of the one long work")
+	f.IntVar(&o.cacheMB, "cache", 0, "size of the cache in MiB; 0 = 512, or what the seconds make it need")
+	f.StringVar(&o.lc, "lc", "bin/lc", "the lc program, built with CGO_ENABLED=0")
+	f.StringVar(&o.before, "before", "", "a script to run before the first round")
+	f.StringVar(&o.json, "json", "", "write all figures to this file")
+	f.StringVar(&o.plots, "plots", "", "draw SVG pictures into this folder")
+	f.StringVar(&o.out, "out", "", "write report.md, figures.json and the pictures into this folder")
+	f.DurationVar(&o.limit, "limit", 6*time.Hour, "give up after this time")
+	err := f.Parse(args)
+	if err == nil && f.NArg() > 0 {
+		err = fmt.Errorf("what is %q? See -h", f.Arg(0))
+	}
+	if err == nil {
+		o.systems, err = pick(systems, *systemNames)
+	}
+	if err == nil {
+		o.works, err = pick(works, *workNames)
+	}
+	if err != nil {
+		return o, err
+	}
+	if *on != "" {
+		o.on = strings.Split(*on, ",")
+	}
+	return o, o.check()
+}
+
+func (o *options) check() error {
+	switch {
+	case o.rounds < 1 || o.seconds < 1 || o.long < 1:
+		return fmt.Errorf("-rounds, -seconds and -long are at least 1")
+	case len(o.on) > 2:
+		return fmt.Errorf("-on takes an SSD and at most one HDD, not %d devices", len(o.on))
+	case o.destroy && len(o.on) == 0:
+		return fmt.Errorf("-destroy goes with -on")
+	}
+	if o.cacheMB == 0 {
+		o.cacheMB = max(512, cacheFor(o.seconds))
+	}
+	if o.cacheMB < 512 {
+		return fmt.Errorf("-cache is at least 512")
+	}
+	if len(o.on) == 1 {
+		for _, s := range o.systems {
+			if s.backed {
+				return fmt.Errorf("%s needs a slow device too: -on SSD,HDD", s.name)
+			}
+		}
+	}
+	return nil
+}
+
+// cacheFor is the cache in MiB in which the fastest work of some seconds finds
+// room twice over: a log that fills is a work of its own.
+func cacheFor(seconds int) int {
+	perSecond := int(ssdModel.WriteBPS) >> 20
+	return (seconds*perSecond*5/4 + 63) &^ 63
+}
+
+type named interface{ names() []string }
+
+// names lists what can be picked one by one.
+func names[T named](all []T) []string {
+	var list []string
+	for _, a := range all {
+		list = append(list, a.names()[0])
+	}
+	return list
+}
+
+// pick returns those that a list names by name or by group, in its order.
+func pick[T named](all []T, list string) ([]T, error) {
+	var picked []T
+	var seen []string
+	for want := range strings.SplitSeq(list, ",") {
+		known := false
+		for _, a := range all {
+			if want != "all" && !slices.Contains(a.names(), want) {
+				continue
+			}
+			known = true
+			if name := a.names()[0]; !slices.Contains(seen, name) {
+				seen = append(seen, name)
+				picked = append(picked, a)
+			}
+		}
+		if !known {
+			return nil, fmt.Errorf("%q is none of all, %s", want, strings.Join(names(all), ", "))
+		}
+	}
+	return picked, nil
+}
