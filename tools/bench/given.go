@@ -40,20 +40,22 @@ const hddAtLeast = 4 << 30
 // is in use is refused.
 func inspect(paths []string, cacheMB int) ([]given, error) {
 	var list []given
-	for i, path := range paths {
+	for _, path := range paths {
 		g, err := look(path)
 		if err != nil {
 			return nil, err
 		}
-		if least := []int64{int64(cacheMB+64) << 20, hddAtLeast}[i]; g.size < least {
-			return nil, fmt.Errorf("%s has %s, the works need %s", path, humanize.IBytes(uint64(g.size)), humanize.IBytes(uint64(least)))
-		}
 		for _, other := range list {
 			if g.overlaps(other) {
-				return nil, fmt.Errorf("%s and %s are, or lie on, the same device", g.path, other.path)
+				return nil, fmt.Errorf("%s and %s are, or lie on, the same device", other.path, g.path)
 			}
 		}
 		list = append(list, g)
+	}
+	for i, g := range list {
+		if least := []int64{int64(cacheMB+64) << 20, hddAtLeast}[i]; g.size < least {
+			return nil, fmt.Errorf("%s has %s, the works need %s", g.path, humanize.IBytes(uint64(g.size)), humanize.IBytes(uint64(least)))
+		}
 	}
 	return list, nil
 }

@@ -29,7 +29,7 @@ func parseOptions(args []string) (options, error) {
 	var o options
 	f := flag.NewFlagSet("bench", flag.ContinueOnError)
 	systemNames := f.String("systems", "ssd,hdd,null,writecache,bcache,lc", "what to measure, in this order: "+strings.Join(names(systems), ", "))
-	workNames := f.String("works", "rw4k-qd32", "which works: all, speed, drain, or some of "+strings.Join(names(works), ", "))
+	workNames := f.String("works", "rw4k-qd32", "which works: all, speed, writeback, or some of "+strings.Join(names(works), ", "))
 	on := f.String("on", "", "measure on devices of this host, SSD[,HDD]; without it in a guest")
 	f.BoolVar(&o.destroy, "destroy", false, "with -on: overwrite these devices, whatever they hold")
 	f.IntVar(&o.rounds, "rounds", 3, "rounds; each measures every system")

@@ -6,7 +6,7 @@ import (
 )
 
 func TestOptions(t *testing.T) {
-	o, err := parseOptions([]string{"-works", "speed,rw4k-qd32,drain", "-systems", "lc,ssd", "-seconds", "60"})
+	o, err := parseOptions([]string{"-works", "speed,rw4k-qd32,writeback", "-systems", "lc,ssd", "-seconds", "60"})
 	if err != nil {
 		t.Fatal(err)
 	}

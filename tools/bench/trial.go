@@ -63,13 +63,14 @@ type sample struct {
 }
 
 // fio runs a job. The figures of CPUs are taken beside it, in one script: a
-// command more costs as much as many operations.
+// command more costs as much as many operations. An old log goes first, as fio
+// would append to it.
 func (t *trial) fio(j job) (sample, error) {
 	vars := append([]string{"FILENAME=$dev", "SIZE=" + j.span, fmt.Sprintf("RUNTIME=%d", j.seconds)}, j.vars...)
 	script := fmt.Sprintf(`dev=%s; [ -b "$dev" ] || { echo "$dev is no block device" >&2; exit 1; }
 export %s
 grep '^cpu ' /proc/stat
-rm -f $tmp/fio.json
+rm -f $tmp/fio.json $tmp/log_bw.log
 fio --output-format=json --output=$tmp/fio.json %s >&2
 grep '^cpu ' /proc/stat
 cat $tmp/fio.json`, t.sys.dev, strings.Join(vars, " "), jobPath(j.file))
