@@ -1,10 +1,8 @@
 package segment
 
 import (
-	"errors"
-	"fmt"
 	"io"
-	"unsafe"
+	"slices"
 )
 
 // Span is the run of records that a segment holds.
@@ -33,146 +31,183 @@ func (r *Recovery) NextSegment(s *Super) uint64 {
 }
 
 // Recover finds the run of valid records behind s.LastMigrated, as the package
-// comment lays down, and shows each accepted record to fn, oldest first. It only
-// reads. A break below what is stated to be durable gives a [*DamageError]
-// together with the run up to the break.
+// comment lays down, and shows each accepted record to fn, oldest first; it is
+// valid until fn returns. Recover only reads. A break below what is stated to be
+// durable gives a [*DamageError] together with the run up to the break. After
+// any other error, what fn has been shown means nothing.
+//
+// If r is a [BatchReaderAt], headers are read ahead of their turn, many at once.
+// That changes nothing but the time it takes.
 func Recover(r io.ReaderAt, s *Super, fn func(*Record)) (*Recovery, error) {
-	c := &scan{r: r, s: s, g: s.Geometry, durable: s.DurableSeq, buf: aligned(int(s.Geometry.SegmentSize))}
-	if err := c.readHeads(); err != nil {
+	return RecoverWatched(r, s, nil, fn)
+}
+
+// RecoverWatched is [Recover], and tells progress, unless it is nil, after each
+// slot how many of them have been looked at.
+func RecoverWatched(r io.ReaderAt, s *Super, progress func(slots, of uint64), fn func(*Record)) (*Recovery, error) {
+	c := &scan{
+		headers: newHeaders(r, s), s: s, g: s.Geometry, durable: s.DurableSeq, fn: fn, progress: progress,
+		res: &Recovery{LastSeq: s.MigratedSeq},
+	}
+	defer c.headers.close()
+	if err := c.peek(); err != nil {
 		return nil, err
 	}
-	if err := c.readChains(); err != nil {
+	if err := c.walk(); err != nil {
 		return nil, err
 	}
 	if err := c.verifyTail(); err != nil {
 		return nil, err
 	}
-	res := c.result()
-	for i := range c.run {
-		fn(&c.run[i])
+	c.res.Durable, c.res.Dropped = c.durable, c.beyond
+	if next := c.res.LastSeq + 1; next <= c.durable {
+		return c.res, c.damage(next)
 	}
-	if next := res.LastSeq + 1; next <= c.durable {
-		return res, c.damage(next)
-	}
-	return res, nil
-}
-
-// head is the first record of a slot, if it is valid.
-type head struct {
-	id, epoch, seq uint64
-	prevEnd        uint32
+	return c.res, nil
 }
 
 // scan is the work of one recovery.
 type scan struct {
-	r       io.ReaderAt
-	s       *Super
-	g       Geometry
-	durable uint64
-	heads   []head // by slot; id 0 = none
-	run     []Record
-	buf     []byte // one segment
-	torn    error  // why the run ended
-	tornID  uint64
-	tornPos uint32
-	beyond  bool // something valid lies behind the end
+	*headers
+	s        *Super
+	g        Geometry
+	fn       func(*Record)
+	progress func(slots, of uint64)
+	res      *Recovery
+	accepted uint64   // records of the segment that was followed last
+	durable  uint64   // highest sequence stated to be durable so far
+	queue    []Record // of the run, in memory of their own: not known to be durable when they were found
+	torn     error    // why the run ended
+	tornID   uint64
+	tornPos  uint32
+	beyond   bool // something valid lies behind the end
 }
 
-// readRecord reads and parses the header at pos of segment id into its own memory.
-func (c *scan) readRecord(id uint64, pos uint32) (Record, error) {
-	off := c.g.SlotOffset(c.g.Slot(id)) + int64(pos)*SectorSize
-	size := int(c.g.BlockSize)
-	for {
-		if int(pos)*SectorSize+size > int(c.g.SegmentSize) {
-			return Record{}, errNoRecord
-		}
-		b := aligned(size)
-		if _, err := c.r.ReadAt(b, off); err != nil {
-			return Record{}, &readError{off, err}
-		}
-		rec, err := ParseRecord(b, c.g, c.s.Nonce, id, pos)
-		if !errors.Is(err, errShort) {
-			return rec, err
-		}
-		most := min(MaxHeaderSectors*SectorSize, int(c.g.SegmentSize)-int(pos)*SectorSize)
-		if size >= most {
-			return Record{}, errNoRecord
-		}
-		size = most
-	}
-}
-
-// aligned is memory that direct I/O takes on any device.
-func aligned(n int) []byte {
-	const most = 4096
-	b := make([]byte, n+most)
-	skip := -int(uintptr(unsafe.Pointer(unsafe.SliceData(b)))) & (most - 1)
-	return b[skip : skip+n : skip+n]
-}
-
-// readError is a failed read, which recovery must not mistake for a torn record.
-type readError struct {
-	off int64
-	err error
-}
-
-func (e *readError) Error() string { return fmt.Sprintf("read the log at byte %d: %v", e.off, e.err) }
-func (e *readError) Unwrap() error { return e.err }
-
-// readHeads reads the first header of every slot, and learns from them what is durable.
-func (c *scan) readHeads() error {
-	c.heads = make([]head, c.g.Slots)
-	first := c.s.LastMigrated + 1
-	for i := range c.g.Slots {
-		id := first + i
-		rec, err := c.readRecord(id, 0)
-		var re *readError
-		if errors.As(err, &re) {
+// peek looks for the newest segment as if the log were whole. The rules do not
+// need it: a head may state anything to be durable at any time. But the newest
+// ones state the most, and what is known to be durable need not be queued.
+func (c *scan) peek() error {
+	for lo, hi := uint64(0), c.g.Slots; lo < hi; {
+		mid := lo + (hi-lo)/2
+		rec, bad, err := c.read(c.s.LastMigrated+1+mid, 0)
+		if err != nil {
 			return err
 		}
-		if err == nil {
-			c.heads[c.g.Slot(id)] = head{id, rec.Epoch, rec.Seq, rec.PrevEnd}
-			c.durable = max(c.durable, rec.DurableSeq)
+		if bad != nil {
+			hi = mid
+			continue
 		}
+		c.durable = max(c.durable, rec.DurableSeq)
+		lo = mid + 1
 	}
 	return nil
 }
 
-// readChains follows the records from the first segment to the first break.
-func (c *scan) readChains() error {
-	seq, epoch := c.s.MigratedSeq+1, uint64(0)
-	prevEnd, first := uint32(0), true
-	for id := c.s.LastMigrated + 1; id <= c.s.LastMigrated+c.g.Slots; id++ {
-		h := c.heads[c.g.Slot(id)]
-		if h.id != id || h.epoch < epoch || h.seq != seq || c.abandoned(seq, h.epoch) || (!first && h.prevEnd != prevEnd) {
-			return c.end(id, 0, seq)
+// head returns the first record of a segment, or one of segment 0 if there is
+// none, and learns from it what is durable. It is called once for each slot.
+func (c *scan) head(id uint64) (Record, error) {
+	past := id - c.s.LastMigrated
+	if past > c.g.Slots {
+		return Record{}, nil // its slot is the first one's
+	}
+	rec, bad, err := c.record(id, 0)
+	if err != nil {
+		return Record{}, err
+	}
+	if c.progress != nil {
+		c.progress(past, c.g.Slots)
+	}
+	if bad != nil {
+		return Record{}, nil
+	}
+	c.durable = max(c.durable, rec.DurableSeq)
+	return rec, nil
+}
+
+// walk follows the records from the first segment to the first break.
+func (c *scan) walk() error {
+	seq, epoch, prevEnd := c.s.MigratedSeq+1, uint64(0), uint32(0)
+	first := c.s.LastMigrated + 1
+	head, err := c.head(first)
+	if err != nil {
+		return err
+	}
+	for id := first; id < first+c.g.Slots; id++ {
+		next, err := c.head(id + 1)
+		if err != nil {
+			return err
 		}
-		epoch = h.epoch
-		limit := c.limit(id, epoch)
-		pos := uint32(0)
-		for pos < limit {
-			rec, err := c.readRecord(id, pos)
-			var re *readError
-			if errors.As(err, &re) {
-				return err
-			}
-			if err == nil && (rec.Seq != seq || rec.Epoch != epoch || c.abandoned(seq, epoch)) {
-				err = &FieldError{"sequence", rec.Seq, seq}
-			}
-			if err != nil {
-				if limit != c.g.SegmentSectors() {
-					return c.end(id, pos, seq)
-				}
-				c.torn, c.tornID, c.tornPos = err, id, pos
-				break
-			}
-			c.durable = max(c.durable, rec.DurableSeq)
-			c.run = append(c.run, rec)
-			pos, seq = rec.End(), seq+1
+		if head.Segment != id || head.Epoch < epoch || head.Seq != seq || c.abandoned(seq, head.Epoch) || (id != first && head.PrevEnd != prevEnd) {
+			return c.end(id, 0, seq, head, next)
 		}
-		prevEnd, first = pos, false
+		epoch = head.Epoch
+		limit := c.limit(id, epoch, &next)
+		pos, err := c.chain(head, limit)
+		if err != nil {
+			return err
+		}
+		seq += c.accepted
+		if pos < limit && limit != c.g.SegmentSectors() {
+			return c.end(id, pos, seq, head, next)
+		}
+		prevEnd, head = pos, next
 	}
 	return nil
+}
+
+// chain accepts the records of a segment from its head to limit, or to the
+// first break. It returns where that is.
+func (c *scan) chain(rec Record, limit uint32) (pos uint32, err error) {
+	id, epoch, seq := rec.Segment, rec.Epoch, rec.Seq
+	for c.accepted = 0; pos < limit; c.accepted++ {
+		var bad error
+		if pos > 0 {
+			if rec, bad, err = c.record(id, pos); err != nil {
+				return 0, err
+			}
+		}
+		if bad == nil && (rec.Seq != seq || rec.Epoch != epoch || c.abandoned(seq, epoch)) {
+			bad = &FieldError{"sequence", rec.Seq, seq}
+		}
+		if bad != nil {
+			if limit == c.g.SegmentSectors() {
+				c.torn, c.tornID, c.tornPos = bad, id, pos
+			}
+			return pos, nil
+		}
+		c.accept(rec)
+		pos, seq = rec.End(), seq+1
+	}
+	return pos, nil
+}
+
+// accept takes the next record of the run. What is known to be durable is part
+// of it whatever comes later; the rest waits for the end.
+func (c *scan) accept(rec Record) {
+	c.durable = max(c.durable, rec.DurableSeq)
+	for len(c.queue) > 0 && c.queue[0].Seq <= c.durable {
+		c.emit(&c.queue[0])
+		c.queue = c.queue[1:]
+	}
+	if rec.Seq <= c.durable {
+		c.emit(&rec)
+		return
+	}
+	rec.raw = slices.Clone(rec.raw)
+	c.queue = append(c.queue, rec)
+}
+
+// emit shows a record that is in the run for good.
+func (c *scan) emit(rec *Record) {
+	n := len(c.res.Segments)
+	if n == 0 || c.res.Segments[n-1].ID != rec.Segment {
+		c.res.Segments = append(c.res.Segments, Span{ID: rec.Segment, FirstSeq: rec.Seq})
+		n++
+	}
+	seg := &c.res.Segments[n-1]
+	seg.End, seg.LastSeq = rec.End(), rec.Seq
+	c.res.LastSeq, c.res.PrevEnd = rec.Seq, rec.End()
+	c.fn(rec)
 }
 
 // abandoned tells whether a record was dropped by an earlier recovery. What
@@ -185,110 +220,9 @@ func (c *scan) abandoned(seq, epoch uint64) bool {
 
 // limit is where segment id ends according to its successor's head, or the
 // slot's end when that head says nothing of this past.
-func (c *scan) limit(id, epoch uint64) uint32 {
-	if next := c.heads[c.g.Slot(id+1)]; c.g.Slots > 1 && next.id == id+1 && next.epoch >= epoch {
-		return next.prevEnd
+func (c *scan) limit(id, epoch uint64, next *Record) uint32 {
+	if next.Segment == id+1 && next.Epoch >= epoch {
+		return next.PrevEnd
 	}
 	return c.g.SegmentSectors()
-}
-
-// end notes where the run broke, and learns from all that lies behind what
-// was durable: a record there may state that the break should not be.
-func (c *scan) end(id uint64, pos uint32, seq uint64) error {
-	if c.torn == nil || pos != 0 {
-		c.torn, c.tornID, c.tornPos = errNoRecord, id, pos
-	}
-	if err := c.searchSlot(c.tornID, c.tornPos); err != nil {
-		return err
-	}
-	for _, h := range c.heads {
-		if h.id < id || h.seq < seq {
-			continue
-		}
-		c.beyond = true
-		if err := c.searchChain(h.id); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// searchChain reads the headers of a segment behind the break.
-func (c *scan) searchChain(id uint64) error {
-	for pos := uint32(0); pos < c.g.SegmentSectors(); {
-		rec, err := c.readRecord(id, pos)
-		var re *readError
-		if errors.As(err, &re) {
-			return err
-		}
-		if err != nil {
-			return nil
-		}
-		c.durable = max(c.durable, rec.DurableSeq)
-		pos = rec.End()
-	}
-	return nil
-}
-
-// searchSlot looks at every block behind pos for headers of the segment.
-func (c *scan) searchSlot(id uint64, pos uint32) error {
-	for pos += c.g.BlockSectors(); pos < c.g.SegmentSectors(); pos += c.g.BlockSectors() {
-		rec, err := c.readRecord(id, pos)
-		var re *readError
-		if errors.As(err, &re) {
-			return err
-		}
-		if err == nil {
-			c.beyond = true
-			c.durable = max(c.durable, rec.DurableSeq)
-		}
-	}
-	return nil
-}
-
-// verifyTail reads the payload of what is not known to be durable, and cuts
-// the run at the first record that is not whole.
-func (c *scan) verifyTail() error {
-	for i := range c.run {
-		rec := &c.run[i]
-		if rec.Seq <= c.durable {
-			continue
-		}
-		payload := c.buf[:int(rec.PayloadSectors)*SectorSize]
-		off := c.g.SlotOffset(c.g.Slot(rec.Segment)) + int64(rec.PayloadPosition())*SectorSize
-		if _, err := c.r.ReadAt(payload, off); err != nil {
-			return &readError{off, err}
-		}
-		if err := rec.VerifyPayload(payload); err != nil {
-			c.torn, c.tornID, c.tornPos = err, rec.Segment, rec.Position
-			c.run, c.beyond = c.run[:i], true
-			return nil
-		}
-	}
-	return nil
-}
-
-func (c *scan) result() *Recovery {
-	res := &Recovery{LastSeq: c.s.MigratedSeq, Durable: c.durable, Dropped: c.beyond}
-	for i := range c.run {
-		rec := &c.run[i]
-		n := len(res.Segments)
-		if n == 0 || res.Segments[n-1].ID != rec.Segment {
-			res.Segments = append(res.Segments, Span{ID: rec.Segment, FirstSeq: rec.Seq})
-			n++
-		}
-		seg := &res.Segments[n-1]
-		seg.End, seg.LastSeq = rec.End(), rec.Seq
-		res.LastSeq, res.PrevEnd = rec.Seq, rec.End()
-	}
-	return res
-}
-
-func (c *scan) damage(seq uint64) error {
-	reason := c.torn
-	if reason == nil {
-		reason = errNoRecord
-	}
-	slot := c.g.Slot(c.tornID)
-	return &DamageError{Segment: c.tornID, Slot: slot, Offset: c.g.SlotOffset(slot) + int64(c.tornPos)*SectorSize, Seq: seq, Durable: c.durable, Reason: reason}
 }

@@ -29,21 +29,23 @@ func newImage(t *testing.T) *logImage {
 	return &logImage{t: t, s: s, b: make([]byte, s.DeviceSize), id: 1}
 }
 
-func (l *logImage) record(sectors uint32) {
+func (l *logImage) record(sectors uint32) { l.longRecord(1, sectors) }
+
+func (l *logImage) longRecord(header, sectors uint32) {
 	l.seq++
 	h := Header{Nonce: l.s.Nonce, Epoch: l.s.Epoch, Segment: l.id, Seq: l.seq, DurableSeq: l.durable,
-		Position: l.pos, PayloadSectors: sectors, HeaderSectors: 1, Extents: 1}
+		Position: l.pos, PayloadSectors: sectors, HeaderSectors: uint16(header), Extents: 1}
 	if l.pos == 0 {
 		h.PrevEnd = l.prevEnd
 	}
 	at := l.at(l.id, l.pos)
-	img := l.b[at : at+int(1+sectors)*SectorSize]
-	for i := SectorSize; i < len(img); i += 8 {
+	img := l.b[at : at+int(header+sectors)*SectorSize]
+	for i := int(header) * SectorSize; i < len(img); i += 8 {
 		binary.LittleEndian.PutUint64(img[i:], l.seq<<32|uint64(i))
 	}
 	PutExtent(img, 0, Extent{Device: 1, Kind: Data, LBA: l.seq * 100, Sectors: sectors})
 	SealRecord(img, &h)
-	l.pos += 1 + sectors
+	l.pos += header + sectors
 }
 
 func (l *logImage) at(id uint64, pos uint32) int {

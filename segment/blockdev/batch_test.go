@@ -1,0 +1,70 @@
+package blockdev
+
+import (
+	"bytes"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"sync"
+	"testing"
+
+	"github.com/ublk-lc/ublk-lc/ublk/uring"
+)
+
+// TestBatchReader reads pieces in several goroutines, with rings and without,
+// some of them beyond the end.
+func TestBatchReader(t *testing.T) {
+	const size, piece, reads = 4 << 20, 8 << 10, 3*batchDepth + 1
+	want := make([]byte, size)
+	rnd := rand.NewChaCha8([32]byte{1})
+	_, _ = rnd.Read(want)
+	path := filepath.Join(t.TempDir(), "disk")
+	if err := os.WriteFile(path, want, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	d, err := Open(path, OpenOptions{ReadOnly: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer d.Close()
+	for _, rings := range []bool{true, false} {
+		r := NewBatchReader(d)
+		if !rings {
+			r.Close()
+			for range batchRings {
+				r.rings <- nil
+			}
+		}
+		var wg sync.WaitGroup
+		for range 2 * batchRings {
+			wg.Go(func() { readPieces(t, r, want, piece, reads) })
+		}
+		wg.Wait()
+		r.Close()
+	}
+}
+
+func readPieces(t *testing.T, r *BatchReader, want []byte, piece, reads int) {
+	mem, err := uring.AllocPages(reads * piece)
+	if err != nil {
+		t.Error(err)
+		return
+	}
+	defer uring.FreePages(mem)
+	bufs, offs, errs := make([][]byte, reads), make([]int64, reads), make([]error, reads)
+	for i := range bufs {
+		bufs[i] = mem[i*piece : (i+1)*piece]
+		offs[i] = rand.Int64N(int64(len(want)/4096)) * 4096 // the last ones reach beyond the end
+		errs[i] = os.ErrInvalid
+	}
+	offs[reads-1] = int64(len(want) - 4096)
+	r.ReadBatch(bufs, offs, errs)
+	for i, off := range offs {
+		switch whole := int(off)+piece <= len(want); {
+		case whole && (errs[i] != nil || !bytes.Equal(bufs[i], want[off:int(off)+piece])):
+			t.Errorf("read at %d: %v", off, errs[i])
+		case !whole && errs[i] == nil:
+			t.Errorf("read at %d, beyond the end, gave no error", off)
+		}
+	}
+}
