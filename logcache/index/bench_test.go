@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"testing"
+	"time"
 )
 
 // The benchmarks run on an index that stays in the processor's cache, and on
@@ -189,4 +190,35 @@ func BenchmarkGetSequential(b *testing.B) {
 			}
 		})
 	}
+}
+
+// BenchmarkLoader does what BenchmarkLoad does, with a Loader.
+func BenchmarkLoader(b *testing.B) {
+	for _, n := range benchSizes {
+		for _, workers := range []int{1, 2} {
+			b.Run(fmt.Sprintf("%d/workers=%d", n, workers), func(b *testing.B) {
+				for b.Loop() {
+					load(b, n, workers)
+				}
+			})
+		}
+	}
+}
+
+func load(b *testing.B, n, workers int) {
+	x, err := New(n)
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer x.Close()
+	start := time.Now()
+	l := x.Load()
+	for i := range n {
+		l.Put(1, scatter(i), 0xff, int64(i)*8)
+	}
+	listed := time.Now()
+	l.Finish(workers)
+	b.ReportMetric(float64(listed.Sub(start).Nanoseconds())/float64(n), "ns-put/entry")
+	b.ReportMetric(float64(time.Since(listed).Nanoseconds())/float64(n), "ns-finish/entry")
+	b.ReportMetric(float64(x.Bytes())/float64(n), "bytes/block")
 }

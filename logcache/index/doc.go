@@ -23,8 +23,10 @@
 //     is expected to need and grows in place, about a tenth at a time, by
 //     touching further pages. Only one shard of some thousand entries is
 //     resized at once, and no memory is lost to outgrown tables.
+//   - A [Loader] brings entries into that order shard by shard, when there are
+//     so many of them that single insertions would take too long.
 //
 // An Index is not safe for concurrent use, except that those calls that change
 // nothing (Get, Find, Prefetch, ForEach, Len, Blocks, Bytes) may run side by
-// side. It does not start goroutines.
+// side. It does not start goroutines, but for those that a [Loader] is told to.
 package index

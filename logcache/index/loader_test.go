@@ -1,0 +1,120 @@
+package index
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"testing"
+)
+
+// TestLoader compares a loader with single puts: with few blocks that are
+// overwritten again and again, so that lists are sorted in between, and with
+// more entries than were expected, so that lists leave their place.
+func TestLoader(t *testing.T) {
+	for _, c := range []struct {
+		expected, goal, n int
+		blocks            uint64
+	}{
+		{1, 1, 0, 1},
+		{1, 1, 1, 1},
+		{1, 1, 5000, 3},
+		{1, 1, 100_000, 90_000},
+		{100_000, 1000, 100_000, 25_000},
+		{100_000, 1000, 200_000, 100},
+		{100_000, 1000, 300_000, 300_000},
+		{100_000, shardGoal, 100_000, 1 << 40},
+		{5_000_000, shardGoal, 20_000, 10_000},
+	} {
+		for _, workers := range []int{0, 1, 3} {
+			t.Run(fmt.Sprint(c, workers), func(t *testing.T) {
+				one, all := newTest(t, c.expected, c.goal), newTest(t, c.expected, c.goal)
+				all.Put(1, 1, 0xff, 1)
+				all.Remove(1, 1, 0xff)
+				r := rand.New(rand.NewPCG(7, uint64(c.n)))
+				l := all.Load()
+				for i := range c.n {
+					dev, block, mask := 1+uint8(i%3), r.Uint64N(c.blocks), uint8(1+r.Uint32N(255))
+					base := int64(i &^ 1) // two in a row may meet in one entry
+					one.Put(dev, block, mask, base)
+					l.Put(dev, block, mask, base)
+				}
+				blocks := l.Finish(workers)
+				mustCheck(t, all)
+				want := collect(one)
+				if got := collect(all); !slices.Equal(got, want) {
+					t.Fatalf("%d entries, not the %d wanted", len(got), len(want))
+				}
+				if wanted := blocksByDevice(want); blocks != wanted {
+					t.Errorf("blocks %v, want %v", blocks[:4], wanted[:4])
+				}
+				mustBeUsable(t, all, want)
+			})
+		}
+	}
+}
+
+func blocksByDevice(entries []Entry) (blocks [MaxDevice + 1]int) {
+	for i, e := range entries {
+		if i == 0 || e.Dev != entries[i-1].Dev || e.Block != entries[i-1].Block {
+			blocks[e.Dev]++
+		}
+	}
+	return blocks
+}
+
+// mustBeUsable takes a loaded index apart and fills it again: what a loader
+// left behind in memory that is not yet in use would show.
+func mustBeUsable(t *testing.T, x *Index, entries []Entry) {
+	t.Helper()
+	for _, e := range entries {
+		x.RemoveAt(e.Dev, e.Block, e.Mask, e.Base)
+	}
+	mustCheck(t, x)
+	if x.Len() != 0 {
+		t.Fatalf("%d entries cannot be removed", x.Len())
+	}
+	const n = 50_000
+	for i := range n {
+		x.Put(1, scatter(i), 0xff, int64(i)*8)
+	}
+	mustCheck(t, x)
+	mustHold(t, x, n, func(int) bool { return true })
+}
+
+// TestLoaderMemory loads what was expected, and wants no more memory than for
+// an index that was filled by single puts; overwritten blocks take none.
+func TestLoaderMemory(t *testing.T) {
+	const n = 1_000_000
+	for _, blocks := range []int{n, n / 2} {
+		x := newTest(t, n, shardGoal)
+		l := x.Load()
+		for i := range n {
+			l.Put(1, scatter(i%blocks), 0xff, int64(i)*8)
+		}
+		l.Finish(2)
+		if per := float64(x.Bytes()) / float64(blocks); per > wantBytesPerBlock {
+			t.Errorf("%.2f bytes per block of %d, want at most %.2f", per, blocks, wantBytesPerBlock)
+		}
+		mustCheck(t, x)
+		x.Reset()
+		mustCheck(t, x)
+	}
+}
+
+func TestLoaderRefuses(t *testing.T) {
+	x := newTest(t, 1, 1)
+	for name, op := range map[string]func(){
+		"base":    func() { x.Load().Put(1, 0, 1, MinBase-1) },
+		"no mask": func() { x.Load().Put(1, 0, 0, 0) },
+		"full":    func() { x.Put(1, 0, 1, 0); x.Load() },
+	} {
+		t.Run(name, func(t *testing.T) {
+			defer func() {
+				if recover() == nil {
+					t.Error("did not panic")
+				}
+			}()
+			op()
+		})
+	}
+}
