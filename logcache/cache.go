@@ -98,6 +98,9 @@ type Config struct {
 	FD          int    // names the cache device in operations ([blockdev.Op.FD])
 	Wake        func() // wakes the background port's thread; see [NewPort]
 	Events      *Events
+
+	Loaders  int                    // goroutines that Resume fills the index with; 0 = 1
+	Progress func(slots, of uint64) // of the log, read by Resume; may be nil
 }
 
 // newCache builds a cache from a superblock and what recovery found.
@@ -116,11 +119,6 @@ func newCache(s *segment.Super, r *segment.Recovery, cfg Config) (*Cache, error)
 	c.sealedSeq, c.writtenSeq, c.durableSeq, c.hardSeq = r.LastSeq, r.LastSeq, r.LastSeq, r.LastSeq
 	c.recs = make([]record, maxRecords)
 	c.super.init(s)
-	idx, err := index.New(int(c.geo.LogBytes() / 4096))
-	if err != nil {
-		return nil, err
-	}
-	c.idx = idx
 	return c, c.allocBuffers(cfg.BufferBytes)
 }
 

@@ -1,6 +1,7 @@
 package logcache
 
 import (
+	"errors"
 	"fmt"
 	"io"
 
@@ -85,15 +86,24 @@ func Resume(dev Device, cfg Config) (*Cache, *segment.Recovery, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	var found []segment.Placed
-	rec, err := segment.Recover(dev, s, func(r *segment.Record) { found = r.AppendPlaced(found, s.Geometry) })
+	l, err := newLoading(s.Geometry)
+	if err != nil {
+		return nil, nil, err
+	}
+	c, rec, err := resume(dev, s, l, cfg)
+	if err != nil {
+		return nil, rec, errors.Join(err, l.idx.Close())
+	}
+	return c, rec, nil
+}
+
+func resume(dev Device, s *segment.Super, l *loading, cfg Config) (*Cache, *segment.Recovery, error) {
+	rec, err := segment.RecoverWatched(dev, s, cfg.Progress, l.add)
 	if err != nil {
 		return nil, rec, err
 	}
-	for i := range found {
-		if k := found[i].Kind; k != segment.Data {
-			return nil, rec, fmt.Errorf("%w: the log holds extents of kind %d, which this version cannot replay", segment.ErrVersion, k)
-		}
+	if l.err != nil {
+		return nil, rec, l.err
 	}
 	if err := dev.Flush(); err != nil {
 		return nil, rec, fmt.Errorf("flush the cache device: %w", err)
@@ -109,8 +119,6 @@ func Resume(dev Device, cfg Config) (*Cache, *segment.Recovery, error) {
 	if err != nil {
 		return nil, rec, err
 	}
-	for _, h := range found {
-		c.insert(h.Device, h.LBA, h.Sectors, h.At)
-	}
+	c.idx, c.dirty = l.idx, l.finish(cfg.Loaders)
 	return c, rec, nil
 }

@@ -1,0 +1,53 @@
+package logcache
+
+import (
+	"fmt"
+
+	"github.com/ublk-lc/ublk-lc/logcache/index"
+	"github.com/ublk-lc/ublk-lc/segment"
+)
+
+// loading makes an index of the records that recovery shows.
+type loading struct {
+	geo    segment.Geometry
+	idx    *index.Index
+	loader *index.Loader
+	placed []segment.Placed // of a record
+	err    error
+}
+
+func newLoading(g segment.Geometry) (*loading, error) {
+	idx, err := index.New(int(g.LogBytes() / 4096))
+	if err != nil {
+		return nil, err
+	}
+	return &loading{geo: g, idx: idx, loader: idx.Load()}, nil
+}
+
+// add takes the next record.
+func (l *loading) add(r *segment.Record) {
+	if l.err != nil {
+		return
+	}
+	l.placed = r.AppendPlaced(l.placed[:0], l.geo)
+	for i := range l.placed {
+		e := &l.placed[i]
+		if e.Kind != segment.Data {
+			l.err = fmt.Errorf("%w: the log holds extents of kind %d, which this version cannot replay", segment.ErrVersion, e.Kind)
+			return
+		}
+		for lba, at, n := e.LBA, e.At, e.Sectors; n > 0; {
+			b := blockOf(lba, n)
+			l.loader.Put(e.Device, b.block, b.mask, at-int64(b.first))
+			lba, at, n = lba+uint64(b.sectors), at+int64(b.sectors), n-b.sectors
+		}
+	}
+}
+
+// finish makes the index usable, and returns how many blocks it holds by device id.
+func (l *loading) finish(workers int) (blocks [segment.MaxDevices + 1]uint64) {
+	for dev, n := range l.loader.Finish(workers) {
+		blocks[dev] = uint64(n)
+	}
+	return blocks
+}
