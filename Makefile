@@ -7,7 +7,7 @@ INGUEST = $(GO) run ./tools/vm/lcvm test
 STATIC = CGO_ENABLED=0 $(GO) build -trimpath -ldflags '-s -w'
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo test test-native test-race test-sim test-vm test-cuts crash-test crash-test-deep mutants fuzz bench bench-native bench-compare lint clean deps
+.PHONY: help build demo test test-native test-race test-sim test-vm test-cuts crash-test crash-test-deep mutants fuzz bench bench-native bench-compare bench-startup lint clean deps
 
 help: ## print the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -60,6 +60,9 @@ bench-native: ## micro-benchmarks of ring, record, index, write path and read pa
 bench-compare: ## the same on this tree and on REV, compared
 	@test -n "$(REV)" || { echo "usage: make bench-compare REV=main"; exit 2; }
 	$(GO) run ./tools/bench/native -rev $(REV)
+
+bench-startup: ## from resume to the first read, with a full log of 100 GiB; TIB=1 adds one of 1 TiB
+	$(if $(TIB),LC_TIB=1) $(GO) test -run xxx -bench Startup -benchtime 3x ./cmd/internal/host
 
 test-cuts: deps build ## twenty and more power cuts under writers that sync
 	LC_VM=1 LC_CUTS=24 $(GO) test -count=1 -timeout 60m -v -run TestP1Ledger ./tests/guest

@@ -110,7 +110,9 @@ func describeCache(dev *blockdev.Device) string {
 		return fmt.Sprintf("with a superblock that cannot be read (%v)", err)
 	}
 	extents := 0
-	_, err = segment.Recover(dev, super, func(r *segment.Record) { extents += int(r.Extents) })
+	reader := blockdev.NewBatchReader(dev)
+	defer reader.Close()
+	_, err = segment.Recover(reader, super, func(r *segment.Record) { extents += int(r.Extents) })
 	text := "UUID " + uuid.UUID(super.UUID).String()
 	if super.Label != "" {
 		text += fmt.Sprintf(", label %q", super.Label)

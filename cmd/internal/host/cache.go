@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"sync"
 
 	"github.com/ublk-lc/ublk-lc/logcache"
@@ -19,6 +20,7 @@ var ErrHasDevices = errors.New("devices are attached")
 type CacheOptions struct {
 	BufferBytes int // memory for RAM buffers; 0 = 64 MiB
 	Logf        func(format string, args ...any)
+	Progress    func(slots, of uint64) // of the log, read by recovery; may be nil
 }
 
 // Cache is a resumed cache with its thread.
@@ -54,8 +56,10 @@ func ResumeCache(id uint8, dev *blockdev.Device, opt CacheOptions) (*Cache, *seg
 		Progress: c.worker.progress,
 		Parked:   c.worker.wake,
 		Broken:   func(err error) { go c.logf("cache %d on %s takes no more writes: %v", id, dev.Path(), err) },
-	}}
-	core, rec, err := logcache.Resume(dev, cfg)
+	}, Loaders: runtime.GOMAXPROCS(0), Progress: opt.Progress}
+	reader := blockdev.NewBatchReader(dev)
+	core, rec, err := logcache.Resume(reader, cfg)
+	reader.Close()
 	if err != nil {
 		return nil, rec, errors.Join(fmt.Errorf("resume %s: %w", dev.Path(), err), c.worker.event.Close())
 	}

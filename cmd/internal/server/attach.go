@@ -74,6 +74,11 @@ func (m *Manager) attach(ctx context.Context, d *device, c *cache, report report
 
 // remind tells again and again what a command waits for, until it is stopped.
 func remind(report reporter, format string, args ...any) (stop func()) {
+	return every(slowLook, func() { report.say(format, args...) })
+}
+
+// every calls f again and again until it is stopped.
+func every(interval time.Duration, f func()) (stop func()) {
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan struct{})
 	go func() {
@@ -82,8 +87,8 @@ func remind(report reporter, format string, args ...any) (stop func()) {
 			select {
 			case <-ctx.Done():
 				return
-			case <-time.After(slowLook):
-				report.say(format, args...)
+			case <-time.After(interval):
+				f()
 			}
 		}
 	}()

@@ -31,7 +31,9 @@ func matchBinding(bindings []segment.Binding, want segment.Binding) *segment.Bin
 // heldExtents counts the extents that a log holds, by device id. It only reads.
 func heldExtents(dev *blockdev.Device, super *segment.Super) (map[uint8]int, error) {
 	held := map[uint8]int{}
-	_, err := segment.Recover(dev, super, func(r *segment.Record) {
+	reader := blockdev.NewBatchReader(dev)
+	defer reader.Close()
+	_, err := segment.Recover(reader, super, func(r *segment.Record) {
 		for i := range int(r.Extents) {
 			held[r.Extent(i).Device]++
 		}

@@ -15,6 +15,8 @@ import (
 	"github.com/ublk-lc/ublk-lc/sysfsio"
 )
 
+const beingResumed = "being resumed"
+
 func itoa(id uint8) string { return strconv.Itoa(int(id)) }
 
 // Resume makes a formatted device a running cache.
@@ -61,7 +63,7 @@ func (m *Manager) reserveCache(a control.ResumeArgs) (*cache, error) {
 	if by := m.usedByUsLocked(a.Path); by != "" {
 		return nil, control.Errorf(control.InUse, "%s is %s already", a.Path, by)
 	}
-	c := &cache{id: id, path: a.Path, doing: "being resumed", settings: sysfsio.DefaultSettings()}
+	c := &cache{id: id, path: a.Path, doing: beingResumed, settings: sysfsio.DefaultSettings()}
 	m.caches[id] = c
 	return c, nil
 }
@@ -98,9 +100,20 @@ func (m *Manager) resumeOn(c *cache, dev *blockdev.Device, report reporter) (*ho
 	if err := m.checkExposed(dev, super); err != nil {
 		return nil, nil, err
 	}
-	stop := remind(report, "reading the log on %s", c.path)
+	var p logProgress
+	stop := every(progressEvery, func() { m.tellResume(c, &p, report) })
 	defer stop()
-	return host.ResumeCache(c.id, dev, host.CacheOptions{Logf: m.logf})
+	return host.ResumeCache(c.id, dev, host.CacheOptions{Logf: m.logf, Progress: p.set})
+}
+
+// tellResume tells the client, and who asks for the state, how far a resume has come.
+func (m *Manager) tellResume(c *cache, p *logProgress, report reporter) {
+	report.say("%s: %s", c.path, p)
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if c.doing != "" {
+		c.doing = beingResumed + ": " + p.String()
+	}
 }
 
 // checkTwin refuses a copy of a cache that is resumed.

@@ -1,0 +1,135 @@
+package host
+
+import (
+	"encoding/binary"
+	"errors"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/ublk-lc/ublk-lc/logcache"
+	"github.com/ublk-lc/ublk-lc/segment"
+	"github.com/ublk-lc/ublk-lc/segment/blockdev"
+	"golang.org/x/sys/unix"
+)
+
+const (
+	fullHeader = 8 << 10 // of a segment whose blocks lie all apart, in bytes
+	fullBlocks = (segment.DefaultSegmentSize - fullHeader) / 4096
+)
+
+// scattered is the block of the backing that log block i holds; each is another one.
+func scattered(i int) uint64 { return uint64(uint32(i) * 2654435761) }
+
+// fullLog makes a file with a log that is full of distinct blocks. Payload is
+// left out: as zeroes it even matches the checksums.
+func fullLog(b *testing.B, size int64) (path string) {
+	b.Helper()
+	path = filepath.Join(b.TempDir(), "ssd")
+	f, err := os.Create(path)
+	must(b, err)
+	must(b, errors.Join(f.Truncate(size), f.Close()))
+	d, err := blockdev.Open(path, blockdev.OpenOptions{Exclusive: true})
+	must(b, err)
+	s, err := logcache.Format(d, logcache.FormatOptions{DeviceSize: uint64(size), BlockSize: 4096, Nonce: 1})
+	must(b, errors.Join(err, d.Close()))
+	f, err = os.OpenFile(path, os.O_WRONLY, 0)
+	must(b, err)
+	img := make([]byte, fullHeader+fullBlocks*4096)
+	h := segment.Header{Nonce: 1, Segment: 1, Seq: 1, Extents: fullBlocks, HeaderSectors: fullHeader / 512, PayloadSectors: fullBlocks * 8}
+	segment.SealRecord(img, &h)
+	for id := uint64(1); id <= s.Geometry.Slots; id++ {
+		head := img[:fullHeader]
+		binary.LittleEndian.PutUint64(head[24:], id)
+		binary.LittleEndian.PutUint64(head[32:], id) // one record to a segment
+		binary.LittleEndian.PutUint64(head[40:], id-min(id, 32))
+		if id > 1 {
+			binary.LittleEndian.PutUint32(head[52:], segment.DefaultSegmentSize/512)
+		}
+		for i := range fullBlocks {
+			segment.PutExtent(head, i, segment.Extent{Device: 1, Kind: segment.Data, LBA: scattered(int(id-1)*fullBlocks+i) * 8, Sectors: 8})
+		}
+		binary.LittleEndian.PutUint32(head[4:], 0)
+		binary.LittleEndian.PutUint32(head[4:], segment.Checksum(head))
+		_, err := f.WriteAt(head, s.Geometry.SlotOffset(s.Geometry.Slot(id)))
+		must(b, err)
+	}
+	must(b, errors.Join(f.Sync(), f.Close()))
+	return path
+}
+
+func must(tb testing.TB, err error) {
+	tb.Helper()
+	if err != nil {
+		tb.Fatal(err)
+	}
+}
+
+// BenchmarkStartup resumes a full log and reads a block from it. LC_TIB=1 adds
+// a log of 1 TiB, which takes 9 GB of disk and 5 GB of memory. TMPDIR says where
+// the files are; in a tmpfs there is no device to wait for.
+func BenchmarkStartup(b *testing.B) {
+	for _, c := range []struct {
+		name string
+		size int64
+		skip bool
+	}{
+		{"1GiB", 1 << 30, false},
+		{"100GiB", 100 << 30, testing.Short()},
+		{"1TiB", 1 << 40, os.Getenv("LC_TIB") == ""},
+	} {
+		b.Run(c.name, func(b *testing.B) {
+			if c.skip {
+				b.SkipNow()
+			}
+			path := fullLog(b, c.size)
+			before, n := cpuTime(b), 0
+			for b.Loop() {
+				startup(b, path)
+				n++
+			}
+			b.ReportMetric((cpuTime(b)-before).Seconds()/float64(n), "cpu-s/op")
+		})
+	}
+}
+
+// cpuTime is what the process has taken of all processors, in user and system mode.
+func cpuTime(b *testing.B) time.Duration {
+	var u unix.Rusage
+	must(b, unix.Getrusage(unix.RUSAGE_SELF, &u))
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
+}
+
+func startup(b *testing.B, path string) {
+	start := time.Now()
+	d, err := blockdev.Open(path, blockdev.OpenOptions{Exclusive: true})
+	must(b, err)
+	c, _, err := ResumeCache(1, d, CacheOptions{})
+	must(b, err)
+	resumed := time.Since(start)
+	v := logcache.NewVolume(1, "v", 1<<35)
+	v.Fence()
+	must(b, c.told(func(done func(error)) { c.core.Attach(v, segment.Binding{ID: 1, Sectors: 1 << 35}, done) }))
+	v.Unfence()
+	p := logcache.NewPort(func() {})
+	p.Submit(&logcache.Request{Volume: v, Op: logcache.Read, LBA: scattered(12345) * 8, Sectors: 8, Buf: page(4096)})
+	for _, op := range p.Ops() {
+		if op.Dev != blockdev.Cache {
+			b.Fatal("a block of the log is read from the backing")
+		}
+		_, err := d.ReadAt(op.Buf, op.Offset)
+		op.Sink.Done(op, err)
+	}
+	if a := p.Answers(); len(a) != 1 || a[0].Err != nil {
+		b.Fatalf("answers %v", a)
+	}
+	took := time.Since(start)
+	st := c.core.Status()
+	b.StopTimer()
+	b.Logf("resumed in %v, first read after %v", resumed, took)
+	b.ReportMetric(float64(st.IndexBytes)/float64(st.DirtyBlocks), "bytes/block")
+	b.ReportMetric(float64(st.DirtyBlocks), "blocks")
+	must(b, errors.Join(c.worker.stop(), c.core.Free(), d.Close()))
+	b.StartTimer()
+}

@@ -1,0 +1,29 @@
+package server
+
+import (
+	"fmt"
+	"sync/atomic"
+	"time"
+)
+
+// progressEvery is how often a command that reads a log tells how far it is.
+const progressEvery = 500 * time.Millisecond
+
+// logProgress is how much of a log has been read.
+type logProgress struct{ slots, of atomic.Uint64 }
+
+func (p *logProgress) set(slots, of uint64) {
+	p.of.Store(of)
+	p.slots.Store(slots)
+}
+
+// String says it in words.
+func (p *logProgress) String() string {
+	switch slots, of := p.slots.Load(), p.of.Load(); {
+	case of == 0:
+		return "looking for the end of the log"
+	case slots < of:
+		return fmt.Sprintf("reading the log, %d %% (%d of %d segments)", 100*slots/of, slots, of)
+	}
+	return "making the index of what the log holds"
+}

@@ -1,0 +1,24 @@
+package server
+
+import "testing"
+
+func TestLogProgress(t *testing.T) {
+	for _, c := range []struct {
+		slots, of uint64
+		want      string
+	}{
+		{0, 0, "looking for the end of the log"},
+		{1, 1024, "reading the log, 0 % (1 of 1024 segments)"},
+		{512, 1024, "reading the log, 50 % (512 of 1024 segments)"},
+		{1023, 1024, "reading the log, 99 % (1023 of 1024 segments)"},
+		{1024, 1024, "making the index of what the log holds"},
+	} {
+		var p logProgress
+		if c.of > 0 {
+			p.set(c.slots, c.of)
+		}
+		if got := p.String(); got != c.want {
+			t.Errorf("%d of %d: %q, want %q", c.slots, c.of, got, c.want)
+		}
+	}
+}
