@@ -38,6 +38,7 @@ type Device struct {
 	logical    uint32
 	physical   uint32
 	rotational bool
+	discards   bool
 	identity   string
 }
 
@@ -124,7 +125,9 @@ func (d *Device) describe() error {
 	d.rotational = thisHost.rotational(d.major, d.minor)
 	if d.file {
 		d.identity = fileIdentity(d.fd, &st)
+		d.discards = true // by holes
 	} else {
+		d.discards = thisHost.discards(d.major, d.minor)
 		d.identity = thisHost.identity(d.major, d.minor)
 	}
 	return nil
@@ -156,6 +159,10 @@ func (d *Device) PhysicalBlock() uint32 { return d.physical }
 
 // Rotational tells whether the host takes the device for a spinning disk.
 func (d *Device) Rotational() bool { return d.rotational }
+
+// CanDiscard tells whether the device gives room back and promises that it reads as zeroes then. Discard and Zero work on
+// those that cannot as well, by writing zeroes.
+func (d *Device) CanDiscard() bool { return d.discards }
 
 // ReadAt reads. Memory, offset and length are aligned to the logical block.
 func (d *Device) ReadAt(b []byte, off int64) (int, error) {

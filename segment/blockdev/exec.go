@@ -34,6 +34,11 @@ func (x *Executor) Start(op *Op) {
 	slot := x.free[len(x.free)-1]
 	x.free = x.free[:len(x.free)-1]
 	x.slots[slot] = op
+	op.tried, op.done = unmap, 0
+	x.prepare(op, slot)
+}
+
+func (x *Executor) prepare(op *Op, slot uint32) {
 	sqe := x.sqe()
 	fd := op.FD
 	if op.Dev != Cache {
@@ -46,6 +51,8 @@ func (x *Executor) Start(op *Op) {
 		sqe.PrepWrite(fd, op.Buf, op.Offset, rwFlags(op))
 	case Flush:
 		sqe.PrepFsync(fd, true)
+	case Discard, Zero:
+		op.prepZero(sqe, fd)
 	}
 	sqe.SetUserData(uint64(slot))
 }
@@ -61,14 +68,20 @@ func rwFlags(op *Op) uint32 {
 // Completed takes a completion and tells the operation's sink.
 func (x *Executor) Completed(userData uint64, res int32) {
 	op := x.slots[userData]
+	if (op.Kind == Discard || op.Kind == Zero) && op.zeroOn(res) {
+		x.prepare(op, uint32(userData))
+		return
+	}
 	x.slots[userData] = nil
 	x.free = append(x.free, uint32(userData))
 	var err error
 	switch {
 	case res < 0:
 		err = unix.Errno(-res)
-	case op.Kind != Flush && int(res) != len(op.Buf):
+	case (op.Kind == Read || op.Kind == Write) && int(res) != len(op.Buf):
 		err = io.ErrUnexpectedEOF
+	case op.Kind == Discard || op.Kind == Zero:
+		err = op.zeroError()
 	}
 	op.Sink.Done(op, err)
 }

@@ -131,15 +131,28 @@ func fileSystemID(fd int, st *unix.Stat_t) string {
 	return fmt.Sprintf("%d:%d", unix.Major(st.Dev), unix.Minor(st.Dev))
 }
 
-func (h host) rotational(major, minor uint32) bool {
+func (h host) rotational(major, minor uint32) bool { return h.queue(major, minor, "rotational") == "1" }
+
+// discards tells whether a disk can discard, and can zero without being sent the zeroes: a discard alone promises nothing.
+func (h host) discards(major, minor uint32) bool {
+	for _, limit := range []string{"discard_max_bytes", "write_zeroes_max_bytes"} {
+		if n := h.queue(major, minor, limit); n == "" || n == "0" {
+			return false
+		}
+	}
+	return true
+}
+
+// queue reads an attribute of the request queue of a disk, or of a partition's disk.
+func (h host) queue(major, minor uint32, name string) string {
 	dir, err := h.blockDir(major, minor)
 	if err != nil {
-		return false
+		return ""
 	}
 	if h.exists(dir, "partition") {
 		dir = filepath.Dir(dir)
 	}
-	return h.read(dir, "queue/rotational") == "1"
+	return h.read(dir, "queue/"+name)
 }
 
 // blockDir is a block device's own directory in sysfs.

@@ -40,6 +40,8 @@ func TestIdentity(t *testing.T) {
 			"sys/devices/sda/device/wwid":      "naa.5000c500a1b2c3d4",
 			"sys/devices/sda/device/serial":    "later",
 			"sys/devices/sda/queue/rotational": "1",
+
+			"sys/devices/sda/queue/write_zeroes_max_bytes": "33553920",
 		}, "device/wwid=naa.5000c500a1b2c3d4"},
 		{"partition", 8, 1, map[string]string{
 			"sys/dev/block/8:1":                "->../../devices/sda/sda1",
@@ -48,6 +50,9 @@ func TestIdentity(t *testing.T) {
 			"sys/devices/sda/sda1/start":       "2048",
 			"sys/devices/sda/sda1/uevent":      "PARTUUID=ignored",
 			"sys/devices/sda/queue/rotational": "1",
+
+			"sys/devices/sda/queue/discard_max_bytes":      "1048576",
+			"sys/devices/sda/queue/write_zeroes_max_bytes": "1048576",
 		}, "device/wwid=naa.5 part=1 start=2048"},
 		{"partition of a disk without identity", 254, 1, map[string]string{
 			"sys/dev/block/254:1":            "->../../devices/vda/vda1",
@@ -82,6 +87,10 @@ func TestIdentity(t *testing.T) {
 			_, wantRotational := c.files["sys/devices/sda/queue/rotational"]
 			if got := h.rotational(c.major, c.minor); got != wantRotational {
 				t.Errorf("rotational %v, want %v", got, wantRotational)
+			}
+			_, wantDiscards := c.files["sys/devices/sda/queue/discard_max_bytes"]
+			if got := h.discards(c.major, c.minor); got != wantDiscards {
+				t.Errorf("discards %v, want %v", got, wantDiscards)
 			}
 		})
 	}

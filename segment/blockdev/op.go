@@ -14,11 +14,16 @@ const (
 	Read Kind = iota
 	// Write stores Buf at Offset. It is durable after a later Flush succeeded.
 	Write
-	// Flush makes every Write that had completed when it was issued durable.
+	// Flush makes everything durable that had completed when it was issued.
 	Flush
+	// Discard makes Length bytes from Offset read as zeroes, and gives their room
+	// back where the device can do that. Like a Write it is durable after a Flush.
+	Discard
+	// Zero makes them read as zeroes and leaves them allocated.
+	Zero
 )
 
-func (k Kind) String() string { return [...]string{"read", "write", "flush"}[k] }
+func (k Kind) String() string { return [...]string{"read", "write", "flush", "discard", "zero"}[k] }
 
 // Dev names a device below the cache.
 type Dev uint8
@@ -38,12 +43,23 @@ func (d Dev) String() string {
 type Op struct {
 	Kind   Kind
 	Dev    Dev
+	FUA    bool   // with Write: it is durable when it completes, and only it
+	tried  way    // of a Discard or Zero
+	Tag    uint32 // free for the Sink
 	FD     int    // with Cache: the cache device, as the host named it to the cache
 	Offset int64  // bytes
-	FUA    bool   // with Write: it is durable when it completes, and only it
-	Buf    []byte // page memory outside the Go heap, whole sectors
+	Length int64  // of a Discard or Zero: bytes
+	done   int64  // bytes of them that were written out
+	Buf    []byte // of a Read or Write: page memory outside the Go heap, whole sectors
 	Sink   Sink   // who is told of the completion
-	Tag    uint32 // free for the Sink
+}
+
+// Bytes is how much of the device an operation is about.
+func (o *Op) Bytes() int64 {
+	if o.Kind == Discard || o.Kind == Zero {
+		return o.Length
+	}
+	return int64(len(o.Buf))
 }
 
 // Sink is told when an operation has completed. err is nil, or what the device

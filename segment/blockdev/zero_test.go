@@ -1,0 +1,103 @@
+package blockdev
+
+import (
+	"bytes"
+	"errors"
+	"runtime"
+	"testing"
+	"time"
+
+	"github.com/ublk-lc/ublk-lc/ublk/uring"
+	"golang.org/x/sys/unix"
+)
+
+// told is a Sink for one operation.
+type told struct {
+	done bool
+	err  error
+}
+
+func (s *told) Done(_ *Op, err error) { s.done, s.err = true, err }
+
+func run(t *testing.T, d *Device, op Op) error {
+	t.Helper()
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	ring, err := uring.New(uring.Config{Entries: 8})
+	if errors.Is(err, uring.ErrUnsupported) {
+		t.Skip(err)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer ring.Close()
+	x := NewExecutor(ring.GetSQE, func(Dev) int { return d.FD() })
+	s := &told{}
+	op.Dev, op.Sink = 1, s
+	x.Start(&op)
+	for !s.done {
+		if err := ring.SubmitAndWait(1, time.Second); err != nil {
+			t.Fatal(err)
+		}
+		for cqe, ok := ring.Peek(); ok; cqe, ok = ring.Peek() {
+			ring.Seen()
+			x.Completed(cqe.UserData, cqe.Res)
+		}
+	}
+	return s.err
+}
+
+// TestZeroes: both kinds leave zeroes in their range and nothing else changed.
+func TestZeroes(t *testing.T) {
+	const size = 4 << 20
+	d := open(t, diskFile(t, size), OpenOptions{Exclusive: true})
+	mem, err := uring.AllocPages(size)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer uring.FreePages(mem)
+	for _, kind := range []Kind{Discard, Zero} {
+		for i := range mem {
+			mem[i] = 1
+		}
+		if _, err := d.WriteAt(mem, 0); err != nil {
+			t.Fatal(err)
+		}
+		const from, length = 1 << 20, 5 << 19
+		if err := run(t, d, Op{Kind: kind, Offset: from, Length: length}); err != nil {
+			t.Fatalf("%v: %v", kind, err)
+		}
+		want := bytes.Repeat([]byte{1}, size)
+		clear(want[from : from+length])
+		if _, err := d.ReadAt(mem, 0); err != nil || !bytes.Equal(mem, want) {
+			t.Errorf("%v: wrong content, or %v", kind, err)
+		}
+	}
+}
+
+// TestZeroesTheLongWay: a device that knows neither way is written to, piece by piece.
+func TestZeroesTheLongWay(t *testing.T) {
+	op := Op{Kind: Discard, Length: 5 << 19}
+	refused := -int32(unix.EOPNOTSUPP)
+	for _, want := range []way{zeroOut, writeOut} {
+		if !op.zeroOn(refused) || op.tried != want {
+			t.Fatalf("after a refusal %d is tried, want %d", op.tried, want)
+		}
+	}
+	for i, want := range []int{1 << 20, 1 << 20, 1 << 19} {
+		b := op.zeroes()
+		if len(b) != want || op.zeroError() == nil {
+			t.Fatalf("write %d has %d bytes, want %d; error %v", i, len(b), want, op.zeroError())
+		}
+		if more := op.zeroOn(int32(len(b))); more != (i < 2) {
+			t.Fatalf("more after write %d: %v", i, more)
+		}
+	}
+	if err := op.zeroError(); err != nil {
+		t.Error(err)
+	}
+	op = Op{Kind: Zero, Length: 4096, tried: zeroOut}
+	if op.zeroOn(-int32(unix.EIO)) {
+		t.Error("an I/O error leads to another try")
+	}
+}
