@@ -82,6 +82,9 @@
 // in bits 56-63) and a 32-bit length in sectors. Kinds: 1 data, 2 discard, 3
 // zeroes, 4 invalidate, 5 clean. Data and clean extents own the payload in
 // their order; other kinds own none. Within a record a later extent is newer.
+// A data extent states what its sectors hold; a discard or a zeroes extent that
+// they are zeroes. After a discard the backing may give their room back, after
+// zeroes it keeps it. A record may have no payload at all.
 // Payload after the last extent's is padding to the block size, and is
 // covered by the checksums as well.
 //

@@ -36,6 +36,10 @@ const (
 // HasPayload tells whether extents of this kind own payload.
 func (k Kind) HasPayload() bool { return k == Data || k == Clean }
 
+// Replayable tells whether this version of the program knows what to make of
+// such extents in a log.
+func (k Kind) Replayable() bool { return k == Data || k == Discard || k == Zeroes }
+
 // Extent is a run of sectors of one device.
 type Extent struct {
 	Device  uint8

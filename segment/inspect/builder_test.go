@@ -27,6 +27,14 @@ type write struct {
 	device  uint8
 	lba     uint64
 	sectors uint32
+	kind    segment.Kind // 0 is data
+}
+
+func (w *write) payload() uint32 {
+	if w.kind == 0 {
+		return w.sectors
+	}
+	return 0
 }
 
 func newBuilder(t testing.TB, blockSize, segmentSize uint32, slots uint64) *builder {
@@ -74,7 +82,7 @@ func (l *builder) record(barrier bool, ws ...write) {
 	l.t.Helper()
 	payload := uint32(0)
 	for _, w := range ws {
-		payload += w.sectors
+		payload += w.payload()
 	}
 	bs := l.s.Geometry.BlockSectors()
 	header := (uint32(segment.HeaderBytes(len(ws), payload)+segment.SectorSize-1)/segment.SectorSize + bs - 1) / bs * bs
@@ -95,8 +103,8 @@ func (l *builder) record(barrier bool, ws ...write) {
 	clear(img)
 	data := img[header*segment.SectorSize:]
 	for i, w := range ws {
-		segment.PutExtent(img, i, segment.Extent{Device: w.device, Kind: segment.Data, LBA: w.lba, Sectors: w.sectors})
-		for lba := w.lba; lba < w.lba+uint64(w.sectors); lba++ {
+		segment.PutExtent(img, i, segment.Extent{Device: w.device, Kind: max(w.kind, segment.Data), LBA: w.lba, Sectors: w.sectors})
+		for lba := w.lba; lba < w.lba+uint64(w.payload()); lba++ {
 			stamp(data[:segment.SectorSize], w.device, lba, l.seq)
 			data = data[segment.SectorSize:]
 		}
@@ -162,8 +170,13 @@ func (l *builder) disk(device uint8, last uint64, bad func(seq, lba uint64) bool
 	for seq := l.s.MigratedSeq + 1; seq <= last; seq++ {
 		for _, w := range l.writes[seq] {
 			for lba := w.lba; w.device == device && lba < w.lba+uint64(w.sectors); lba++ {
-				if bad == nil || !bad(seq, lba) {
-					stamp(out[lba*segment.SectorSize:][:segment.SectorSize], device, lba, seq)
+				sector := out[lba*segment.SectorSize:][:segment.SectorSize]
+				switch {
+				case bad != nil && bad(seq, lba):
+				case w.kind != 0:
+					clear(sector)
+				default:
+					stamp(sector, device, lba, seq)
 				}
 			}
 		}

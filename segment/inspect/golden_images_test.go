@@ -18,9 +18,9 @@ func goldenClean(t testing.TB) []byte {
 	l := newBuilder(t, 4096, 16<<10, 4)
 	l.bind(1, "root", 4096, 0xabcd)
 	l.bind(7, "home", 8192, 0)
-	l.record(true, write{1, 0, 8})
-	l.record(true, write{7, 64, 8}, write{1, 8, 8})
-	l.record(true, write{1, 0, 8})
+	l.record(true, write{device: 1, lba: 0, sectors: 8})
+	l.record(true, write{device: 7, lba: 64, sectors: 8}, write{device: 1, lba: 8, sectors: 8})
+	l.record(true, write{device: 1, lba: 0, sectors: 8})
 	l.s.DurableSeq, l.s.Clean = l.durable, true
 	l.super()
 	return l.b
@@ -41,25 +41,25 @@ func reused(t testing.TB) *builder {
 	l.bind(6, "mail", 1024, 0x6666)
 	l.bind(9, "old", 512, 0)
 	for i := range uint64(16) { // more than a lap
-		l.record(i%2 == 1, write{5, 8 * i, 4}, write{6, 4 * i, 3})
+		l.record(i%2 == 1, write{device: 5, lba: 8 * i, sectors: 4}, write{device: 6, lba: 4 * i, sectors: 3})
 		if i == 9 {
 			l.migrated(2)
 		}
 	}
 	l.migrated(6)
-	l.record(true, write{5, 2, 3}, write{5, 4, 2}, write{6, 61, 1}) // overlaps itself
-	l.record(true, write{5, 120, 8})
+	l.record(true, write{device: 5, lba: 2, sectors: 3}, write{device: 5, lba: 4, sectors: 2}, write{device: 6, lba: 61, sectors: 1}) // overlaps itself
+	l.record(true, write{device: 5, lba: 120, sectors: 8})
 	end := l.pos
 	for i := range uint64(3) { // the past that a crash ends, into a slot that nothing is written to any more
-		l.record(false, write{5, 500 + 20*i, 12})
+		l.record(false, write{device: 5, lba: 500 + 20*i, sectors: 12})
 	}
 	*l.byteOf(19, false, 20) ^= 1
 	l.resumed(18, end)
 	l.s.Bindings[2].State = 2
-	l.record(true, write{6, 62, 2}, write{5, 121, 1})
-	l.record(true, write{6, 100, 9})
+	l.record(true, write{device: 6, lba: 62, sectors: 2}, write{device: 5, lba: 121, sectors: 1})
+	l.record(true, write{device: 6, lba: 100, sectors: 9})
 	l.super()
-	l.record(false, write{5, 0, 8})
+	l.record(false, write{device: 5, lba: 0, sectors: 8})
 	return l
 }
 

@@ -66,7 +66,7 @@ func (l *Log) Plan(device uint8, choice Choice) (*Plan, error) {
 	for i := range l.Records[:p.Records] {
 		r := &l.Records[i]
 		for _, e := range r.Extents {
-			if e.Kind != segment.Data {
+			if !e.Kind.Replayable() {
 				return nil, fmt.Errorf("%w: record %d holds an extent of kind %d, which this version cannot replay", segment.ErrVersion, r.Header.Seq, e.Kind)
 			}
 		}

@@ -120,11 +120,17 @@ func (b *batch) take(r *Record, buf []byte) error {
 	for _, e := range r.Extents {
 		if e.Device == b.device {
 			for _, piece := range subtract([]Range{{e.LBA, uint64(e.Sectors)}}, skip) {
+				if !e.Kind.HasPayload() {
+					clear(b.place(piece)) // a discard too: what a disk shows after one of its own is anything
+					continue
+				}
 				from := (at + piece.LBA - e.LBA) * segment.SectorSize
 				copy(b.place(piece), payload[from:from+piece.Sectors*segment.SectorSize])
 			}
 		}
-		at += uint64(e.Sectors)
+		if e.Kind.HasPayload() {
+			at += uint64(e.Sectors)
+		}
 	}
 	return nil
 }

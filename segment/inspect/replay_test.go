@@ -52,7 +52,7 @@ func TestReplayLargeBatches(t *testing.T) {
 	rnd := rand.New(rand.NewPCG(1, 2))
 	for range 300 {
 		n := 1 + rnd.Uint32N(500)
-		l.record(false, write{1, rnd.Uint64N(1<<16 - 500), n})
+		l.record(false, write{device: 1, lba: rnd.Uint64N(1<<16 - 500), sectors: n})
 	}
 	_, d := replayed(t, surveyBytes(t, l.b), 1, Refuse)
 	if !bytes.Equal(d.b, l.disk(1, 300, nil)) {
@@ -60,6 +60,24 @@ func TestReplayLargeBatches(t *testing.T) {
 	}
 	if d.writes >= 200 {
 		t.Errorf("%d writes: nothing was merged", d.writes)
+	}
+}
+
+// TestReplayZeroes: discards and zeroes are replayed in their place in the order.
+func TestReplayZeroes(t *testing.T) {
+	l := newBuilder(t, 512, 64<<10, 40)
+	l.bind(1, "holes", 1<<10, 0)
+	rnd := rand.New(rand.NewPCG(1, 2))
+	for range 100 {
+		n := 1 + rnd.Uint32N(40)
+		first := write{device: 1, lba: rnd.Uint64N(900), sectors: n}
+		hole := write{1, rnd.Uint64N(900), 1 + rnd.Uint32N(60), segment.Discard + segment.Kind(rnd.IntN(2))}
+		last := write{device: 1, lba: rnd.Uint64N(900), sectors: 3}
+		l.record(false, first, hole, last)
+	}
+	_, d := replayed(t, surveyBytes(t, l.b), 1, Refuse)
+	if !bytes.Equal(d.b, l.disk(1, 100, nil)) {
+		t.Error("wrong content")
 	}
 }
 
@@ -147,7 +165,7 @@ func TestReplayVerifiesAgain(t *testing.T) {
 func TestReplayUnknownKind(t *testing.T) {
 	l := reused(t)
 	log := surveyBytes(t, l.b)
-	log.Records[2].Extents[0].Kind = segment.Discard
+	log.Records[2].Extents[0].Kind = segment.Invalidate
 	if _, err := log.Plan(5, Refuse); !errors.Is(err, segment.ErrVersion) {
 		t.Error(err)
 	}
