@@ -12,14 +12,19 @@ import (
 type version struct {
 	segment.Extent
 	order int
-	data  []byte
+	data  []byte // nil of an extent without payload
 }
 
 func (v *version) end() uint64 { return v.LBA + uint64(v.Sectors) }
 
-// cut is the payload of sectors [from, to).
-func (v *version) cut(from, to uint64) []byte {
-	return v.data[(from-v.LBA)*segment.SectorSize : (to-v.LBA)*segment.SectorSize]
+// cut is what sectors [from, to) hold.
+func (v *version) cut(from, to uint64) version {
+	c := version{Extent: v.Extent, order: v.order}
+	c.LBA, c.Sectors = from, uint32(to-from)
+	if v.data != nil {
+		c.data = v.data[(from-v.LBA)*segment.SectorSize : (to-v.LBA)*segment.SectorSize]
+	}
+	return c
 }
 
 // newestFirst is a heap of versions that overlap the sweep's position.
@@ -36,9 +41,9 @@ func (h *newestFirst) Pop() any {
 	return x
 }
 
-// newest calls emit, in the order of (device, LBA), with disjoint runs that
-// cover every sector of vs once, with its newest data. It reorders vs.
-func newest(vs []version, emit func(dev uint8, lba uint64, data []byte)) {
+// newest calls emit, in the order of (device, LBA), with disjoint pieces that
+// cover every sector of vs once, in its newest version. It reorders vs.
+func newest(vs []version, emit func(version)) {
 	slices.SortFunc(vs, func(a, b version) int {
 		return cmp.Or(cmp.Compare(a.Device, b.Device), cmp.Compare(a.LBA, b.LBA), cmp.Compare(a.order, b.order))
 	})
@@ -53,7 +58,7 @@ func newest(vs []version, emit func(dev uint8, lba uint64, data []byte)) {
 }
 
 // sweep goes over the versions of one device, sorted by LBA.
-func sweep(vs []version, emit func(dev uint8, lba uint64, data []byte)) {
+func sweep(vs []version, emit func(version)) {
 	var active newestFirst
 	at := uint64(0)
 	for len(vs) > 0 || len(active) > 0 {
@@ -73,7 +78,7 @@ func sweep(vs []version, emit func(dev uint8, lba uint64, data []byte)) {
 		if len(vs) > 0 {
 			to = min(to, vs[0].LBA)
 		}
-		emit(top.Device, at, top.cut(at, to))
+		emit(top.cut(at, to))
 		at = to
 	}
 }

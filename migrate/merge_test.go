@@ -30,7 +30,12 @@ func TestP4NewestWins(t *testing.T) {
 			lba := rnd.Uint64N(span)
 			n := 1 + uint32(rnd.Uint64N(min(span-lba, 24)))
 			data := stamp(order, n)
-			vs = append(vs, version{segment.Extent{Device: uint8(dev), Kind: segment.Data, LBA: lba, Sectors: n}, order, data})
+			kind := segment.Data
+			if rnd.IntN(3) == 0 {
+				kind, data = segment.Discard, nil
+				clear(disk[dev][lba*segment.SectorSize:][:n*segment.SectorSize])
+			}
+			vs = append(vs, version{segment.Extent{Device: uint8(dev), Kind: kind, LBA: lba, Sectors: n}, order, data})
 			copy(disk[dev][lba*segment.SectorSize:], data)
 			for i := range uint64(n) {
 				written[dev][lba+i] = true
@@ -39,7 +44,11 @@ func TestP4NewestWins(t *testing.T) {
 		rnd.Shuffle(len(vs), func(i, j int) { vs[i], vs[j] = vs[j], vs[i] })
 		var lastDev uint8
 		var lastEnd uint64
-		newest(vs, func(dev uint8, lba uint64, data []byte) {
+		newest(vs, func(v version) {
+			dev, lba, data := v.Device, v.LBA, v.data
+			if v.Kind == segment.Discard {
+				data = make([]byte, v.Sectors*segment.SectorSize)
+			}
 			if dev < lastDev || dev == lastDev && lba < lastEnd {
 				t.Fatalf("seed %d: run at %d of device %d is out of order", seed, lba, dev)
 			}

@@ -12,8 +12,6 @@ import (
 const (
 	// MaxBatch bounds a batch, in bytes of segments: the memory it takes, twice.
 	MaxBatch = 64 << 20
-	// maxWrite is the largest merged write, in bytes.
-	maxWrite = 1 << 20
 	// maxDepth is how many operations are under way at most.
 	maxDepth = 256
 	// maxRetries is how often a failed operation of a batch is tried again
@@ -94,6 +92,7 @@ type Status struct {
 	Segments  uint64 `json:"segments"`
 	Writes    uint64 `json:"writes"`  // to the backings, merged
 	Bytes     uint64 `json:"bytes"`   // written to the backings
+	Zeroed    uint64 `json:"zeroed"`  // bytes discarded, or made zeroes
 	Flushes   uint64 `json:"flushes"` // of the backings
 	Errors    uint64 `json:"errors"`  // failed operations
 	Failed    uint64 `json:"failed_batches"`
@@ -200,7 +199,7 @@ func (m *Migrator) reserve(n int) error {
 	return err
 }
 
-func (m *Migrator) add(k blockdev.Kind, dev blockdev.Dev, offset int64, buf []byte) {
+func (m *Migrator) add(k blockdev.Kind, dev blockdev.Dev, offset int64, buf []byte) *blockdev.Op {
 	var op *blockdev.Op
 	if n := len(m.pool); n > 0 {
 		op, m.pool = m.pool[n-1], m.pool[:n-1]
@@ -210,6 +209,7 @@ func (m *Migrator) add(k blockdev.Kind, dev blockdev.Dev, offset int64, buf []by
 	op.Kind, op.Dev, op.FD, op.Offset, op.Buf = k, dev, m.src.FD(), offset, buf
 	m.lanes.todo[dev]++
 	m.queue = append(m.queue, op)
+	return op
 }
 
 // Done takes the completion of an operation.
@@ -296,7 +296,7 @@ func (m *Migrator) fail(err error) {
 }
 
 // sort verifies the batch, finds the newest version of each sector, and makes
-// one write of each run of neighbours.
+// one operation of each run of neighbours.
 func (m *Migrator) sort() error {
 	m.versions, m.places, m.devs = m.versions[:0], m.places[:0], m.devs[:0]
 	for i := range m.batch {
@@ -305,30 +305,17 @@ func (m *Migrator) sort() error {
 		}
 	}
 	m.staged = 0
-	var run struct {
-		dev  uint8
-		lba  uint64
-		from int
-	}
-	write := func() {
-		if buf := m.staging[run.from:m.staged]; len(buf) > 0 {
-			m.status.Writes++
-			m.status.Bytes += uint64(len(buf))
-			m.add(blockdev.Write, blockdev.Dev(run.dev), int64(run.lba)*segment.SectorSize, buf)
+	var r run
+	newest(m.versions, func(v version) {
+		if !r.takes(&v) {
+			m.carryOut(&r)
+			r = run{Extent: v.Extent, from: m.staged}
+			r.Sectors = 0
 		}
-	}
-	newest(m.versions, func(dev uint8, lba uint64, data []byte) {
-		length := m.staged - run.from
-		if dev != run.dev || lba != run.lba+uint64(length/segment.SectorSize) || length+len(data) > maxWrite {
-			write()
-			run.dev, run.lba, run.from = dev, lba, m.staged
-		}
-		if n := len(m.devs); n == 0 || m.devs[n-1] != blockdev.Dev(dev) {
-			m.devs = append(m.devs, blockdev.Dev(dev))
-		}
-		m.staged += copy(m.staging[m.staged:], data)
+		r.Sectors += v.Sectors
+		m.staged += copy(m.staging[m.staged:], v.data)
 	})
-	write()
+	m.carryOut(&r)
 	return nil
 }
 
@@ -340,12 +327,15 @@ func (m *Migrator) collect(i int) error {
 		first := len(m.places)
 		m.places = r.AppendPlaced(m.places, m.geo)
 		for _, p := range m.places[first:] {
-			n := int(p.Sectors) * segment.SectorSize
 			if !m.src.BackingReady(p.Device) {
 				missing = p.Device
 			}
-			m.versions = append(m.versions, version{p.Extent, len(m.versions), payload[:n]})
-			payload = payload[n:]
+			v := version{Extent: p.Extent, order: len(m.versions)}
+			if p.Kind.HasPayload() {
+				n := int(p.Sectors) * segment.SectorSize
+				v.data, payload = payload[:n], payload[n:]
+			}
+			m.versions = append(m.versions, v)
 		}
 	})
 	if err != nil {
