@@ -31,6 +31,8 @@
 //
 // # The order of things
 //
+// A discard, or a write of zeroes, is a write without data: see zero.go.
+//
 // A write is copied to the open record of the current segment and answered. A
 // record is sealed when its segment or its header is full, when a barrier
 // wants it, or on demand; sealed records are written at once, several in

@@ -94,9 +94,13 @@ func (c *Cache) BackingFailed(dev uint8) {
 // Forget drops the index entries that still point to these places: from now on
 // these sectors are read from their backings.
 func (c *Cache) Forget(places []segment.Placed) {
-	const atOnce = 64 // extents for each hold of the lock
+	const extents, sectors = 64, 4096 // for each hold of the lock, or one extent of any length
 	for len(places) > 0 {
-		n := min(atOnce, len(places))
+		n, left := 1, sectors-int64(places[0].Sectors)
+		for n < min(extents, len(places)) && left >= int64(places[n].Sectors) {
+			left -= int64(places[n].Sectors)
+			n++
+		}
 		c.lock()
 		for i := range places[:n] {
 			c.forget(&places[i])
@@ -110,7 +114,7 @@ func (c *Cache) forget(e *segment.Placed) {
 	lba, at := e.LBA, e.At
 	for n := e.Sectors; n > 0; {
 		b := blockOf(lba, n)
-		if _, gone := c.idx.RemoveAt(e.Device, b.block, b.mask, at-int64(b.first)); gone {
+		if _, gone := c.idx.RemoveAt(e.Device, b.block, b.mask, baseOf(e, &b, at)); gone {
 			c.dirty[e.Device]--
 		}
 		lba, at, n = lba+uint64(b.sectors), at+int64(b.sectors), n-b.sectors

@@ -110,6 +110,7 @@ func paths(r *rig, rnd *rand.Rand) map[string]func() {
 		"write":        func() { r.do(Write, block(), false) },
 		"write-fua":    func() { r.do(Write, block(), true) },
 		"write-flush":  func() { r.do(Write, block(), false); r.do(Flush, 0, false) },
+		"discard":      func() { r.do(Discard, block(), false) },
 		"overwrite":    func() { r.do(Write, 7, false) },
 		"read-ram":     func() { r.do(Read, 7, false) },
 		"read-any":     func() { r.do(Read, block(), false) },

@@ -32,13 +32,13 @@ func (l *loading) add(r *segment.Record) {
 	l.placed = r.AppendPlaced(l.placed[:0], l.geo)
 	for i := range l.placed {
 		e := &l.placed[i]
-		if e.Kind != segment.Data {
+		if !e.Kind.Replayable() {
 			l.err = fmt.Errorf("%w: the log holds extents of kind %d, which this version cannot replay", segment.ErrVersion, e.Kind)
 			return
 		}
 		for lba, at, n := e.LBA, e.At, e.Sectors; n > 0; {
 			b := blockOf(lba, n)
-			l.loader.Put(e.Device, b.block, b.mask, at-int64(b.first))
+			l.loader.Put(e.Device, b.block, b.mask, baseOf(e, &b, at))
 			lba, at, n = lba+uint64(b.sectors), at+int64(b.sectors), n-b.sectors
 		}
 	}

@@ -13,12 +13,13 @@ const (
 	fromBacking source = iota
 	fromRAM
 	fromLog
+	nowhere // zeroes
 )
 
 // piece is a run of sectors of a read that lies in one place in one piece.
 type piece struct {
 	source  source
-	at      int64  // sector: of the backing, of the RAM buffer, or of the cache device
+	at      int64  // sector: of the backing or of the cache device
 	first   uint32 // sector of the request
 	sectors uint32
 	slot    uint64
@@ -75,6 +76,11 @@ func (c *Cache) locate(r *Request, b *blockPart, hit []index.Entry, first uint32
 		pc.at = int64(b.block)*index.SectorsPerBlock + int64(b.first)
 		return pc
 	}
+	if hit[0].Zero() {
+		pc.source = nowhere
+		pc.at = int64(b.block)*index.SectorsPerBlock + int64(b.first)
+		return pc
+	}
 	pc.at = hit[0].Base + int64(b.first)
 	pc.slot = c.geo.SlotOfSector(pc.at)
 	id := c.slots[pc.slot].ID
@@ -118,6 +124,9 @@ func (c *Cache) start(p *Port, r *Request, run *piece) {
 		o.req = r
 		r.pending++
 		c.stats.miss += uint64(run.sectors)
+	case nowhere:
+		clear(dst)
+		c.stats.hitZero += uint64(run.sectors)
 	}
 }
 

@@ -16,6 +16,7 @@ type record struct {
 	offset  int64  // on the cache device
 	image   []byte // header and payload
 	payload uint32 // sectors used so far
+	zeroes  uint32 // sectors that it says are zeroes
 	retries int
 	hard    bool // its write alone makes it durable
 	written bool
@@ -53,16 +54,18 @@ func (c *Cache) openRecord() *record {
 	return r
 }
 
-// fits is how many of n more sectors, as one extent, the open record can take.
-func (c *Cache) fits(r *record, n uint32) uint32 {
-	n = min(n, c.geo.SegmentSectors()-r.next())
+// fits is how many of n more sectors of payload, as one extent, the open record
+// can take, and whether it can take any, or with an n of 0 the extent alone.
+func (c *Cache) fits(r *record, n uint32) (got uint32, ok bool) {
+	got = min(n, c.geo.SegmentSectors()-r.next())
 	room := int(r.HeaderSectors)*segment.SectorSize - segment.HeaderBytes(int(r.Extents)+1, r.payload)
 	if room < 0 {
-		return 0
+		return 0, false
 	}
 	chunks := (r.payload + segment.ChunkSectors - 1) / segment.ChunkSectors
 	limit := (chunks + uint32(room/4)) * segment.ChunkSectors
-	return min(n, limit-r.payload)
+	got = min(got, limit-r.payload)
+	return got, got > 0 || n == 0
 }
 
 // seal ends the open record and hands it to p for writing.

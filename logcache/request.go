@@ -7,9 +7,11 @@ type Op uint8
 
 // Operations on a volume.
 const (
-	Read  Op = iota // fill Buf
-	Write           // store Buf
-	Flush           // make every write answered before now durable
+	Read    Op = iota // fill Buf
+	Write             // store Buf
+	Flush             // make every write answered before now durable
+	Discard           // let the sectors read as zeroes from now on, and give their room back
+	Zero              // let them read as zeroes, and stay allocated
 )
 
 var (
@@ -25,10 +27,10 @@ var (
 // keeps it and Buf untouched until the port gives it back.
 type Request struct {
 	Op      Op
-	FUA     bool   // with Write: durable before it is answered
+	FUA     bool   // with Write, Discard and Zero: durable before it is answered
 	LBA     uint64 // in sectors
 	Sectors uint32
-	Buf     []byte // Sectors × 512 bytes, page memory outside the Go heap
+	Buf     []byte // of a Read or Write: Sectors × 512 bytes, page memory outside the Go heap
 	Volume  *Volume
 	Tag     uint32 // the caller's
 

@@ -4,8 +4,11 @@ package logcache
 type counters struct {
 	reads, readSectors   uint64
 	writes, writeSectors uint64
+	discards, zeroes     uint64 // requests
+	zeroedSectors        uint64 // of both
 	flushes              uint64
 	hitRAM, hitLog, miss uint64 // sectors
+	hitZero              uint64
 	inPlace              uint64
 	parked               uint64
 	waitSlot, waitBuffer uint64
@@ -14,6 +17,16 @@ type counters struct {
 	logWriteErrors       uint64
 	logFlushErrors       uint64
 	migrated             uint64
+}
+
+// zeroed counts a discard or write-zeroes that is in the log.
+func (k *counters) zeroed(r *Request) {
+	if r.Op == Discard {
+		k.discards++
+	} else {
+		k.zeroes++
+	}
+	k.zeroedSectors += uint64(r.Sectors)
 }
 
 // Status is a snapshot of a cache.
@@ -35,9 +48,13 @@ type Status struct {
 	ReadSectors    uint64 `json:"read_sectors"`
 	Writes         uint64 `json:"writes"`
 	WriteSectors   uint64 `json:"write_sectors"`
+	Discards       uint64 `json:"discards"`
+	WriteZeroes    uint64 `json:"write_zeroes"`
+	ZeroedSectors  uint64 `json:"zeroed_sectors"`
 	Flushes        uint64 `json:"flushes"`
 	HitRAMSectors  uint64 `json:"hit_ram_sectors"`
 	HitLogSectors  uint64 `json:"hit_log_sectors"`
+	HitZeroSectors uint64 `json:"hit_zero_sectors"`
 	MissSectors    uint64 `json:"miss_sectors"`
 	InPlace        uint64 `json:"overwritten_in_place"`
 	Parked         uint64 `json:"parked_total"`
@@ -62,6 +79,7 @@ func (c *Cache) Status() Status {
 		DurableSeq: c.durableSeq, SealedSeq: c.sealedSeq,
 		ParkedWrites: c.parked.n, IndexBytes: c.idx.Bytes(), Contended: c.contended.Load(),
 		Reads: k.reads, ReadSectors: k.readSectors, Writes: k.writes, WriteSectors: k.writeSectors, Flushes: k.flushes,
+		Discards: k.discards, WriteZeroes: k.zeroes, ZeroedSectors: k.zeroedSectors, HitZeroSectors: k.hitZero,
 		HitRAMSectors: k.hitRAM, HitLogSectors: k.hitLog, MissSectors: k.miss, InPlace: k.inPlace,
 		Parked: k.parked, WaitSlot: k.waitSlot, WaitBuffer: k.waitBuffer, Records: k.records, LogBytes: k.logBytes,
 		LogFlushes: k.logFlushes, LogWriteErrors: k.logWriteErrors, LogFlushErrors: k.logFlushErrors, Migrated: k.migrated,

@@ -77,10 +77,10 @@ func (v *Volume) trySubmit(p *Port, r *Request) bool {
 	switch r.Op {
 	case Read:
 		c.read(p, r)
-	case Write:
-		c.write(p, r)
 	case Flush:
 		c.flush(p, r)
+	default:
+		c.write(p, r)
 	}
 	return true
 }
@@ -142,8 +142,13 @@ func (p *Port) passThrough(r *Request) {
 		kind = blockdev.Write
 	case Flush:
 		kind = blockdev.Flush
+	case Discard:
+		kind = blockdev.Discard
+	case Zero:
+		kind = blockdev.Zero
 	}
 	o := p.newOp(forPassThrough, kind, r.Volume.dev(), int64(r.LBA)*segment.SectorSize, r.Buf)
+	o.Length = int64(r.Sectors) * segment.SectorSize
 	o.req = r
 }
 

@@ -24,8 +24,12 @@ func (c *Cache) write(p *Port, r *Request) {
 
 // logged answers a write whose data is all in the log, or makes it wait for its barrier.
 func (c *Cache) logged(p *Port, r *Request) {
-	c.stats.writes++
-	c.stats.writeSectors += uint64(r.Sectors)
+	if r.Op == Write {
+		c.stats.writes++
+		c.stats.writeSectors += uint64(r.Sectors)
+	} else {
+		c.stats.zeroed(r)
+	}
 	if !r.FUA {
 		p.answer(r, nil)
 		c.foresee(p)
@@ -48,12 +52,15 @@ func (c *Cache) newestSeq() uint64 {
 // append copies what is left of a write into the log. It returns false when
 // there is no room for all of it now; what was copied stays.
 func (c *Cache) append(p *Port, r *Request) bool {
+	if r.Op != Write {
+		return c.appendZeroes(p, r)
+	}
 	if r.done == 0 && c.overwrite(r) {
 		return true
 	}
 	for r.done < r.Sectors {
-		n := c.reserve(p, r.Sectors-r.done)
-		if n == 0 {
+		n, ok := c.reserve(p, r.Sectors-r.done)
+		if !ok {
 			return false
 		}
 		c.place(r, n)
@@ -61,25 +68,26 @@ func (c *Cache) append(p *Port, r *Request) bool {
 	return true
 }
 
-// reserve finds room for up to n sectors in the open record, opening segments
-// and records as needed. 0 means that there is none now.
-func (c *Cache) reserve(p *Port, n uint32) uint32 {
+// reserve finds room for one more extent, of up to n sectors of payload, in the
+// open record, opening segments and records as needed. ok is false when there is
+// none now.
+func (c *Cache) reserve(p *Port, n uint32) (got uint32, ok bool) {
 	for {
 		if c.cur.id == 0 && !c.openSegment() {
-			return 0
+			return 0, false
 		}
 		rec := c.cur.rec
 		if rec == nil {
 			if rec = c.openRecord(); rec == nil {
 				if c.sealedSeq+1-c.writtenSeq >= maxRecords {
-					return 0
+					return 0, false
 				}
 				c.closeSegment()
 				continue
 			}
 		}
-		if got := c.fits(rec, n); got > 0 {
-			return got
+		if got, ok = c.fits(rec, n); ok {
+			return got, true
 		}
 		c.seal(p, false)
 	}

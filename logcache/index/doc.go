@@ -6,7 +6,8 @@
 // covers (bit i of a mask is sector i) and a base: sector i lies at sector
 // base+i of the cache device. The masks of a block's entries never overlap,
 // so every sector has one place, the one of its newest write. A block written
-// whole has one entry; partial writes that landed apart leave several.
+// whole has one entry; partial writes that landed apart leave several. A base
+// from [Zeroes] on says instead that the sectors are zeroes.
 //
 // The index is the largest thing the cache keeps in memory, so its layout is
 // chosen for bytes per entry and for short pauses:

@@ -16,6 +16,11 @@ const (
 	// sector 0, its first would then lie seven sectors before the log begins.
 	MinBase = -(SectorsPerBlock - 1)
 
+	// Zeroes is where bases start that are no place of data: the sectors are
+	// zeroes. What such a base has beyond it tells who said so, and is all that
+	// the index looks at; zeroes of one block need not be where a sector would be.
+	Zeroes = 1 << 62
+
 	devBits   = 7
 	blockBits = 41
 	keyBits   = devBits + blockBits
@@ -41,6 +46,9 @@ type Entry struct {
 	// never zero in an entry read from an Index.
 	Mask uint8
 }
+
+// Zero tells whether the entry's sectors are zeroes, and lie nowhere.
+func (e *Entry) Zero() bool { return e.Base >= Zeroes }
 
 // slot is an entry as the tables hold it. The key has the hash of device and
 // block in its high 48 bits and the mask in its low ones, so that slots sort
