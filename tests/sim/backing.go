@@ -20,8 +20,7 @@ func (o *oracle) batchDone(s *devs) {
 			o.onBacking(s.st, v, s.backing[i].durable, func(lba uint64, c *cell, ver int) { b.add(v.id, lba, c, ver) })
 		}
 	}
-	b.check("P4", "P4", o.lo, "the backings at the end of a batch")
-	o.lo, o.loose = max(o.lo, b.lo), false
+	o.lo, o.loose = b.check("P4", "P4", o.lo, "the backings at the end of a batch"), false
 }
 
 // betweenBatches checks backing images after a power cut at any time: each
@@ -35,7 +34,8 @@ func (o *oracle) betweenBatches(st *store, m *images) {
 			continue
 		}
 		o.onBacking(st, v, m.disk[i+1], func(lba uint64, c *cell, ver int) {
-			switch at := c.at(o.lo); {
+			at := c.at(o.lo)
+			switch ver = c.resolve(ver, at); {
 			case ver < at:
 				fail("P4", "sector %d of device %d went back to write %d on its backing (%s, state %d)", lba, v.id, c.v[ver].op, o.past(v.id, lba), o.lo)
 			case ver > at:
@@ -54,7 +54,10 @@ func (o *oracle) ahead(st *store, m *images) bool {
 	found := false
 	for i, v := range o.vols {
 		if v.logged {
-			o.onBacking(st, v, m.disk[i+1], func(_ uint64, c *cell, ver int) { found = found || ver > c.at(o.lo) })
+			o.onBacking(st, v, m.disk[i+1], func(_ uint64, c *cell, ver int) {
+				at := c.at(o.lo)
+				found = found || c.resolve(ver, at) > at
+			})
 		}
 	}
 	return found

@@ -9,7 +9,8 @@ import (
 // request is a request of the workload.
 type request struct {
 	logcache.Request
-	op   uint32 // of a write
+	op   uint32 // of what stores
+	mem  []byte
 	sent int64
 	bar  barrier // of a FLUSH
 	busy bool
@@ -19,7 +20,7 @@ func (w *world) makeRequests() {
 	for i := range w.Depth {
 		r := &request{}
 		r.Tag = uint32(i)
-		r.Buf = make([]byte, maxRequest*sectorSize)
+		r.mem = make([]byte, maxRequest*sectorSize)
 		w.reqs = append(w.reqs, r)
 	}
 }
@@ -35,20 +36,27 @@ func (w *world) submit() {
 		op = logcache.Write
 	}
 	lba, n := chooseRange(w.rng, w.Volumes[vol])
+	if w.Discards && op == logcache.Write && w.blank.IntN(4) == 0 {
+		op = []logcache.Op{logcache.Discard, logcache.Zero}[w.blank.IntN(2)]
+	}
 	w.send(r, w.rng.IntN(len(w.ports)), vol, op, fua, lba, n)
 }
 
 // send sends a request through a port.
 func (w *world) send(r *request, port, vol int, op logcache.Op, fua bool, lba uint64, n uint32) {
-	buf, tag := r.Buf[:maxRequest*sectorSize], r.Tag
-	*r = request{busy: true, sent: w.o.now}
+	tag, buf := r.Tag, r.mem
+	*r = request{mem: buf, busy: true, sent: w.o.now}
 	r.Tag, r.Volume, r.Op, r.FUA = tag, w.vols[vol], op, fua
 	r.LBA, r.Sectors, r.Buf = lba, n, buf[:n*sectorSize]
 	switch op {
-	case logcache.Write:
-		r.op = w.o.submit(uint8(vol+1), lba, n, fua)
-		for i := range uint64(n) {
-			label{uint8(vol + 1), lba + i, r.op}.fill(r.Buf[i*sectorSize:])
+	case logcache.Write, logcache.Discard, logcache.Zero:
+		r.op = w.o.submit(uint8(vol+1), lba, n, fua, op != logcache.Write)
+		if op == logcache.Write {
+			for i := range uint64(n) {
+				label{uint8(vol + 1), lba + i, r.op}.fill(r.Buf[i*sectorSize:])
+			}
+		} else {
+			r.Buf = nil
 		}
 		if w.fenced[vol] {
 			w.held[vol] = append(w.held[vol], heldWrite{port, r.op})
@@ -83,7 +91,7 @@ func (w *world) takeAnswer(lr *logcache.Request) {
 		return
 	}
 	switch r.Op {
-	case logcache.Write:
+	case logcache.Write, logcache.Discard, logcache.Zero:
 		w.o.answered(r.op)
 	case logcache.Flush:
 		w.o.flushed(r.bar)

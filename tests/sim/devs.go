@@ -86,14 +86,14 @@ func (s *devs) begin(op *blockdev.Op, early bool) *flight {
 	}
 	d := s.disk(op.Dev)
 	*f = flight{op: op, d: d, fault: s.faultOf(op), early: early && op.Kind == blockdev.Read}
-	if int(op.Offset/sectorSize) < 0 || uint64(op.Offset)+uint64(len(op.Buf)) > d.bytes() || (int(op.Offset)|len(op.Buf))%sectorSize != 0 {
-		fail("P9", "%v of %d bytes at byte %d reaches past the end of device %d or is not of whole sectors", op.Kind, len(op.Buf), op.Offset, op.Dev)
+	if n := op.Bytes(); op.Offset < 0 || uint64(op.Offset+n) > d.bytes() || (op.Offset|n)%sectorSize != 0 {
+		fail("P9", "%v of %d bytes at byte %d reaches past the end of device %d or is not of whole sectors", op.Kind, n, op.Offset, op.Dev)
 	}
 	switch {
-	case op.Kind == blockdev.Write && (f.fault.honest() || f.fault == eioLanded || f.fault == lying):
-		f.p = d.begin(op.Buf, op.Offset)
-	case op.Kind == blockdev.Write && f.fault == misdirected:
-		f.p = d.begin(op.Buf, d.misdirect(op))
+	case stores(op) && (f.fault.honest() || f.fault == eioLanded || f.fault == lying):
+		f.p = d.begin(op.Buf, op.Offset, op.Bytes())
+	case stores(op) && f.fault == misdirected:
+		f.p = d.begin(op.Buf, d.misdirect(op), op.Bytes())
 	case op.Kind == blockdev.Flush:
 		f.cut = d.clock
 	case f.early && f.fault.honest():
@@ -104,11 +104,17 @@ func (s *devs) begin(op *blockdev.Op, early bool) *flight {
 	return f
 }
 
+// stores tells whether an operation changes what the device holds. To the
+// simulator a discard is a write of zeroes: it lands, tears and is lost like one.
+func stores(op *blockdev.Op) bool {
+	return op.Kind == blockdev.Write || op.Kind == blockdev.Discard || op.Kind == blockdev.Zero
+}
+
 // misdirect is the next block on the disk, or the first of its data if there is
 // none.
 func (d *disk) misdirect(op *blockdev.Op) int64 {
 	to := op.Offset + 4096
-	if uint64(to)+uint64(len(op.Buf)) > d.bytes() {
+	if uint64(to+op.Bytes()) > d.bytes() {
 		to = 0
 		if d.cache {
 			to = segment.LogOffset
@@ -125,7 +131,7 @@ func (s *devs) end(i int) (*blockdev.Op, error) {
 	s.pool = append(s.pool, f)
 	op := f.op
 	if f.p != nil {
-		for j, id := range f.p.ids {
+		for j, id := range f.p.ids[:len(op.Buf)/sectorSize] {
 			if string(s.st.get(id)) != string(op.Buf[j*sectorSize:(j+1)*sectorSize]) {
 				fail("no race", "the buffer of a write at byte %d of device %d changed while it was under way", op.Offset, op.Dev)
 			}

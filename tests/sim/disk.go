@@ -72,15 +72,16 @@ func (d *disk) read(buf []byte, off int64) {
 	}
 }
 
-// begin takes a write in. Its content is what buf holds now.
-func (d *disk) begin(buf []byte, off int64) *pending {
-	n := len(buf) / sectorSize
+// begin takes a write in. Its content is what buf holds now, or zeroes if that
+// is nil.
+func (d *disk) begin(buf []byte, off, length int64) *pending {
+	n := int(length / sectorSize)
 	at := d.fold(int(off / sectorSize))
 	if at < 0 || at+n > len(d.durable) || n > 0 && d.fold(int(off/sectorSize)+n-1) != at+n-1 {
-		fail("P8", "write of %d bytes at byte %d reaches outside of superblock and log", len(buf), off)
+		fail("P8", "write of %d bytes at byte %d reaches outside of superblock and log", length, off)
 	}
 	p := &pending{at: at, ids: make([]sid, n)}
-	for i := range p.ids {
+	for i := range len(buf) / sectorSize {
 		p.ids[i] = d.st.put(buf[i*sectorSize : (i+1)*sectorSize])
 	}
 	d.flying = append(d.flying, p)

@@ -15,6 +15,11 @@ var jobs = []struct {
 	do    func(s *scenario) []step
 }{
 	{"barrier", nil, func(s *scenario) []step { s.fua(0, 4, 9); s.flush(1); return nil }},
+	{"discard", nil, func(s *scenario) []step {
+		s.discard(0, 3, 20)
+		s.one(1, logcache.Zero, true, 4, 12)
+		return s.migrateSteps()
+	}},
 	{"superblock", nil, func(s *scenario) []step { return []step{s.waitFor(0, s.cache.CommitSuper, func() {})} }},
 	{"migrate", nil, func(s *scenario) []step { return s.migrateSteps() }},
 	{"wrap", nil, func(s *scenario) []step { return s.wrapSteps() }},

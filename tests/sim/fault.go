@@ -42,7 +42,7 @@ func (r *rule) matches(op *blockdev.Op) bool {
 	if r.dev >= 0 && r.dev != int(op.Dev) {
 		return false
 	}
-	if r.to > 0 && (op.Kind == blockdev.Flush || op.Offset >= r.to || op.Offset+int64(len(op.Buf)) <= r.from) {
+	if r.to > 0 && (op.Kind == blockdev.Flush || op.Offset >= r.to || op.Offset+op.Bytes() <= r.from) {
 		return false
 	}
 	ok := len(r.kinds) == 0

@@ -106,12 +106,14 @@ func TestP6Lies(t *testing.T) {
 	for seed := range uint64(*liesFlag) {
 		o := RandomOptions(*seedFlag + seed)
 		o.Faults, o.Generations, o.Points, o.Admin, o.Blind = false, 1, 0, 0, true
-		if v := guard(func() { lies(newWorld(o, stats, k), n) }); v != nil {
-			t.Errorf("seed %d: %v\nrepeat it: go test ./tests/sim -run TestP6Lies -sim.lies=1 -sim.seed=%d\n%s", o.Seed, v, o.Seed, v.Stack)
-			k.renewPort()
+		for _, o.Discards = range []bool{false, true} {
+			if v := guard(func() { lies(newWorld(o, stats, k), n) }); v != nil {
+				t.Errorf("seed %d, discards %v: %v\nrepeat it: go test ./tests/sim -run TestP6Lies -sim.lies=1 -sim.seed=%d\n%s", o.Seed, o.Discards, v, o.Seed, v.Stack)
+				k.renewPort()
+			}
 		}
 	}
-	t.Logf("%d runs, %d batches: %d times recovery reported damage, %d times migration refused a payload, %d states of the past", *liesFlag, n.batches, n.reported, n.refused, n.past)
+	t.Logf("%d seeds, %d batches: %d times recovery reported damage, %d times migration refused a payload, %d states of the past", *liesFlag, n.batches, n.reported, n.refused, n.past)
 	if *liesFlag >= 300 && (n.reported == 0 || n.refused == 0 || n.past == 0) {
 		t.Error("one of the three never came")
 	}

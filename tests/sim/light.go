@@ -66,11 +66,15 @@ func (c *checker) replay(m *images) {
 		copy(c.spare.disk[i+1], m.disk[i+1])
 	}
 	for _, p := range c.placed {
-		from := c.s.cache.fold(int(p.At))
-		if p.Kind != segment.Data || p.LBA+uint64(p.Sectors) > uint64(len(m.disk[p.Device])) {
+		if !p.Kind.Replayable() || p.LBA+uint64(p.Sectors) > uint64(len(m.disk[p.Device])) {
 			fail("P2", "the log holds an extent that nobody wrote: %+v", p)
 		}
-		copy(c.spare.disk[p.Device][p.LBA:], m.disk[0][from:from+int(p.Sectors)])
+		to := c.spare.disk[p.Device][p.LBA:][:p.Sectors]
+		if p.Kind.HasPayload() {
+			copy(to, m.disk[0][c.s.cache.fold(int(p.At)):])
+		} else {
+			clear(to)
+		}
 	}
 	for i := range c.out.vols {
 		for lba, id := range c.spare.disk[i+1] {

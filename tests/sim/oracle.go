@@ -11,6 +11,7 @@ type write struct {
 	lba  uint64
 	n    uint32
 	fua  bool
+	zero bool  // a discard, or write-zeroes
 	sent int64 // when it was submitted
 	ack  int64 // when it was answered without an error
 }
@@ -18,6 +19,7 @@ type write struct {
 // version is what one sector was made by one write.
 type version struct {
 	op   uint32
+	zero bool  // it holds zeroes, like all others that do
 	pos  int64 // in the order of acceptance; 0 = before all that counts
 	seen int64 // when it was known to be in force: answered, or read
 }
@@ -28,10 +30,11 @@ type cell struct {
 	base int // the oldest version that a read may return
 }
 
-// find is the index of the version that op made, or -1.
+// find is the index of the version that op made, or -1. Zeroes do not say who
+// made them: with op 0 it is the newest version that they may be.
 func (c *cell) find(op uint32) int {
 	for i := len(c.v) - 1; i >= 0; i-- {
-		if c.v[i].op == op {
+		if c.v[i].op == op || op == 0 && c.v[i].zero {
 			return i
 		}
 	}
@@ -57,7 +60,7 @@ func (c *cell) at(pos int64) int {
 
 // collapse makes version i the only one.
 func (c *cell) collapse(i int) {
-	c.v[0] = version{op: c.v[i].op}
+	c.v[0] = version{op: c.v[i].op, zero: c.v[i].zero}
 	c.v, c.base = c.v[:1], 0
 }
 
@@ -87,7 +90,7 @@ func newOracle(sectors []int) *oracle {
 	for i, n := range sectors {
 		v := &volume{id: uint8(i + 1), cells: make([]cell, n)}
 		for j := range v.cells {
-			v.cells[j].v = append(make([]version, 0, 4), version{})
+			v.cells[j].v = append(make([]version, 0, 4), version{zero: true})
 		}
 		o.vols = append(o.vols, v)
 	}
@@ -95,8 +98,8 @@ func newOracle(sectors []int) *oracle {
 }
 
 // submit enters a write; its number is what its sectors carry.
-func (o *oracle) submit(vol uint8, lba uint64, n uint32, fua bool) uint32 {
-	o.writes = append(o.writes, write{vol: vol, lba: lba, n: n, fua: fua, sent: o.now, ack: never})
+func (o *oracle) submit(vol uint8, lba uint64, n uint32, fua, zero bool) uint32 {
+	o.writes = append(o.writes, write{vol: vol, lba: lba, n: n, fua: fua, zero: zero, sent: o.now, ack: never})
 	return uint32(len(o.writes) - 1)
 }
 
@@ -105,7 +108,7 @@ func (o *oracle) accept(op uint32) {
 	w := &o.writes[op]
 	v := o.vols[w.vol-1]
 	for i := range w.n {
-		nv := version{op: op, seen: never}
+		nv := version{op: op, zero: w.zero, seen: never}
 		if v.logged {
 			o.pos++
 			nv.pos = o.pos
@@ -168,17 +171,34 @@ func (o *oracle) flushed(b barrier) {
 func (o *oracle) wasRead(vol uint8, lba uint64, b []byte, sent int64) {
 	l, ok := readLabel(b)
 	c := &o.vols[vol-1].cells[lba]
-	i := o.known("P2", vol, lba, l, ok)
-	if i < c.base {
+	newest := o.known("P2", vol, lba, l, ok)
+	if newest < c.base {
 		fail("P2", "a read of sector %d of device %d returned write %d, which was replaced long before", lba, vol, l.op)
 	}
-	for j := i + 1; j < len(c.v); j++ {
-		if later := &c.v[j]; later.seen < sent && c.v[i].seen < o.writes[later.op].sent {
-			fail("register", "a read of sector %d of device %d, submitted at %d, returned write %d, but write %d had replaced it at %d",
-				lba, vol, sent, l.op, later.op, later.seen)
+	may := 0
+	for i := c.base; i <= newest; i++ {
+		if c.same(i, newest) && o.replaced(c, i, sent) < 0 {
+			may++
 		}
 	}
-	c.v[i].seen = min(c.v[i].seen, o.now)
+	switch j := o.replaced(c, newest, sent); {
+	case may == 0:
+		fail("register", "a read of sector %d of device %d, submitted at %d, returned write %d, but write %d had replaced it at %d",
+			lba, vol, sent, l.op, c.v[j].op, c.v[j].seen)
+	case may == 1 && j < 0:
+		c.v[newest].seen = min(c.v[newest].seen, o.now)
+	}
+}
+
+// replaced is the version that had replaced version i when a read was submitted
+// at sent, or -1.
+func (o *oracle) replaced(c *cell, i int, sent int64) int {
+	for j := i + 1; j < len(c.v); j++ {
+		if later := &c.v[j]; later.seen < sent && c.v[i].seen < o.writes[later.op].sent {
+			return j
+		}
+	}
+	return -1
 }
 
 // known finds the version that a sector's content is of.

@@ -10,6 +10,14 @@ import (
 type bounds struct {
 	lo, hi           int64 // lo <= point < hi
 	loWhere, hiWhere place
+	vague            []vague
+}
+
+// vague is a sector of zeroes that several versions may have made: the point is
+// in one of several intervals.
+type vague struct {
+	place
+	c *cell
 }
 
 type place struct {
@@ -22,6 +30,10 @@ func anywhere() bounds { return bounds{hi: never} }
 
 // add takes in that sector (vol, lba) holds version i of c.
 func (b *bounds) add(vol uint8, lba uint64, c *cell, i int) {
+	if c.ambiguous(i) {
+		b.vague = append(b.vague, vague{place{vol, lba, c.v[i].op}, c})
+		return
+	}
 	if p := c.v[i].pos; p > b.lo {
 		b.lo, b.loWhere = p, place{vol, lba, c.v[i].op}
 	}
@@ -30,8 +42,33 @@ func (b *bounds) add(vol uint8, lba uint64, c *cell, i int) {
 	}
 }
 
-// check wants one point to suit all sectors, at or behind floor.
-func (b *bounds) check(prefix, durable string, floor int64, what string) {
+// point is the first from p on that suits all sectors; never, and a sector that
+// has none there, if no one does.
+func (b *bounds) point(p int64) (int64, place) {
+	for again := true; again && p < b.hi; {
+		again = false
+		for i := range b.vague {
+			v := &b.vague[i]
+			at := v.c.at(p)
+			for at < len(v.c.v) && !v.c.v[at].zero {
+				at++
+			}
+			if at == len(v.c.v) {
+				return never, v.place
+			}
+			if from := v.c.v[at].pos; from > p {
+				p, again = from, true
+			}
+		}
+	}
+	if p >= b.hi {
+		return never, b.hiWhere
+	}
+	return p, place{}
+}
+
+// check wants one point to suit all sectors, at or behind floor, and returns it.
+func (b *bounds) check(prefix, durable string, floor int64, what string) int64 {
 	if b.lo >= b.hi {
 		fail(prefix, "%s is no prefix: sector %d of device %d has write %d (position %d), but sector %d of device %d lacks write %d (position %d)",
 			what, b.loWhere.lba, b.loWhere.vol, b.loWhere.op, b.lo, b.hiWhere.lba, b.hiWhere.vol, b.hiWhere.op, b.hi)
@@ -40,6 +77,14 @@ func (b *bounds) check(prefix, durable string, floor int64, what string) {
 		fail(durable, "%s goes up to position %d at most (sector %d of device %d lacks write %d), but %d was durable",
 			what, b.hi-1, b.hiWhere.lba, b.hiWhere.vol, b.hiWhere.op, floor)
 	}
+	if p, where := b.point(b.lo); p == never {
+		fail(prefix, "%s is no prefix: no point from %d to %d suits the zeroes in sector %d of device %d", what, b.lo, b.hi-1, where.lba, where.vol)
+	}
+	p, where := b.point(max(b.lo, floor))
+	if p == never {
+		fail(durable, "%s is not what was durable at position %d: the zeroes in sector %d of device %d are older", what, floor, where.lba, where.vol)
+	}
+	return p
 }
 
 // past is a sector's history in words.
@@ -68,25 +113,40 @@ func (o *oracle) recovered(vols []found) int64 {
 			if v.logged {
 				b.add(v.id, uint64(lba), c, ver)
 			} else {
-				o.survived(v, uint64(lba), ver)
+				vols[i].version[lba] = o.survived(v, uint64(lba), ver)
 			}
 		}
 	}
-	b.check("P3", "P1", o.floor, "what was recovered")
-	return max(b.lo, o.floor)
+	return b.check("P3", "P1", o.floor, "what was recovered")
 }
 
-// survived checks a sector that was written past the log: no version that a
-// durable one had replaced.
-func (o *oracle) survived(v *volume, lba uint64, i int) {
+// survived checks a sector that was written past the log, which looks like
+// version i: it may be no version that a durable one had replaced. It returns
+// the version that it may be.
+func (o *oracle) survived(v *volume, lba uint64, i int) int {
 	c := &v.cells[lba]
+	by := o.outlived(v, c, i)
+	for k := i - 1; k >= 0 && by >= 0; k-- {
+		if c.same(k, i) && o.outlived(v, c, k) < 0 {
+			return k
+		}
+	}
+	if by >= 0 {
+		fail("P1", "sector %d of device %d holds write %d, but write %d was durable", lba, v.id, c.v[i].op, c.v[by].op)
+	}
+	return i
+}
+
+// outlived is a durable version that had replaced version i, or -1.
+func (o *oracle) outlived(v *volume, c *cell, i int) int {
 	for j := i + 1; j < len(c.v); j++ {
 		w := &o.writes[c.v[j].op]
 		durable := !v.weak && (w.ack < v.cut || w.fua && w.ack != never)
 		if durable && c.v[i].seen < w.sent {
-			fail("P1", "sector %d of device %d holds write %d, but write %d was durable", lba, v.id, c.v[i].op, c.v[j].op)
+			return j
 		}
 	}
+	return -1
 }
 
 // truncate goes on from what recovery brought back. After a kill the backings
@@ -103,6 +163,7 @@ func (o *oracle) truncate(point int64, vols []found, killed bool) {
 			c, ver := &v.cells[lba], vols[i].version[lba]
 			switch {
 			case v.logged:
+				ver = c.at(point)
 				c.v, c.base = c.v[:ver+1], ver
 			case !killed:
 				c.collapse(ver)

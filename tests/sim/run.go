@@ -184,7 +184,7 @@ func (w *world) device() bool {
 
 func (w *world) traceOp(what string, op *blockdev.Op) {
 	if w.trace != nil {
-		w.tracef("%s %v dev %d [%d+%d]", what, op.Kind, op.Dev, op.Offset/sectorSize, len(op.Buf)/sectorSize)
+		w.tracef("%s %v dev %d [%d+%d]", what, op.Kind, op.Dev, op.Offset/sectorSize, op.Bytes()/sectorSize)
 	}
 }
 

@@ -36,8 +36,11 @@ func promise(t *testing.T, f func(s *scenario)) {
 
 func (s *scenario) write(vol int, lba uint64, n uint32) { s.one(vol, logcache.Write, false, lba, n) }
 func (s *scenario) fua(vol int, lba uint64, n uint32)   { s.one(vol, logcache.Write, true, lba, n) }
-func (s *scenario) flush(vol int)                       { s.one(vol, logcache.Flush, false, 0, 0) }
-func (s *scenario) read(vol int, lba uint64, n uint32)  { s.one(vol, logcache.Read, false, lba, n) }
+func (s *scenario) discard(vol int, lba uint64, n uint32) {
+	s.one(vol, logcache.Discard, false, lba, n)
+}
+func (s *scenario) flush(vol int)                      { s.one(vol, logcache.Flush, false, 0, 0) }
+func (s *scenario) read(vol int, lba uint64, n uint32) { s.one(vol, logcache.Read, false, lba, n) }
 
 // rest lets all happen that is under way.
 func (s *scenario) rest() {

@@ -32,6 +32,8 @@ var verbs = []verb{
 	request1("overlap", 0, logcache.Write, false, 2, 4),
 	request1("flush", 0, logcache.Flush, false, 0, 0),
 	request1("fua", 1, logcache.Write, true, 12, 2),
+	request1("discard", 0, logcache.Discard, false, 3, 20),
+	request1("zeroes", 1, logcache.Zero, true, 10, 6),
 	{"migrate", func(w *world) { w.admin = append(w.admin, w.migrateSteps()...) }, always, same},
 	{"wrap", func(w *world) { w.admin = append(w.admin, w.wrapSteps()...) }, always, same},
 	request1("read", 0, logcache.Read, false, 0, 24),

@@ -47,6 +47,9 @@ func candidates(o Options) (cs []Options) {
 	if o.Paced {
 		try(func(c *Options) { c.Paced = false })
 	}
+	if o.Discards {
+		try(func(c *Options) { c.Discards = false })
+	}
 	number(func(c *Options) *int { return &c.Generations }, 1)
 	number(func(c *Options) *int { return &c.Requests }, 1)
 	number(func(c *Options) *int { return &c.Admin }, 0)

@@ -124,6 +124,7 @@ type world struct {
 	rng   *rand.Rand
 	slow  *rand.Rand // of stalls
 	rates *rand.Rand // of limits of migration
+	blank *rand.Rand // of discards
 	o     *oracle
 	sides *checker // tries power cuts on the side
 
@@ -153,7 +154,8 @@ func (w *world) tracef(format string, args ...any) {
 }
 
 func newWorld(o Options, stats *Stats, k *kit) *world {
-	w := &world{Options: o, stats: stats, rng: rand.New(rand.NewPCG(o.Seed, 2)), slow: rand.New(rand.NewPCG(o.Seed, 4)), rates: rand.New(rand.NewPCG(o.Seed, 6))}
+	dice := func(n uint64) *rand.Rand { return rand.New(rand.NewPCG(o.Seed, n)) }
+	w := &world{Options: o, stats: stats, rng: dice(2), slow: dice(4), rates: dice(6), blank: dice(8)}
 	st := k.st
 	st.reset()
 	log := o.Slots * int(o.SegmentSize) / sectorSize
