@@ -18,7 +18,7 @@ import (
 var programs = []string{
 	"bash", "strace", "jq", "bc", "fio", "sqlite3", "tar", "sha256sum", "dd", "stat", "timeout", "cmp",
 	"mkfs.ext4", "e2fsck", "dumpe2fs", "tune2fs", "mkfs.xfs", "xfs_repair", "xfs_db", "mkfs.btrfs", "btrfs",
-	"mount", "umount", "losetup", "lsblk", "blkid", "blockdev", "blkdiscard", "wipefs", "fallocate", "findmnt", "flock", "taskset",
+	"mount", "umount", "losetup", "lsblk", "blkid", "blockdev", "blkdiscard", "fstrim", "wipefs", "fallocate", "findmnt", "flock", "taskset",
 	"dmsetup", "make-bcache", "bcache-super-show",
 	"cache_check", "cache_dump", "cache_writeback", "thin_check", "thin_dump",
 	"kmod", "udevadm",

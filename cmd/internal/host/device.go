@@ -113,17 +113,31 @@ func (d *Device) Start(ctx context.Context) error {
 	return d.start(ctx)
 }
 
+// maxIO is the largest request in bytes. It bounds how much of the index one
+// discard changes while others wait for the lock: 256 blocks.
+const maxIO = 1 << 20
+
 func (d *Device) start(ctx context.Context) error {
+	var discards uint64
+	if d.backing.CanDiscard() {
+		// Where the backing cannot, a file system that trims all of a large disk
+		// would have us write zeroes for hours.
+		discards = maxIO
+	}
 	ub, err := ublk.New(ctx, ublk.Config{
 		ID:            -1,
 		Queues:        d.opt.Queues,
 		Depth:         d.opt.Depth,
-		MaxIOBytes:    1 << 20,
+		MaxIOBytes:    maxIO,
 		SizeBytes:     d.backing.Size(),
 		LogicalBlock:  d.backing.LogicalBlock(),
 		PhysicalBlock: max(4096, d.backing.PhysicalBlock()),
 		VolatileCache: true,
 		FUA:           true,
+
+		DiscardMaxBytes:     discards,
+		DiscardGranularity:  max(4096, d.backing.LogicalBlock()),
+		WriteZeroesMaxBytes: maxIO,
 	}, d)
 	if err != nil {
 		return fmt.Errorf("device %d (%s): %w", d.vol.ID, d.vol.Name, err)

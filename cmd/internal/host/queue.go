@@ -51,6 +51,13 @@ func (h *queue) Handle(reqs []*ublk.Request) {
 			}
 		case ublk.Flush:
 			r.Op, r.LBA, r.Sectors = logcache.Flush, 0, 0
+		case ublk.Discard:
+			r.Op = logcache.Discard
+		case ublk.WriteZeroes:
+			r.Op = logcache.Discard // which promises zeroes, and spares the backing their room
+			if u.NoUnmap {
+				r.Op = logcache.Zero
+			}
 		default:
 			h.q.Complete(u, -int32(unix.EOPNOTSUPP))
 			continue
