@@ -28,14 +28,11 @@ func filled(tb testing.TB, n int) *Index {
 			tb.Error(err)
 		}
 	})
-	entries := make([]Entry, 0, 1<<20)
+	l := x.Load()
 	for i := range n {
-		entries = append(entries, Entry{Dev: 1, Block: scatter(i), Mask: 0xff, Base: int64(i) * 8})
-		if len(entries) == cap(entries) || i == n-1 {
-			x.PutAll(entries)
-			entries = entries[:0]
-		}
+		l.Put(1, scatter(i), 0xff, int64(i)*8)
 	}
+	l.Finish(1)
 	return x
 }
 
@@ -103,58 +100,6 @@ func BenchmarkRemoveAtPut(b *testing.B) {
 	})
 }
 
-// BenchmarkPutAllNew is BenchmarkPutNew with a batch of blocks at a time.
-func BenchmarkPutAllNew(b *testing.B) {
-	const at = 1000
-	for _, n := range benchSizes {
-		b.Run(fmt.Sprint(n), func(b *testing.B) {
-			x, err := New(n)
-			if err != nil {
-				b.Fatal(err)
-			}
-			defer x.Close()
-			var buf [at]Entry
-			done := 0
-			for b.Loop() {
-				if done == n {
-					b.StopTimer()
-					x.Reset()
-					done = 0
-					b.StartTimer()
-				}
-				for i := range buf {
-					buf[i] = Entry{Dev: 1, Block: scatter(done + i), Mask: 0xff, Base: int64(done+i) * 8}
-				}
-				x.PutAll(buf[:])
-				done += at
-			}
-			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/at, "ns/entry")
-		})
-	}
-}
-
-// BenchmarkLoad fills an index in large batches, as a start does.
-func BenchmarkLoad(b *testing.B) {
-	const n, at = 26_000_000, 1 << 20
-	entries := make([]Entry, 0, at)
-	for b.Loop() {
-		x, err := New(n)
-		if err != nil {
-			b.Fatal(err)
-		}
-		x.Grow(n)
-		for i := range n {
-			entries = append(entries, Entry{Dev: 1, Block: scatter(i), Mask: 0xff, Base: int64(i) * 8})
-			if len(entries) == at || i == n-1 {
-				x.PutAll(entries)
-				entries = entries[:0]
-			}
-		}
-		b.ReportMetric(float64(x.Bytes())/n, "bytes/block")
-		x.Close()
-	}
-}
-
 // BenchmarkRemoveDeviceStep looks through a part of the index for a device
 // that has a hundredth of the blocks.
 func BenchmarkRemoveDeviceStep(b *testing.B) {
@@ -192,7 +137,7 @@ func BenchmarkGetSequential(b *testing.B) {
 	}
 }
 
-// BenchmarkLoader does what BenchmarkLoad does, with a Loader.
+// BenchmarkLoader fills an index as a start does.
 func BenchmarkLoader(b *testing.B) {
 	for _, n := range benchSizes {
 		for _, workers := range []int{1, 2} {

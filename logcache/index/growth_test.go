@@ -3,7 +3,6 @@ package index
 import (
 	"fmt"
 	"math/rand/v2"
-	"slices"
 	"testing"
 )
 
@@ -133,55 +132,6 @@ func TestOneHome(t *testing.T) {
 	mustCheck(t, x)
 }
 
-// TestPutAll compares single puts with batches, small and so large that they
-// are sorted.
-func TestPutAll(t *testing.T) {
-	const n = 100_000
-	one := newTest(t, n, 1000)
-	r := rand.New(rand.NewPCG(5, 6))
-	entries := make([]Entry, n)
-	for i := range entries {
-		entries[i] = Entry{Block: r.Uint64N(n / 4), Base: int64(i), Dev: 1 + uint8(i%3), Mask: uint8(r.Uint32())}
-		one.Put(entries[i].Dev, entries[i].Block, entries[i].Mask, entries[i].Base)
-	}
-	want := collect(one)
-	for _, size := range []int{1, 100, n / 3, n} {
-		t.Run(fmt.Sprint(size), func(t *testing.T) {
-			all := newTest(t, n, 1000)
-			for some := range slices.Chunk(entries, size) {
-				all.PutAll(some)
-			}
-			mustCheck(t, all)
-			if got := collect(all); !slices.Equal(got, want) {
-				t.Errorf("%d entries, not the %d wanted", len(got), len(want))
-			}
-			all.Prefetch(1, 0, 100)
-			all.Reset()
-			all.Prefetch(1, 0, 100)
-		})
-	}
-}
-
-// TestGrow takes room beforehand and sees that it is then enough.
-func TestGrow(t *testing.T) {
-	const n = 200_000
-	x := newTest(t, n, shardGoal)
-	x.Put(1, scatter(0), 0xff, 0)
-	x.Grow(n)
-	before := x.slots
-	x.Grow(n / 2)
-	for i := range n {
-		x.Put(1, scatter(i), 0xff, int64(i)*8)
-	}
-	x.Grow(n)
-	// A few tables run past their end and take another page for that.
-	if x.slots > before+before/50 {
-		t.Errorf("%d slots, %d at first", x.slots, before)
-	}
-	mustCheck(t, x)
-	mustHold(t, x, n, func(int) bool { return true })
-}
-
 func TestRemoveDeviceStep(t *testing.T) {
 	const n = 30_000
 	x := newTest(t, n, 1000)
@@ -255,4 +205,17 @@ func TestNoAllocations(t *testing.T) {
 	if allocs != 0 {
 		t.Errorf("%v allocations per round", allocs)
 	}
+}
+
+// TestPrefetch looks ahead where there is something, and where there is nothing.
+func TestPrefetch(t *testing.T) {
+	x := newTest(t, 10_000, 1000)
+	x.Prefetch(1, 0, 100)
+	for i := range 10_000 {
+		x.Put(1, scatter(i), 0xff, int64(i)*8)
+	}
+	x.Prefetch(1, 0, 100)
+	x.Reset()
+	x.Prefetch(1, 0, 100)
+	mustCheck(t, x)
 }

@@ -11,7 +11,7 @@ const (
 	loadUnit   = 64
 	growLoad   = 57 // of 64: 0.89
 	shrinkLoad = 44 // of 64: 0.69
-	resizeGoal = 54 // of 64: 0.84, after shrinking and for a known size
+	resizeGoal = 54 // of 64: 0.84, after shrinking and loading
 
 	growthStep = 11 // a growing shard gets this fraction of its size, at least a page
 
@@ -20,10 +20,8 @@ const (
 	spill = 24
 )
 
-func (s *shard) full() bool { return s.fullWith(int(s.count)) }
-
-func (s *shard) fullWith(n int) bool {
-	return uint64(n)*loadUnit >= uint64(s.homes)*growLoad
+func (s *shard) full() bool {
+	return uint64(s.count)*loadUnit >= uint64(s.homes)*growLoad
 }
 
 func (s *shard) sparse() bool {
@@ -44,16 +42,6 @@ func slotsFor(n int) int {
 func (x *Index) grow(s *shard) {
 	pages := max(1, len(s.tab)/growthStep/pageSlots)
 	x.resize(s, len(s.tab)+pages*pageSlots)
-}
-
-// growFor makes room for n entries in all, and reports whether that was
-// needed.
-func (x *Index) growFor(s *shard, n int) bool {
-	if !s.fullWith(n) {
-		return false
-	}
-	x.resize(s, max(slotsFor(n), len(s.tab)))
-	return true
 }
 
 // shrink gives memory of a sparse shard back, if that is at least a page.

@@ -13,19 +13,6 @@ const lineSlots = 4
 
 var emptyWindow window
 
-// putBatch does a Put for each of up to batch entries in turn.
-func (x *Index) putBatch(entries []Entry) {
-	var ahead [batch]*window
-	for i := range entries {
-		ahead[i] = x.window(entries[i].Dev, entries[i].Block)
-	}
-	touch(ahead[:len(entries)])
-	for i := range entries {
-		e := &entries[i]
-		x.Put(e.Dev, e.Block, e.Mask, e.Base)
-	}
-}
-
 // Prefetch brings what Put, Get, Find and RemoveAt read for n consecutive
 // blocks, from the given one, into the processor's cache. It is for requests
 // of several blocks on a large index: neighbouring blocks lie far apart in
