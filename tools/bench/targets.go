@@ -177,6 +177,8 @@ func amount(v float64) string {
 		return fmt.Sprintf("%.0f", v)
 	case v >= 10:
 		return fmt.Sprintf("%.1f", v)
+	case v == 0:
+		return "0"
 	}
-	return fmt.Sprintf("%.3g", v)
+	return fmt.Sprintf("%.3f", v)
 }
