@@ -80,6 +80,6 @@ var works = []work{
 		only: andDisk, score: byMBPS, run: flood},
 	{name: "reads", what: "random 4 KiB read of uncached data, depth 1, while half a cache drains", group: "writeback", job: "uncached",
 		only: []string{"hdd", "bcache", "lc"}, score: byP99, run: readsInDrain},
-	{name: "zipf", what: "random 4 KiB write by Zipf over 1 GiB, depth 32, then a drain", group: "writeback", span: "1g",
+	{name: "zipf", what: "256 MiB of random 4 KiB writes by Zipf over 1 GiB, depth 32, then a drain", group: "writeback", span: "1g",
 		only: caches, score: byBytes, run: absorbed},
 }
