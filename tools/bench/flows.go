@@ -34,9 +34,10 @@ func logged(t *trial, j job) (figure, error) {
 	return f, err
 }
 
-// series is a long job.
+// series is a long job. Its last second is left out, as it is rarely whole.
 func series(t *trial) (figure, error) {
 	f, err := logged(t, job{file: t.work.file(), span: t.work.span, seconds: t.o.long})
+	f.Series = f.Series[:min(len(f.Series), t.o.long-1)]
 	// A log ends with the last second in which something was done.
 	for err == nil && len(f.Series) < t.o.long-1 {
 		f.Series = append(f.Series, 0)
@@ -44,9 +45,11 @@ func series(t *trial) (figure, error) {
 	return f, err
 }
 
-// flood writes twice what the cache holds.
+// flood writes twice what the cache holds. Its last second is left out too.
 func flood(t *trial) (figure, error) {
-	return logged(t, job{file: t.work.file(), span: fmt.Sprintf("%dm", 2*t.o.cacheMB)})
+	f, err := logged(t, job{file: t.work.file(), span: fmt.Sprintf("%dm", 2*t.o.cacheMB)})
+	f.Series = f.Series[:max(len(f.Series)-1, 0)]
+	return f, err
 }
 
 // drained leaves dirty blocks and takes the time until they are on the disk.

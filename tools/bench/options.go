@@ -63,8 +63,8 @@ func parseOptions(args []string) (options, error) {
 
 func (o *options) check() error {
 	switch {
-	case o.rounds < 1 || o.seconds < 1 || o.long < 1:
-		return fmt.Errorf("-rounds, -seconds and -long are at least 1")
+	case o.rounds < 1 || o.seconds < 1 || o.long < 10:
+		return fmt.Errorf("-rounds and -seconds are at least 1, -long at least 10")
 	case len(o.on) > 2:
 		return fmt.Errorf("-on takes an SSD and at most one HDD, not %d devices", len(o.on))
 	case o.destroy && len(o.on) == 0:

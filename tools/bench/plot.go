@@ -39,15 +39,17 @@ func plots(dir string, figs []figure) error {
 	return errors.Join(errs...)
 }
 
-func (t table) systems() []string {
+func (t table) width() vg.Length { return vg.Length(len(t.rows)+2) * vg.Centimeter * 2 }
+
+// nameX puts the systems below the horizontal axis, with room at its ends.
+func nameX(p *plot.Plot, t table) {
 	var list []string
 	for _, r := range t.rows {
 		list = append(list, r.system)
 	}
-	return list
+	p.NominalX(list...)
+	p.X.Min, p.X.Max = -0.5, float64(len(list))-0.5
 }
-
-func (t table) width() vg.Length { return vg.Length(len(t.rows)+2) * vg.Centimeter * 2 }
 
 // bars is the score of every system, and a line where the device's limit is.
 func bars(path string, all []table, t table) error {
@@ -69,11 +71,12 @@ func bars(path string, all []table, t table) error {
 		line := plotter.NewFunction(func(float64) float64 { return bound })
 		line.Dashes = []vg.Length{vg.Points(4), vg.Points(4)}
 		p.Add(line)
-		p.Y.Max = max(p.Y.Max, bound*1.05)
+		p.Y.Max = max(p.Y.Max, bound)
 		p.Legend.Add(name, line)
 		p.Legend.Top = true
 	}
-	p.NominalX(t.systems()...)
+	p.Y.Max *= 1.2 // for the legend
+	nameX(p, t)
 	return p.Save(t.width(), height, path)
 }
 
@@ -102,7 +105,8 @@ func latencies(path string, t table) error {
 	}
 	p.Legend.Top = true
 	logarithmic(p)
-	p.NominalX(t.systems()...)
+	p.Y.Max *= 10 // for the legend
+	nameX(p, t)
 	return p.Save(t.width(), height, path)
 }
 
