@@ -17,6 +17,7 @@ import (
 	"os/exec"
 	"os/signal"
 	"path/filepath"
+	"syscall"
 )
 
 type options struct {
@@ -31,7 +32,7 @@ func main() {
 	flag.StringVar(&o.time, "time", "300ms", "how long it runs")
 	flag.StringVar(&o.out, "out", "bench", "folder for what the benchmarks print")
 	flag.Parse()
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	if err := compare(ctx, o); err != nil {
 		fmt.Fprintln(os.Stderr, "native:", err)
