@@ -24,10 +24,12 @@ func Throttle(slowed bool, fill, watermark float64) bool {
 
 // Admit is the rate, in bytes/s, at which writers may take the free room of the
 // log, when more becomes free after a time: all of it until then, and no more.
-// In the long run that is what the backings sustain.
-func Admit(free int64, left time.Duration) int64 {
+// In the long run that is what the backings sustain. Room that is left over
+// is not thrown at them in a moment: it is used up at twice that.
+func Admit(free int64, left time.Duration, sustained int64) int64 {
 	spread := min(max(left, minSpread), maxSpread)
-	return max(minAdmit, int64(float64(free)/spread.Seconds()))
+	rate := int64(float64(free) / spread.Seconds())
+	return max(minAdmit, min(rate, 2*sustained))
 }
 
 // Claim is one device's part in a [Share].

@@ -15,6 +15,7 @@ const Unlimited = math.MaxInt64
 type lanes struct {
 	todo  [segment.MaxDevices + 1]int // operations not done, by device
 	out   [segment.MaxDevices + 1]int // of these, given out
+	total int                         // operations that the batch's writing began with
 	paced bool                        // no more than left may be given out
 	left  int64                       // bytes that may still go to the backings
 }
@@ -44,12 +45,25 @@ func (m *Migrator) Size() int {
 // Busy tells whether the batch under way has more to do on a device.
 func (m *Migrator) Busy(dev blockdev.Dev) bool { return m.lanes.todo[dev] > 0 }
 
+// Written tells which share of the batch under way is on the backings, 0 … 1.
+func (m *Migrator) Written() float64 {
+	switch {
+	case m.state < writing:
+		return 0
+	case m.state > writing || m.lanes.total == 0:
+		return 1
+	}
+	return 1 - float64(len(m.queue)+m.depth)/float64(m.lanes.total)
+}
+
 // Ops hands over the operations to start now, appended to dst. Those of a
 // backing keep their order.
 func (m *Migrator) Ops(dst []*blockdev.Op) []*blockdev.Op {
 	share := maxDepth / max(1, len(m.devs))
 	if m.state == reading {
-		share = maxDepth
+		share, m.lanes.total = maxDepth, 0
+	} else {
+		m.lanes.total = max(m.lanes.total, len(m.queue)+m.depth)
 	}
 	kept := 0
 	for i, op := range m.queue {

@@ -20,14 +20,14 @@ const (
 	BelowPercent        // the dirty share is below writeback_percent
 	TooYoung            // the oldest dirty byte is younger than writeback_delay
 	goesFrom
-	Draining   // a command waits for the log to be empty
-	LogFull    // writes wait for a slot
-	Forced     // force_migrate is 1
-	Urgent     // the log has filled up
-	TooOld     // max_dirty_age is near
-	Idle       // nobody else uses the backings
-	Allowed    // the backings have time
-	OnlyOpen   // what is dirty is in the segment being filled
+	Draining // a command waits for the log to be empty
+	LogFull  // writes wait for a slot
+	Forced   // force_migrate is 1
+	Urgent   // the log has filled up
+	TooOld   // max_dirty_age is near
+	Idle     // nobody else uses the backings
+	Allowed  // the backings have time
+	OnlyOpen // what is dirty is in the segment being filled
 )
 
 // Goes tells whether the rule lets migration go on.

@@ -119,9 +119,21 @@ func TestMeter(t *testing.T) {
 		t.Errorf("the log %d, backings %d and %d", m.sustained, m.lanes[5].sustained, m.lanes[6].sustained)
 	}
 	m.begin(now, 50)
-	m.slowed = true
+	if got := m.willTake(now.Add(time.Second), 50<<20, 0); got != 5*time.Second {
+		t.Errorf("a batch that has just begun: %v", got)
+	}
+	m.wrote(now.Add(time.Second/2), &blockdev.Op{Dev: 5})
+	if got := m.willTake(now.Add(3*time.Second/2), 50<<20, 0.5); got != 5*time.Second/2 {
+		t.Errorf("one that is half done: %v", got)
+	}
+	if got := m.willTake(now.Add(9*time.Second), 50<<20, 0); got != 9*time.Second {
+		t.Errorf("one that takes longer than any before: %v", got)
+	}
 	m.end(now.Add(time.Hour), 51, 1<<20, 100)
+	m.begin(now, 51)
+	m.slowed = true
+	m.end(now.Add(time.Hour), 91, 1<<20, 100)
 	if m.sustained != 10<<20 {
-		t.Errorf("learned from a batch that was held back: %d", m.sustained)
+		t.Errorf("learned from a batch of one segment, or one that was held back: %d", m.sustained)
 	}
 }

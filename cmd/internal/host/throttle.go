@@ -41,7 +41,8 @@ func (w *worker) admit(now time.Time, d migrate.Decision, g logcache.Gauge) {
 	}
 	w.granted = now
 	free := int64(geo.Slots-min(geo.Slots, g.Closed+1)) * int64(geo.SegmentSize) // one is being filled
-	w.admitted = migrate.Admit(free, w.untilFree(now, d, g))
+	left, rate := w.forecast(now, d, g)
+	w.admitted = migrate.Admit(free, left, rate)
 	w.grant(members, int64(float64(w.admitted)*min(elapsed, 10*grantEvery).Seconds()))
 }
 
@@ -63,16 +64,17 @@ func (w *worker) grant(members []*Device, budget int64) {
 	}
 }
 
-// untilFree is how long it takes until more of the log becomes free: the rest
-// of the batch under way, or the whole next one.
-func (w *worker) untilFree(now time.Time, d migrate.Decision, g logcache.Gauge) time.Duration {
+// forecast is how long it takes until more of the log becomes free, the rest of
+// the batch under way or the whole next one, and how much a second that makes.
+func (w *worker) forecast(now time.Time, d migrate.Decision, g logcache.Gauge) (left time.Duration, rate int64) {
 	size := int64(w.core.Geometry().SegmentSize)
-	switch n := w.migr.Size(); {
-	case d.Segments == 0:
-		return time.Hour // nobody knows
-	case n > 0:
-		return w.takes(int64(n)*size) - now.Sub(w.begun)
-	default:
-		return w.takes(int64(min(uint64(d.Segments), g.Closed)) * size)
+	if d.Segments == 0 {
+		return time.Hour, guess // nobody knows
 	}
+	if n := int64(w.migr.Size()) * size; n > 0 {
+		all := max(w.willTake(now, n, w.migr.Written()), time.Millisecond)
+		return all - now.Sub(w.begun), int64(float64(n) / all.Seconds())
+	}
+	next := w.takes(int64(min(uint64(d.Segments), g.Closed)) * size)
+	return next, w.rate()
 }
