@@ -1,5 +1,7 @@
 package logcache
 
+import "github.com/ublk-lc/ublk-lc/segment"
+
 // Gauge is the little that the pace of migration depends on. It is looked at
 // many times a second.
 type Gauge struct {
@@ -8,6 +10,8 @@ type Gauge struct {
 	Closed       uint64 // segments that are full and not migrated
 	DirtyBlocks  uint64 // of 4 KiB
 	Parked       bool   // writes wait for room
+
+	Dirty [segment.MaxDevices + 1]uint64 // blocks, by device id
 }
 
 // Gauge takes the figures. Any thread.
@@ -16,7 +20,7 @@ func (c *Cache) Gauge() Gauge {
 	defer c.mu.Unlock()
 	g := Gauge{
 		Newest: c.openID() - 1, LastMigrated: c.lastMigrated, Closed: c.openID() - 1 - c.lastMigrated,
-		Parked: c.parked.head != nil,
+		Parked: c.parked.head != nil, Dirty: c.dirty,
 	}
 	if c.cur.id != 0 && (c.cur.pos > 0 || c.cur.rec != nil) {
 		g.Newest = c.cur.id

@@ -36,13 +36,54 @@ func Admit(free int64, left time.Duration, sustained int64) int64 {
 type Claim struct {
 	Weight int64 // what its backing sustains, in bytes/s; 0 = not known
 	Wants  bool  // it has writes that wait, or had since the last time
+	Dirty  int64 // bytes of it in the log
 	Grant  int64 // bytes
+	Crowds bool  // it has more than its part of the log
 }
 
 // Share divides a budget of bytes among the devices that want some, by what
-// their backings sustain: a slow one must not fill the log for the others. One
-// that is not known yet counts as the average of those that are.
+// their backings sustain: a slow one must not fill the log for the others.
 func Share(budget int64, claims []Claim) {
+	know(claims)
+	total := int64(0)
+	for i := range claims {
+		if claims[i].Wants {
+			total += claims[i].Weight
+		}
+	}
+	for i := range claims {
+		c := &claims[i]
+		c.Grant = 0
+		if c.Wants {
+			c.Grant = int64(float64(budget) * float64(c.Weight) / float64(total))
+		}
+	}
+}
+
+// Crowd tells which devices have more than their part of the room in a log, and
+// grants those what their backings sustain in a while; one that is alone never
+// has too much. Parts are such that all would drain in the same time: the log
+// is one queue, and data of a slow backing holds up all that comes after it.
+func Crowd(room int64, elapsed time.Duration, claims []Claim) (any bool) {
+	know(claims)
+	total, sharing := int64(0), 0
+	for i := range claims {
+		if claims[i].Dirty > 0 {
+			total += claims[i].Weight
+			sharing++
+		}
+	}
+	for i := range claims {
+		c := &claims[i]
+		c.Crowds = sharing > 1 && float64(c.Dirty) > float64(room)*float64(c.Weight)/float64(total)
+		c.Grant = int64(float64(c.Weight) * elapsed.Seconds())
+		any = any || c.Crowds
+	}
+	return any
+}
+
+// know gives those that were not measured yet the average of those that were.
+func know(claims []Claim) {
 	var known, sum int64
 	for _, c := range claims {
 		if c.Weight > 0 {
@@ -54,20 +95,9 @@ func Share(budget int64, claims []Claim) {
 	if known > 0 {
 		average = max(1, sum/known)
 	}
-	total := int64(0)
 	for i := range claims {
-		c := &claims[i]
-		c.Grant = 0
-		if c.Weight <= 0 {
-			c.Weight = average
-		}
-		if c.Wants {
-			total += c.Weight
-		}
-	}
-	for i := range claims {
-		if c := &claims[i]; c.Wants {
-			c.Grant = int64(float64(budget) * float64(c.Weight) / float64(total))
+		if claims[i].Weight <= 0 {
+			claims[i].Weight = average
 		}
 	}
 }

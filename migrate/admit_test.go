@@ -74,6 +74,31 @@ func TestShare(t *testing.T) {
 	}
 }
 
+func TestCrowd(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		claims []Claim
+		want   []bool
+	}{
+		{"alone", []Claim{{Weight: 1, Dirty: 5000}, {Weight: 10}}, []bool{false, false}},
+		{"a slow one, in its part", []Claim{{Weight: 1, Dirty: 90}, {Weight: 10, Dirty: 900}}, []bool{false, false}},
+		{"a slow one, beyond it", []Claim{{Weight: 1, Dirty: 101}, {Weight: 10, Dirty: 10}}, []bool{true, false}},
+		{"nothing known: halves", []Claim{{Dirty: 551}, {Dirty: 549}}, []bool{true, false}},
+	} {
+		any := Crowd(1100, 2*time.Second, c.claims)
+		wantAny := false
+		for i, want := range c.want {
+			wantAny = wantAny || want
+			if cl := c.claims[i]; cl.Crowds != want || cl.Grant != 2*cl.Weight {
+				t.Errorf("%s: claim %d: %+v, want %v", c.name, i, cl, want)
+			}
+		}
+		if any != wantAny {
+			t.Errorf("%s: any %v", c.name, any)
+		}
+	}
+}
+
 // lane makes n operations of 4 KiB on a device.
 func (m *Migrator) lane(dev blockdev.Dev, n int) {
 	m.devs = append(m.devs, dev)
@@ -94,6 +119,9 @@ func TestLanes(t *testing.T) {
 		}
 		return n
 	}
+	if done, all := m.Progress(1); done+all != 0 {
+		t.Fatalf("%d of %d before it has begun", done, all)
+	}
 	ops := m.Ops(nil)
 	if got := count(ops); got != [3]int{0, maxDepth / 2, maxDepth / 2} {
 		t.Fatalf("given out: %v", got)
@@ -108,6 +136,9 @@ func TestLanes(t *testing.T) {
 	}
 	if got := count(m.Ops(nil)); got != [3]int{0, 0, maxDepth / 2} {
 		t.Fatalf("given out when device 1 does not move: %v", got)
+	}
+	if done, all := m.Progress(2); done != maxDepth/2 || all != 1000 {
+		t.Fatalf("%d of %d done", done, all)
 	}
 	m.lanes.out, m.depth = [len(m.lanes.out)]int{}, 0
 	m.Limit(0)

@@ -15,7 +15,8 @@ const Unlimited = math.MaxInt64
 type lanes struct {
 	todo  [segment.MaxDevices + 1]int // operations not done, by device
 	out   [segment.MaxDevices + 1]int // of these, given out
-	total int                         // operations that the batch's writing began with
+	begun bool                        // the writing has
+	total [segment.MaxDevices + 1]int // operations that it began with, by device
 	paced bool                        // no more than left may be given out
 	left  int64                       // bytes that may still go to the backings
 }
@@ -45,25 +46,29 @@ func (m *Migrator) Size() int {
 // Busy tells whether the batch under way has more to do on a device.
 func (m *Migrator) Busy(dev blockdev.Dev) bool { return m.lanes.todo[dev] > 0 }
 
-// Written tells which share of the batch under way is on the backings, 0 … 1.
-func (m *Migrator) Written() float64 {
+// Progress tells how many of the writes of the batch under way to a device are
+// done, and how many there are in all. Before the writing begins there are none.
+func (m *Migrator) Progress(dev blockdev.Dev) (done, all int) {
+	all = m.lanes.total[dev]
 	switch {
-	case m.state < writing:
-		return 0
-	case m.state > writing || m.lanes.total == 0:
-		return 1
+	case !m.lanes.begun:
+		return 0, 0
+	case m.state != writing:
+		return all, all
 	}
-	return 1 - float64(len(m.queue)+m.depth)/float64(m.lanes.total)
+	return all - m.lanes.todo[dev], all
 }
 
 // Ops hands over the operations to start now, appended to dst. Those of a
 // backing keep their order.
 func (m *Migrator) Ops(dst []*blockdev.Op) []*blockdev.Op {
 	share := maxDepth / max(1, len(m.devs))
-	if m.state == reading {
-		share, m.lanes.total = maxDepth, 0
-	} else {
-		m.lanes.total = max(m.lanes.total, len(m.queue)+m.depth)
+	switch {
+	case m.state == reading:
+		share, m.lanes.begun = maxDepth, false
+	case !m.lanes.begun:
+		m.lanes.begun = true
+		m.lanes.total = m.lanes.todo
 	}
 	kept := 0
 	for i, op := range m.queue {

@@ -100,7 +100,7 @@ var cacheTable = []entry[Cache]{
 	figure("sustained_rate", "bytes/s", "How much of the log the backings free in a second, as measured; 0 if not yet.",
 		func(c Cache) string { return number(c.Pace().Sustained) }),
 	setting(Attribute{Name: "throttle_percent", Unit: "%", Min: 10, Max: 100, Default: "75",
-		Doc: "Fill of the log from which writers are slowed, smoothly, to what the backings sustain; it ends at half of that. 100 stops them only when the log is full. Reads never wait."},
+		Doc: "Fill of the log from which writers are slowed, smoothly, to what the backings sustain; it ends at half of that. From a quarter of it on, a device that shares the log has no more of it than drains in the same time as the others'. 100 stops writers only when the log is full. Reads never wait."},
 		func(s *Settings) string { return number(s.ThrottlePercent) },
 		func(s *Settings, v int) { s.ThrottlePercent = v }),
 	setting(Attribute{Name: "update_interval", Unit: "s", Min: 1, Max: 3600, Default: "1",

@@ -110,23 +110,38 @@ func TestMeter(t *testing.T) {
 		t.Errorf("by guess: %v", got)
 	}
 	m.begin(now, 10)
-	m.wrote(now, &blockdev.Op{Dev: 5, Buf: make([]byte, 1<<20)})
-	m.wrote(now, &blockdev.Op{Dev: 6, Buf: make([]byte, 1<<20)})
+	for range 64 {
+		m.wrote(now, &blockdev.Op{Dev: 5, Buf: make([]byte, 16<<10)})
+		m.wrote(now, &blockdev.Op{Dev: 6, Buf: make([]byte, 16<<10)})
+	}
+	m.wrote(now, &blockdev.Op{Dev: 7, Buf: make([]byte, 512)})
 	m.lanesDone(now.Add(time.Second), func(d blockdev.Dev) bool { return d == 6 })
 	m.lanesDone(now.Add(4*time.Second), func(blockdev.Dev) bool { return false })
 	m.end(now.Add(4*time.Second), 50, 1<<20, 100)
-	if m.sustained != 10<<20 || m.lanes[5].sustained != 1<<20 || m.lanes[6].sustained != 1<<18 {
+	if m.sustained != 10<<20 || m.lanes[5].sustained != 1<<20 || m.lanes[6].sustained != 1<<18 || m.lanes[7].sustained != 0 {
 		t.Errorf("the log %d, backings %d and %d", m.sustained, m.lanes[5].sustained, m.lanes[6].sustained)
 	}
 	m.begin(now, 50)
-	if got := m.willTake(now.Add(time.Second), 50<<20, 0); got != 5*time.Second {
+	none := func(blockdev.Dev) (int, int) { return 0, 0 }
+	half := func(d blockdev.Dev) (int, int) { return 100 * int(d) / 6, 200 }
+	if got := m.willTake(now.Add(time.Second), 50<<20, none); got != 5*time.Second {
 		t.Errorf("a batch that has just begun: %v", got)
 	}
-	m.wrote(now.Add(time.Second/2), &blockdev.Op{Dev: 5})
-	if got := m.willTake(now.Add(3*time.Second/2), 50<<20, 0.5); got != 5*time.Second/2 {
+	m.wrote(now.Add(time.Second/2), &blockdev.Op{Dev: 6, Buf: make([]byte, 4096)})
+	if got := m.willTake(now.Add(3*time.Second/2), 50<<20, half); got != 5*time.Second/2 {
 		t.Errorf("one that is half done: %v", got)
 	}
-	if got := m.willTake(now.Add(9*time.Second), 50<<20, 0); got != 9*time.Second {
+	if got := m.speed(now.Add(time.Second), 6, none); got != m.lanes[6].sustained {
+		t.Errorf("before it can tell: %d", got)
+	}
+	if got := m.speed(now.Add(3*time.Second/2), 6, half); got != 100*4096 {
+		t.Errorf("100 blocks in a second: %d", got)
+	}
+	m.wrote(now.Add(time.Second/2), &blockdev.Op{Dev: 3})
+	if got := m.willTake(now.Add(3*time.Second/2), 50<<20, half); got != 9*time.Second/2 {
+		t.Errorf("one whose slowest backing is a quarter done: %v", got)
+	}
+	if got := m.willTake(now.Add(9*time.Second), 50<<20, none); got != 9*time.Second {
 		t.Errorf("one that takes longer than any before: %v", got)
 	}
 	m.end(now.Add(time.Hour), 51, 1<<20, 100)

@@ -179,7 +179,7 @@ func (w *worker) migrate() {
 	if w.migr.Idle() || now.Sub(w.asked) >= decideEvery {
 		w.look(now)
 	}
-	if w.on {
+	if w.slowing() {
 		w.wait = grantEvery
 	}
 	if left := w.migr.Left(); left <= 0 && !w.migr.Idle() && w.last.Rate > 0 {
@@ -213,7 +213,7 @@ func (w *worker) look(now time.Time) {
 	}
 	// Hungry: a batch was wanted, and the log had nothing ready for it.
 	w.hungry.Store(most > 0)
-	w.admit(now, d, g)
+	w.admit(now, d, &g)
 }
 
 // rested tells whether a batch may start again after the last one has failed.
