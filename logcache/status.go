@@ -12,6 +12,7 @@ type counters struct {
 	inPlace              uint64
 	parked               uint64
 	waitSlot, waitBuffer uint64
+	waitIndex            uint64
 	records, logBytes    uint64
 	logFlushes           uint64
 	logWriteErrors       uint64
@@ -60,6 +61,7 @@ type Status struct {
 	Parked         uint64 `json:"parked_total"`
 	WaitSlot       uint64 `json:"waits_for_slot"`
 	WaitBuffer     uint64 `json:"waits_for_buffer"`
+	WaitIndex      uint64 `json:"waits_for_index"` // discards only
 	Records        uint64 `json:"records"`
 	LogBytes       uint64 `json:"log_bytes"`
 	LogFlushes     uint64 `json:"log_flushes"`
@@ -79,7 +81,7 @@ func (c *Cache) Status() Status {
 		DurableSeq: c.durableSeq, SealedSeq: c.sealedSeq,
 		ParkedWrites: c.parked.n, IndexBytes: c.idx.Bytes(), Contended: c.contended.Load(),
 		Reads: k.reads, ReadSectors: k.readSectors, Writes: k.writes, WriteSectors: k.writeSectors, Flushes: k.flushes,
-		Discards: k.discards, WriteZeroes: k.zeroes, ZeroedSectors: k.zeroedSectors, HitZeroSectors: k.hitZero,
+		Discards: k.discards, WriteZeroes: k.zeroes, ZeroedSectors: k.zeroedSectors, HitZeroSectors: k.hitZero, WaitIndex: k.waitIndex,
 		HitRAMSectors: k.hitRAM, HitLogSectors: k.hitLog, MissSectors: k.miss, InPlace: k.inPlace,
 		Parked: k.parked, WaitSlot: k.waitSlot, WaitBuffer: k.waitBuffer, Records: k.records, LogBytes: k.logBytes,
 		LogFlushes: k.logFlushes, LogWriteErrors: k.logWriteErrors, LogFlushErrors: k.logFlushErrors, Migrated: k.migrated,

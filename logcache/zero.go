@@ -29,6 +29,7 @@ const blockBytes = index.SectorsPerBlock * segment.SectorSize
 // returns false when there is no room for it now.
 func (c *Cache) appendZeroes(p *Port, r *Request) bool {
 	if c.idx.Blocks() >= c.zeroLimit() {
+		c.stats.waitIndex++
 		c.letGo(p)
 		return false
 	}

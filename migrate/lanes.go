@@ -94,8 +94,8 @@ func (l *lanes) admit(op *blockdev.Op, share int) bool {
 		if l.paced && l.left <= 0 || l.out[op.Dev] >= share {
 			return false
 		}
-		if l.paced {
-			l.left -= int64(len(op.Buf))
+		if l.paced && op.Kind != blockdev.Discard { // which is no data on the way
+			l.left -= op.Bytes()
 		}
 	}
 	l.out[op.Dev]++

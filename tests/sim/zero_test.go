@@ -71,7 +71,7 @@ func TestP9DiscardsWait(t *testing.T) {
 			blocks = max(blocks, s.cache.Status().DirtyBlocks)
 		}
 		s.restEverywhere()
-		if s.cache.Status().Parked == 0 {
+		if s.cache.Status().WaitIndex == 0 {
 			t.Errorf("no discard has waited, with up to %d blocks in the index", blocks)
 		}
 	})
