@@ -50,6 +50,8 @@ type Cache struct {
 	idx   *index.Index
 	dirty [segment.MaxDevices + 1]uint64 // blocks in the log, by device id
 
+	zeroBlocks int // of all discards in the log; see zero.go
+
 	// ring; lastMigrated <= last durable segment <= current
 	slots        []slot
 	lastMigrated uint64

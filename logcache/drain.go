@@ -117,6 +117,9 @@ func (c *Cache) forget(e *segment.Placed) {
 		if _, gone := c.idx.RemoveAt(e.Device, b.block, b.mask, baseOf(e, &b, at)); gone {
 			c.dirty[e.Device]--
 		}
+		if !e.Kind.HasPayload() {
+			c.zeroBlocks--
+		}
 		lba, at, n = lba+uint64(b.sectors), at+int64(b.sectors), n-b.sectors
 	}
 }

@@ -14,6 +14,8 @@ type loading struct {
 	loader *index.Loader
 	placed []segment.Placed // of a record
 	err    error
+
+	zeroBlocks int
 }
 
 func newLoading(g segment.Geometry) (*loading, error) {
@@ -39,6 +41,9 @@ func (l *loading) add(r *segment.Record) {
 		for lba, at, n := e.LBA, e.At, e.Sectors; n > 0; {
 			b := blockOf(lba, n)
 			l.loader.Put(e.Device, b.block, b.mask, baseOf(e, &b, at))
+			if !e.Kind.HasPayload() {
+				l.zeroBlocks++
+			}
 			lba, at, n = lba+uint64(b.sectors), at+int64(b.sectors), n-b.sectors
 		}
 	}

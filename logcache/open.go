@@ -119,6 +119,6 @@ func resume(dev Device, s *segment.Super, l *loading, cfg Config) (*Cache, *segm
 	if err != nil {
 		return nil, rec, err
 	}
-	c.idx, c.dirty = l.idx, l.finish(cfg.Loaders)
+	c.idx, c.dirty, c.zeroBlocks = l.idx, l.finish(cfg.Loaders), l.zeroBlocks
 	return c, rec, nil
 }

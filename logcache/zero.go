@@ -13,14 +13,15 @@ import (
 // A block of zeroes takes a slot of the index like any other, but next to no
 // log, so that the log's size does not bound how many there are. zeroLimit does:
 // beyond it discards wait until migration has brought earlier ones to the
-// backing. An index of twice the log's blocks is 32 bytes for 4 KiB of log, or
-// for 1 GiB of discarded range 4 MiB, until that is migrated.
+// backing. That is up to 32 bytes of memory for 4 KiB of log; 1 GiB of discarded
+// range takes 4 MiB.
 
 // recordZeroes is how many sectors of zeroes a record may hold, unless one
 // request brings more: 32 MiB. It bounds what migration and replay take at once.
 const recordZeroes = 32 << 20 / segment.SectorSize
 
-// zeroLimit is how many blocks the index may hold before discards wait.
+// zeroLimit is how many blocks of zeroes the log may hold, each counted as often
+// as it was discarded, before further discards wait.
 func (c *Cache) zeroLimit() int { return int(2 * c.geo.LogBytes() / blockBytes) }
 
 const blockBytes = index.SectorsPerBlock * segment.SectorSize
@@ -28,7 +29,7 @@ const blockBytes = index.SectorsPerBlock * segment.SectorSize
 // appendZeroes puts a discard or write-zeroes into the log, all at once. It
 // returns false when there is no room for it now.
 func (c *Cache) appendZeroes(p *Port, r *Request) bool {
-	if c.idx.Blocks() >= c.zeroLimit() {
+	if c.zeroBlocks >= c.zeroLimit() {
 		c.stats.waitIndex++
 		c.letGo(p)
 		return false
@@ -75,6 +76,7 @@ func (c *Cache) insertZeroes(dev uint8, lba uint64, n uint32, at int64) {
 		if _, existed := c.idx.Put(dev, b.block, b.mask, index.Zeroes+at); !existed {
 			c.dirty[dev]++
 		}
+		c.zeroBlocks++
 		lba += uint64(b.sectors)
 		n -= b.sectors
 	}
