@@ -141,6 +141,12 @@ func TestLanes(t *testing.T) {
 		t.Fatalf("%d of %d done", done, all)
 	}
 	m.lanes.out, m.depth = [len(m.lanes.out)]int{}, 0
+	m.Depth(2)
+	if got := count(m.Ops(nil)); got != [3]int{0, 2, 2} {
+		t.Fatalf("given out at depth 2: %v", got)
+	}
+	m.Depth(0)
+	m.lanes.out, m.depth = [len(m.lanes.out)]int{}, 0
 	m.Limit(0)
 	if more := m.Ops(nil); len(more) != 0 {
 		t.Fatalf("%d operations at limit 0", len(more))

@@ -19,6 +19,7 @@ type lanes struct {
 	total [segment.MaxDevices + 1]int // operations that it began with, by device
 	paced bool                        // no more than left may be given out
 	left  int64                       // bytes that may still go to the backings
+	depth int                         // operations on each backing; 0 = its share
 }
 
 // Limit lets so many more bytes go to the backings: no operation on them is
@@ -46,6 +47,10 @@ func (m *Migrator) Size() int {
 // Busy tells whether the batch under way has more to do on a device.
 func (m *Migrator) Busy(dev blockdev.Dev) bool { return m.lanes.todo[dev] > 0 }
 
+// Depth bounds the operations under way on each backing; 0 = as many as it
+// takes. It may be called at any time.
+func (m *Migrator) Depth(n int) { m.lanes.depth = n }
+
 // Progress tells how many of the writes of the batch under way to a device are
 // done, and how many there are in all. Before the writing begins there are none.
 func (m *Migrator) Progress(dev blockdev.Dev) (done, all int) {
@@ -69,6 +74,9 @@ func (m *Migrator) Ops(dst []*blockdev.Op) []*blockdev.Op {
 	case !m.lanes.begun:
 		m.lanes.begun = true
 		m.lanes.total = m.lanes.todo
+	}
+	if m.lanes.depth > 0 && m.state != reading {
+		share = m.lanes.depth
 	}
 	kept := 0
 	for i, op := range m.queue {

@@ -45,6 +45,7 @@ type Snapshot struct {
 type Decision struct {
 	Segments int   // that the next batch may have; 0 = no batch, and one under way pauses
 	Rate     int64 // bytes/s to the backings; 0 = as fast as they take it
+	Depth    int   // operations under way on each backing; 0 = as many as it takes
 	Close    bool  // the segment being filled is to be closed, for it holds what must go
 	Reason   Reason
 }
@@ -57,6 +58,9 @@ const (
 	calmFill   = 0.40
 	// idleBusy is up to which load, in %, a backing counts as idle.
 	idleBusy = 5
+	// gentle is the depth on a backing that others use too: a read of theirs waits
+	// for one write, and not for hundreds. What is written is sorted all the same.
+	gentle = 1
 	// rateBatch is how long a batch at a limited rate should last. The longer it
 	// is, the better it sorts, and the longer its backing is between two states.
 	rateBatch = 30 // seconds
@@ -69,6 +73,9 @@ func Decide(s *Snapshot) Decision {
 	d := Decision{Reason: r}
 	if r.Goes() {
 		d.Rate = speed(s, r)
+		if r == Allowed && s.Measured {
+			d.Depth = gentle
+		}
 		d.Segments = batch(s, d.Rate)
 		d.Close = r == TooOld && s.Closed == 0
 		if s.Closed == 0 && r != TooOld {

@@ -28,7 +28,7 @@ func TestDecide(t *testing.T) {
 		want   Decision
 	}{
 		{"idle backings", func(*Snapshot) {}, Decision{Segments: 50, Reason: Idle}},
-		{"a backing at its threshold", func(s *Snapshot) { s.Loads[1].Busy = 70 }, Decision{Segments: 50, Reason: Allowed}},
+		{"a backing at its threshold", func(s *Snapshot) { s.Loads[1].Busy = 70 }, Decision{Segments: 50, Depth: 1, Reason: Allowed}},
 		{"a backing above its threshold", busy, Decision{Reason: BackingBusy}},
 		{"threshold 0, and not a request of others", func(s *Snapshot) { s.Loads[0].Threshold = 0 }, Decision{Segments: 50, Reason: Idle}},
 		{"no daemon, not allowed", unmeasured, Decision{Reason: NotAllowed}},
@@ -66,9 +66,9 @@ func TestDecide(t *testing.T) {
 		{"too young", func(s *Snapshot) { s.Delay = 61 * time.Second }, Decision{Reason: TooYoung}},
 		{"old enough", func(s *Snapshot) { s.Delay = time.Minute }, Decision{Segments: 50, Reason: Idle}},
 
-		{"the chosen rate", func(s *Snapshot) { s.Percent, s.Loads[0].Busy = 10, 20 }, Decision{Segments: 50, Rate: 8 << 20, Reason: Allowed}},
-		{"a low one has small batches", func(s *Snapshot) { s.Percent, s.Loads[0].Busy, s.Auto = 10, 20, 1<<20 }, Decision{Segments: 30, Rate: 1 << 20, Reason: Allowed}},
-		{"but never less than a segment", func(s *Snapshot) { s.Percent, s.Loads[0].Busy, s.Auto = 10, 20, 1 }, Decision{Segments: 1, Rate: 1, Reason: Allowed}},
+		{"the chosen rate", func(s *Snapshot) { s.Percent, s.Loads[0].Busy = 10, 20 }, Decision{Segments: 50, Rate: 8 << 20, Depth: 1, Reason: Allowed}},
+		{"a low one has small batches", func(s *Snapshot) { s.Percent, s.Loads[0].Busy, s.Auto = 10, 20, 1<<20 }, Decision{Segments: 30, Rate: 1 << 20, Depth: 1, Reason: Allowed}},
+		{"but never less than a segment", func(s *Snapshot) { s.Percent, s.Loads[0].Busy, s.Auto = 10, 20, 1 }, Decision{Segments: 1, Rate: 1, Depth: 1, Reason: Allowed}},
 		{"full speed on idle backings", func(s *Snapshot) { s.Percent = 10 }, Decision{Segments: 50, Reason: Idle}},
 		{"a rate by hand, on idle backings too", func(s *Snapshot) { s.Rate = 2 << 20 }, Decision{Segments: 50, Rate: 2 << 20, Reason: Idle}},
 

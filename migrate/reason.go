@@ -71,10 +71,12 @@ func (d *Decision) Words(s *Snapshot) string {
 
 func (d *Decision) speed(s *Snapshot) string {
 	switch {
-	case d.Rate == 0:
-		return ": full speed"
-	case s.Rate > 0:
+	case d.Rate > 0 && s.Rate > 0:
 		return fmt.Sprintf(": %s/s by writeback_rate", humanize.IBytes(uint64(d.Rate)))
+	case d.Rate > 0:
+		return fmt.Sprintf(": %s/s, chosen to keep writeback_percent at %d%%", humanize.IBytes(uint64(d.Rate)), s.Percent)
+	case d.Depth > 0:
+		return ", one write after the other, for others use them too"
 	}
-	return fmt.Sprintf(": %s/s, chosen to keep writeback_percent at %d%%", humanize.IBytes(uint64(d.Rate)), s.Percent)
+	return ": full speed"
 }

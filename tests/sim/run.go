@@ -148,6 +148,7 @@ func (w *world) changeRate() {
 	limit := []int64{0, 0, 1, 4096, 64 << 10, migrate.Unlimited}[w.rates.IntN(6)]
 	w.tracef("limit %d", limit)
 	w.mig.Limit(limit)
+	w.mig.Depth(w.rates.IntN(3))
 	w.drain()
 }
 

@@ -236,6 +236,10 @@ const credits = 20
 func (w *worker) pacing(now time.Time, d migrate.Decision) {
 	elapsed := min(now.Sub(w.limit), tick)
 	w.limit = now
+	w.migr.Depth(d.Depth)
+	if d.Depth > 0 {
+		w.slowed = true // it tells nothing of what the backings can do
+	}
 	switch {
 	case w.quit.Load() || d.Segments > 0 && d.Rate == 0:
 		w.migr.Limit(migrate.Unlimited)

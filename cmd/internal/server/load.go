@@ -41,6 +41,10 @@ func (l *load) sample(now time.Time, backing *blockdev.Device, own func(disk str
 	if !ok {
 		return 0
 	}
+	if text, err = os.ReadFile("/sys/dev/block/" + disk + "/inflight"); err == nil {
+		var writes int
+		_, _ = fmt.Sscan(string(text), &s.waiting, &writes)
+	}
 	return l.take(now, s, own(disk))
 }
 
@@ -57,6 +61,9 @@ func (l *load) take(now time.Time, s diskStat, own uint64) int {
 	ours := min(own-l.own, written)
 	l.own += ours
 	others := s.reading - last.reading
+	if others == 0 && s.waiting > 0 {
+		others = uint64(elapsed) // a read that takes so long is counted only when it ends
+	}
 	if written > 0 {
 		others += uint64(float64(s.writing-last.writing) * float64(written-ours) / float64(written))
 	}
@@ -69,6 +76,7 @@ type diskStat struct {
 	written uint64 // sectors
 	writing uint64 // ms that writes took, added up
 	busy    uint64 // ms in which there was any request
+	waiting int    // reads that have not ended
 }
 
 // statSector is the unit of stat files, whatever the disk's, in bytes.

@@ -23,17 +23,18 @@ func TestOthersLoad(t *testing.T) {
 	type step struct {
 		reading, writing, busy uint64 // ms
 		written, own           uint64 // bytes
-		want                   int
+		waiting, want          int
 	}
 	for name, steps := range map[string][]step{
-		"nothing":                   {{want: 0}},
-		"only migration":            {{writing: 50_000, busy: 1000, written: 14 * mib, own: 14 * mib, want: 0}},
-		"only a reader":             {{reading: 300, busy: 300, want: 30}},
-		"a reader beside migration": {{reading: 900, writing: 50_000, busy: 1000, written: 10 * mib, own: 10 * mib, want: 90}},
-		"many readers":              {{reading: 32_000, busy: 1000, want: 100}},
-		"readers that overlap":      {{reading: 5_000, busy: 400, want: 40}},
-		"a writer":                  {{writing: 600, busy: 600, written: 4 * mib, want: 60}},
-		"a writer beside migration": {{writing: 1000, busy: 1000, written: 8 * mib, own: 6 * mib, want: 25}},
+		"nothing":                        {{want: 0}},
+		"only migration":                 {{writing: 50_000, busy: 1000, written: 14 * mib, own: 14 * mib, want: 0}},
+		"only a reader":                  {{reading: 300, busy: 300, want: 30}},
+		"a reader beside migration":      {{reading: 900, writing: 50_000, busy: 1000, written: 10 * mib, own: 10 * mib, want: 90}},
+		"many readers":                   {{reading: 32_000, busy: 1000, want: 100}},
+		"readers that overlap":           {{reading: 5_000, busy: 400, want: 40}},
+		"a read that takes ever so long": {{writing: 50_000, busy: 1000, written: 14 * mib, own: 14 * mib, waiting: 1, want: 100}},
+		"a writer":                       {{writing: 600, busy: 600, written: 4 * mib, want: 60}},
+		"a writer beside migration":      {{writing: 1000, busy: 1000, written: 8 * mib, own: 6 * mib, want: 25}},
 		"started in one, done in the next": {
 			{writing: 100, busy: 1000, written: 1 * mib, own: 60 * mib, want: 0},
 			{writing: 900, busy: 1000, written: 59 * mib, want: 0},
@@ -49,6 +50,7 @@ func TestOthersLoad(t *testing.T) {
 		for i, c := range steps {
 			now, own = now.Add(time.Second), own+c.own
 			s.reading, s.writing, s.busy, s.written = s.reading+c.reading, s.writing+c.writing, s.busy+c.busy, s.written+c.written/statSector
+			s.waiting = c.waiting
 			if got := l.take(now, s, own); got != c.want {
 				t.Errorf("%s, second %d: %d%%, want %d%%", name, i, got, c.want)
 			}
