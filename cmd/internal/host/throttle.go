@@ -40,7 +40,9 @@ func (w *worker) admit(now time.Time, d migrate.Decision, g *logcache.Gauge) {
 	w.claim(now, members, g)
 	geo, mark := w.core.Geometry(), w.policy.Load().Watermark
 	fill := float64(g.Closed) / float64(geo.Slots)
-	w.on = migrate.Throttle(w.on, fill, mark)
+	// While nothing is migrated, slowing writers on the way down from the
+	// watermark would gain nothing.
+	w.on = migrate.Throttle(w.on && d.Segments > 0, fill, mark)
 	crowd := migrate.Crowd(int64(mark*float64(geo.LogBytes())), elapsed, w.claims)
 	w.crowded = crowd && mark < 1 && fill >= mark*roomy
 	w.admitted = 0
