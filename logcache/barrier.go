@@ -71,29 +71,6 @@ func (c *Cache) harden(p *Port) {
 	}
 }
 
-// rhythm is how many writes come between two barriers.
-type rhythm struct {
-	usual uint32 // writes between the last two barriers
-	since uint32 // and since the last one
-}
-
-func (r *rhythm) barrier() { r.usual, r.since = r.since, 0 }
-
-// maxUsual is up to how many writes a barrier is foreseen.
-const maxUsual = 16
-
-// foresee writes the open record when a barrier is due by the rhythm of the
-// last ones, before it comes: a writer that syncs each of its writes then waits
-// for the device only, and not for its own way to the sync as well. A wrong
-// guess costs one small record.
-func (c *Cache) foresee(p *Port) {
-	c.rhythm.since++
-	if c.rhythm.since == c.rhythm.usual && c.rhythm.usual <= maxUsual &&
-		c.group == 0 && c.cur.rec != nil && c.hardSeq == c.sealedSeq {
-		c.harden(p)
-	}
-}
-
 // advance goes on with what waits, after something has completed.
 func (c *Cache) advance(p *Port) {
 	if p.retired {

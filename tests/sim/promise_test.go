@@ -26,6 +26,35 @@ func TestP1Durability(t *testing.T) {
 	})
 }
 
+// TestP1ForeseenBarrier: after barriers in a steady rhythm the record of the next
+// one is written ahead. Of a write that takes several records only the last one
+// would be, so there it must not.
+func TestP1ForeseenBarrier(t *testing.T) {
+	promise(t, func(s *scenario) {
+		for i := range uint64(6) {
+			s.write(0, 2*i, 2)
+			s.rest()
+			s.flush(0)
+			s.rest()
+		}
+		written := len(s.writesUnderWay())
+		s.write(0, 0, 2)
+		s.rest()
+		if n := len(s.writesUnderWay()); n != written {
+			t.Errorf("the barrier was not foreseen: %d writes are not durable", n)
+		}
+		if st := s.cache.Status(); st.DurableSeq != st.SealedSeq {
+			t.Errorf("record %d is written, %d is durable", st.SealedSeq, st.DurableSeq)
+		}
+		s.flush(0)
+		s.restEverywhere()
+		s.write(0, 0, 24)
+		s.rest()
+		s.flush(0)
+		s.restEverywhere()
+	})
+}
+
 // TestP2NoInvention: an overwritten sector is its old self or its new one.
 func TestP2NoInvention(t *testing.T) {
 	promise(t, func(s *scenario) {
