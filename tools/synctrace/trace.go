@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"cmp"
 	"fmt"
 	"io"
 	"regexp"
@@ -10,32 +11,47 @@ import (
 	"strings"
 )
 
-// event is a request that was given to a driver or came back.
-type event struct {
-	at    float64 // seconds
-	ssd   bool
-	flush bool
-	done  bool
+// kind is what happens to a request: of which device, which request, and
+// whether it is given to the driver or comes back.
+type kind struct{ ssd, flush, done bool }
+
+// kinds are all there are in one write and its fdatasync.
+var kinds = []kind{
+	{}, {done: true}, {flush: true}, {flush: true, done: true},
+	{ssd: true}, {ssd: true, done: true}, {ssd: true, flush: true}, {ssd: true, flush: true, done: true},
 }
 
-// name says what the event is, in the words of the table.
-func (e event) name() string {
-	where, what, when := "/dev/ublkb0", "write", "is issued"
-	if e.ssd {
+func (k kind) request() string {
+	where, what := "/dev/ublkb0", "write"
+	if k.ssd {
 		where = "SSD"
 	}
-	if e.flush {
+	if k.flush {
 		what = "flush"
 	}
-	if e.done {
-		when = "completes"
-	}
-	return fmt.Sprintf("%s: %s %s", where, what, when)
+	return where + ": " + what
 }
 
-// line is one of block_rq_issue or block_rq_complete; what is a flush moves no sectors.
+func (k kind) String() string {
+	if k.done {
+		return k.request() + " is done"
+	}
+	return k.request() + " is issued"
+}
+
+// event is a kind at a time, in seconds.
+type event struct {
+	kind
+	at float64
+}
+
+// line is one of block_rq_issue and block_rq_complete: time, which, major,
+// minor, operation, sectors.
 var line = regexp.MustCompile(`(\d+\.\d+): block_rq_(issue|complete): (\d+),(\d+) ([A-Z]+) .*? \+ (\d+) `)
 
+// parse reads a trace behind a line that says which numbers the devices have.
+// The block layer makes a write and a flush of a write with FUA, and reports
+// the end of the whole as a write of no sectors: that is left out.
 func parse(text string) (events []event, err error) {
 	head, rest, _ := strings.Cut(text, "\n")
 	names := strings.Fields(head)
@@ -48,54 +64,43 @@ func parse(text string) (events []event, err error) {
 		if m == nil {
 			continue
 		}
-		dev := m[3] + ":" + m[4]
-		if dev != ssd && dev != ublk || strings.HasPrefix(m[5], "R") {
+		dev, op := m[3]+":"+m[4], m[5]
+		flush := strings.HasPrefix(op, "FF")
+		if dev != ssd && dev != ublk || !flush && (m[6] == "0" || !strings.HasPrefix(op, "W")) {
 			continue
 		}
 		at, err := strconv.ParseFloat(m[1], 64)
 		if err != nil {
 			return nil, err
 		}
-		events = append(events, event{at: at, ssd: dev == ssd, flush: m[6] == "0", done: m[2] == "complete"})
+		events = append(events, event{kind{ssd: dev == ssd, flush: flush, done: m[2] == "complete"}, at})
 	}
 	return events, nil
 }
 
-// step is the time from one event to the next.
-type step struct {
-	from, to string
-	us       []float64
-}
-
-// cycle is what one write and its fdatasync lead to with one writer, in order.
-var cycle = []event{
-	{}, {done: true},
-	{flush: true},
-	{ssd: true}, {ssd: true, done: true},
-	{ssd: true, flush: true}, {ssd: true, flush: true, done: true},
-	{flush: true, done: true},
-}
-
-// steps measures each part of the cycle, over all whole cycles.
-func steps(events []event) []step {
-	res := make([]step, len(cycle))
-	for i := range res {
-		res[i] = step{from: cycle[i].name(), to: cycle[(i+1)%len(cycle)].name()}
-	}
-	same := func(a, b event) bool { a.at = 0; return a == b }
-	for i := 0; i+len(cycle) < len(events); i++ {
-		whole := true
-		for j := range len(cycle) + 1 {
-			whole = whole && same(events[i+j], cycle[j%len(cycle)])
+// offsets are, for each kind, the times in µs from the issue of a write to it,
+// over all writes of one writer in which each kind comes once.
+func offsets(events []event) map[kind][]float64 {
+	all := map[kind][]float64{}
+	for len(events) > 0 {
+		n := 1
+		for n < len(events) && events[n].kind != (kind{}) {
+			n++
 		}
-		if !whole {
+		cycle := events[:n]
+		events = events[n:]
+		once := map[kind]float64{}
+		for _, e := range cycle {
+			once[e.kind] = (e.at - cycle[0].at) * 1e6
+		}
+		if len(cycle) != len(kinds) || len(once) != len(kinds) {
 			continue
 		}
-		for j := range cycle {
-			res[j].us = append(res[j].us, (events[i+j+1].at-events[i+j].at)*1e6)
+		for k, us := range once {
+			all[k] = append(all[k], us)
 		}
 	}
-	return res
+	return all
 }
 
 func median(v []float64) float64 {
@@ -115,32 +120,42 @@ func report(w io.Writer, text string, jobs int) error {
 		return fmt.Errorf("nothing was traced: %q", text)
 	}
 	counts(w, events)
-	if jobs > 1 {
-		return nil
+	if jobs == 1 {
+		course(w, offsets(events))
 	}
-	fmt.Fprintf(w, "\n| from | to | median, µs |\n|---|---|---|\n")
-	sum := 0.0
-	for _, s := range steps(events) {
-		m := median(s.us)
-		sum += m
-		fmt.Fprintf(w, "| %s | %s | %.0f |\n", s.from, s.to, m)
-	}
-	fmt.Fprintf(w, "| | sum | %.0f |\n", sum)
 	return nil
 }
 
-// counts tells how many requests there were of each kind, and how long they took.
+// course prints how one write and its fdatasync go, in the order of the medians.
+func course(w io.Writer, times map[kind][]float64) {
+	order := slices.Clone(kinds)
+	slices.SortStableFunc(order, func(a, b kind) int { return cmp.Compare(median(times[a]), median(times[b])) })
+	fmt.Fprintf(w, "\n| one write and its fdatasync | at, µs | since the line above |\n|---|--:|--:|\n")
+	last := 0.0
+	for _, k := range order {
+		at := median(times[k])
+		fmt.Fprintf(w, "| %v | %.0f | %.0f |\n", k, at, at-last)
+		last = at
+	}
+	fmt.Fprintf(w, "\nMedians over %d writes. The rest, up to the next write, is the writer's own time.\n", len(times[kind{}]))
+}
+
+// counts tells how many requests there were of each kind, and how many were
+// under way in the mean.
 func counts(w io.Writer, events []event) {
-	span := events[len(events)-1].at - events[0].at
-	fmt.Fprintf(w, "| request | in a second | mean under way |\n|---|---|---|\n")
-	for _, k := range []event{{}, {flush: true}, {ssd: true}, {ssd: true, flush: true}} {
-		n, open, sum, last := 0, 0, 0.0, events[0].at
+	first, last := events[0].at, events[len(events)-1].at
+	fmt.Fprintf(w, "| request | in a second | mean under way |\n|---|--:|--:|\n")
+	for _, k := range kinds {
+		if k.done {
+			continue
+		}
+		n, open, sum, from := 0, 0, 0.0, first
 		for _, e := range events {
 			if e.ssd != k.ssd || e.flush != k.flush {
 				continue
 			}
-			sum += float64(open) * (e.at - last)
-			last = e.at
+			sum += float64(open) * (e.at - from)
+			from = e.at
 			if e.done {
 				open = max(0, open-1)
 				n++
@@ -148,7 +163,6 @@ func counts(w io.Writer, events []event) {
 				open++
 			}
 		}
-		name, _, _ := strings.Cut(k.name(), " is ")
-		fmt.Fprintf(w, "| %s | %.0f | %.2f |\n", name, float64(n)/span, sum/span)
+		fmt.Fprintf(w, "| %s | %.0f | %.2f |\n", k.request(), float64(n)/(last-first), sum/(last-first))
 	}
 }
