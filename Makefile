@@ -53,6 +53,7 @@ fuzz: ## the fuzz targets of the format, a minute each
 
 bench: deps build ## the cache beside its peers and the bare devices, in one guest
 	$(GO) run ./tools/bench -works all -systems all -out bench $(BENCHFLAGS)
+	(echo; echo "## Where the time of one fdatasync goes"; echo; $(GO) run ./tools/synctrace) >> bench/report.md
 
 bench-native: ## micro-benchmarks of ring, record, index, write path and read path; no guest
 	$(GO) run ./tools/bench/native
