@@ -159,6 +159,22 @@ func TestP3AbandonedPastStaysDead(t *testing.T) {
 	}
 }
 
+// TestP3OldLapIsNoRecord: what an earlier lap of the ring has left in a slot is no
+// record of the segment that the slot is for now.
+func TestP3OldLapIsNoRecord(t *testing.T) {
+	l := newImage(t)
+	l.record(4)
+	at := l.at(1, 0)
+	b := l.b[at : at+SectorSize]
+	if _, err := ParseRecord(b, l.s.Geometry, l.s.Nonce, 1, 0); err != nil {
+		t.Fatal(err)
+	}
+	lap := l.s.Geometry.Slots
+	if _, err := ParseRecord(b, l.s.Geometry, l.s.Nonce, 1+lap, 0); !errors.Is(err, errBadPlace) {
+		t.Errorf("record of segment 1 taken for one of segment %d: %v", 1+lap, err)
+	}
+}
+
 // TestP3AbandonedPastStartsNoRun: what a recovery has dropped does not come back
 // when all that it followed is migrated.
 func TestP3AbandonedPastStartsNoRun(t *testing.T) {
