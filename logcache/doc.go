@@ -37,7 +37,9 @@
 // record is sealed when its segment or its header is full, when a barrier
 // wants it, or on demand; sealed records are written at once, several in
 // flight. written is the highest sequence below which all records have been
-// written; durable follows it when a flush of the cache device succeeds, and
-// only that answers barriers. Barriers go in groups: while one group's record
-// and flush are under way, what arrives waits for the next.
+// written; durable follows it when a flush of the cache device succeeds, or a
+// write with FUA behind records that are durable, and only that answers
+// barriers. Barriers go in groups: at most two records with FUA, or one group's
+// writes and flush, are under way, and what arrives meanwhile waits for the
+// next. One that comes in a steady rhythm is foreseen: see rhythm.go.
 package logcache

@@ -20,13 +20,10 @@ func (c *Cache) Gauge() Gauge {
 	defer c.mu.Unlock()
 	g := Gauge{
 		Newest: c.openID() - 1, LastMigrated: c.lastMigrated, Closed: c.openID() - 1 - c.lastMigrated,
-		Parked: c.parked.head != nil, Dirty: c.dirty,
+		Parked: c.parked.head != nil, DirtyBlocks: c.dirtyBlocks(), Dirty: c.dirty,
 	}
 	if c.cur.id != 0 && (c.cur.pos > 0 || c.cur.rec != nil) {
 		g.Newest = c.cur.id
-	}
-	for _, n := range c.dirty {
-		g.DirtyBlocks += n
 	}
 	return g
 }

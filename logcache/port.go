@@ -91,7 +91,6 @@ func (p *Port) newOp(u purpose, k blockdev.Kind, dev blockdev.Dev, offset int64,
 	return o
 }
 
-// retry puts an operation up once more.
 // newLogOp makes an operation on a cache's own device.
 func (p *Port) newLogOp(c *Cache, u purpose, k blockdev.Kind, offset int64, buf []byte) *operation {
 	o := p.newOp(u, k, blockdev.Cache, offset, buf)
@@ -99,6 +98,7 @@ func (p *Port) newLogOp(c *Cache, u purpose, k blockdev.Kind, offset int64, buf 
 	return o
 }
 
+// retry puts an operation up once more.
 func (p *Port) retry(o *operation) { p.ops = append(p.ops, &o.Op) }
 
 func (p *Port) release(o *operation) {

@@ -78,7 +78,7 @@ func (c *Cache) Status() Status {
 	s := Status{
 		Segments: c.geo.Slots, SegmentSize: c.geo.SegmentSize,
 		CurrentID: c.openID(), LastFlushedID: c.lastFlushed(), LastMigratedID: c.lastMigrated,
-		DurableSeq: c.durableSeq, SealedSeq: c.sealedSeq,
+		DurableSeq: c.durableSeq, SealedSeq: c.sealedSeq, DirtyBlocks: c.dirtyBlocks(),
 		ParkedWrites: c.parked.n, IndexBytes: c.idx.Bytes(), Contended: c.contended.Load(),
 		Reads: k.reads, ReadSectors: k.readSectors, Writes: k.writes, WriteSectors: k.writeSectors, Flushes: k.flushes,
 		Discards: k.discards, WriteZeroes: k.zeroes, ZeroedSectors: k.zeroedSectors, HitZeroSectors: k.hitZero, WaitIndex: k.waitIndex,
@@ -86,13 +86,18 @@ func (c *Cache) Status() Status {
 		Parked: k.parked, WaitSlot: k.waitSlot, WaitBuffer: k.waitBuffer, Records: k.records, LogBytes: k.logBytes,
 		LogFlushes: k.logFlushes, LogWriteErrors: k.logWriteErrors, LogFlushErrors: k.logFlushErrors, Migrated: k.migrated,
 	}
-	for _, n := range c.dirty {
-		s.DirtyBlocks += n
-	}
 	if c.broken != nil {
 		s.Broken = c.broken.Error()
 	}
 	return s
+}
+
+// dirtyBlocks is how many blocks of all devices are in the log.
+func (c *Cache) dirtyBlocks() (sum uint64) {
+	for _, n := range c.dirty {
+		sum += n
+	}
+	return sum
 }
 
 // lastFlushed is the newest segment that, with all before it, is closed and durable.
@@ -109,20 +114,6 @@ func (c *Cache) DirtyBlocks(dev uint8) uint64 {
 	c.lock()
 	defer c.mu.Unlock()
 	return c.dirty[dev]
-}
-
-// Fill tells how much of the ring is in use, from 0 to 1. Any thread.
-func (c *Cache) Fill() float64 {
-	c.lock()
-	defer c.mu.Unlock()
-	return float64(c.openID()-1-c.lastMigrated) / float64(c.geo.Slots)
-}
-
-// Stuck tells whether writes wait for a slot. Any thread.
-func (c *Cache) Stuck() bool {
-	c.lock()
-	defer c.mu.Unlock()
-	return c.parked.head != nil
 }
 
 // Durable tells whether records up to seq are durable, or why they never will be. Any thread.

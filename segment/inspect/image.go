@@ -104,9 +104,6 @@ func orConflict(own, both error) error {
 	return both
 }
 
-// Super is the superblock in force, or why there is none.
-func (m *Image) Super() (*segment.Super, error) { return m.super, m.err }
-
 // place is where a position of a segment lies.
 func (m *Image) place(id uint64, sector uint32) Place {
 	g := m.super.Geometry

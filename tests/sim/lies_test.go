@@ -35,12 +35,14 @@ func (s *scenario) wantDamage(seq uint64) {
 	}
 }
 
-// TestP6LostWrite: a device that says a record is durable and has not got it is
-// found out at the next recovery.
-func TestP6LostWrite(t *testing.T) {
+// missing has the cache device do a rule's fault to the second of some records
+// with FUA, and wants that one to be found missing.
+func missing(t *testing.T, r rule, records uint64) {
+	t.Helper()
 	promise(t, func(s *scenario) {
-		s.s.rules = []*rule{{what: lost, dev: 0, kinds: []blockdev.Kind{blockdev.Write}, nth: 2, count: 1}}
-		for i := range uint64(4) {
+		r.dev, r.nth, r.count = 0, 2, 1
+		s.s.rules = []*rule{&r}
+		for i := range records {
 			s.fua(0, 2*i, 2)
 			s.rest()
 		}
@@ -48,17 +50,16 @@ func TestP6LostWrite(t *testing.T) {
 	})
 }
 
+// TestP6LostWrite: a device that says a record is durable and has not got it is
+// found out at the next recovery.
+func TestP6LostWrite(t *testing.T) {
+	missing(t, rule{what: lost, kinds: []blockdev.Kind{blockdev.Write}}, 4)
+}
+
 // TestP6MisdirectedWrite: so is one that wrote a record to another place, where
 // it is no record, and the same record is not taken for one there.
 func TestP6MisdirectedWrite(t *testing.T) {
-	promise(t, func(s *scenario) {
-		s.s.rules = []*rule{{what: misdirected, dev: 0, kinds: []blockdev.Kind{blockdev.Write}, nth: 2, count: 1}}
-		for i := range uint64(4) {
-			s.fua(0, 2*i, 2)
-			s.rest()
-		}
-		s.wantDamage(2)
-	})
+	missing(t, rule{what: misdirected, kinds: []blockdev.Kind{blockdev.Write}}, 4)
 }
 
 // TestP6LyingFlush: a device drops what it said was durable, while later records
@@ -84,14 +85,7 @@ func TestP6LyingFlush(t *testing.T) {
 		s.flush(0)
 		s.rest()
 	})
-	promise(t, func(s *scenario) {
-		s.s.rules = []*rule{{what: lying, dev: 0, nth: 2, count: 1}}
-		for i := range uint64(3) {
-			s.fua(0, 2*i, 2)
-			s.rest()
-		}
-		s.wantDamage(2)
-	})
+	missing(t, rule{what: lying}, 3)
 }
 
 // lieStats counts how runs on lying devices ended.

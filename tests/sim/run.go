@@ -8,9 +8,7 @@ import (
 	"github.com/ublk-lc/ublk-lc/segment/blockdev"
 )
 
-// Random does one run and returns the violation it met, or nil.
-func Random(o Options, stats *Stats) error { return random(o, stats, newKit(), nil) }
-
+// random does one run and returns the violation it met, or nil.
 func random(o Options, stats *Stats, k *kit, prepare func(*world)) error {
 	v := guard(func() {
 		w := newWorld(o, stats, k)
@@ -214,7 +212,7 @@ func (w *world) stuck() bool {
 		}
 	}
 	if !w.s.faulty {
-		fail("P9", "%d requests wait for ever, the administrator has %d steps to go, the log is full to %.2f", len(w.reqs)-len(w.idle), len(w.admin), w.cache.Fill())
+		fail("P9", "%d requests wait for ever, the administrator has %d steps to go, %d of %d segments are full", len(w.reqs)-len(w.idle), len(w.admin), w.cache.Gauge().Closed, w.Slots)
 	}
 	return false
 }

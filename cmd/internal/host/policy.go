@@ -48,7 +48,7 @@ type decider struct {
 }
 
 // decide asks the policy.
-func (w *worker) decide(now time.Time, g logcache.Gauge) (migrate.Decision, migrate.Snapshot) {
+func (w *worker) decide(now time.Time, g logcache.Gauge) migrate.Decision {
 	s := w.snapshot(now, g)
 	d := migrate.Decide(&s)
 	changed := d.Reason != w.last.Reason || w.admitted > 0 != (w.pace.Load().Admit > 0)
@@ -57,7 +57,7 @@ func (w *worker) decide(now time.Time, g logcache.Gauge) (migrate.Decision, migr
 		w.published = now
 		w.pace.Store(&Pace{Decision: d, Snapshot: s, Admit: w.admitted, Batch: w.migr.Size()})
 	}
-	return d, s
+	return d
 }
 
 // snapshot gathers what the decision depends on.

@@ -198,7 +198,7 @@ func (w *worker) look(now time.Time) {
 	if w.migr.Idle() && !w.begun.IsZero() {
 		w.end(now, g.LastMigrated, geo.SegmentSize, geo.Slots)
 	}
-	d, _ := w.decide(now, g)
+	d := w.decide(now, g)
 	w.pacing(now, d)
 	most := 0
 	if w.migr.Idle() && !w.quit.Load() && w.rested(now) {
