@@ -15,11 +15,12 @@ func (c *Cache) Nonce() uint64 { return c.super.now.Nonce }
 func (c *Cache) FD() int { return c.fd }
 
 // Candidates appends up to most segments that may be migrated now: oldest
-// first, closed and durable. With want it sees to it that closed segments that
-// are not yet durable become so.
-func (c *Cache) Candidates(dst []segment.Span, most int, want bool) []segment.Span {
+// first, not migrated and later than after, closed and durable. With want it
+// sees to it that closed segments that are not yet durable become so.
+func (c *Cache) Candidates(dst []segment.Span, after uint64, most int, want bool) []segment.Span {
 	c.lock()
-	for id := c.lastMigrated + 1; id < c.openID() && len(dst) < most; id++ {
+	most += len(dst)
+	for id := max(c.lastMigrated, after) + 1; id < c.openID() && len(dst) < most; id++ {
 		s := &c.slots[c.geo.Slot(id)]
 		if s.LastSeq > c.durableSeq {
 			if want {

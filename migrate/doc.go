@@ -7,11 +7,17 @@
 //	idle ─► reading ─► writing ─► flushing ─► committing ─► idle
 //	        segments   sorted,    each        superblock:
 //	        from the   merged     backing     slots are free
-//	        log                   once
+//	        log        (meanwhile [Migrator.Ahead] reads  )
+//	                   (the segments of the batch after it)
 //
 // A batch is a run of the oldest segments. Within it only the newest version
 // of a sector is written; what later segments hold does not matter, so that at
 // the end of each batch the backings are a past state of the devices. Nothing
 // is written before its checksum was verified, and the slots are free only when
-// every write and every flush has succeeded, in that order.
+// every write and every flush has succeeded, in that order. The batch after it
+// writes nothing before that: what overlaps are its reads alone.
+//
+// A batch takes its segments' size twice in memory, at most 2 × [MaxBatch]: the
+// images of its segments, and their payload as it is written, sorted. Reading
+// ahead takes none, for images are free as soon as they are sorted.
 package migrate

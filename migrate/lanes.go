@@ -67,15 +67,15 @@ func (m *Migrator) Progress(dev blockdev.Dev) (done, all int) {
 // Ops hands over the operations to start now, appended to dst. Those of a
 // backing keep their order.
 func (m *Migrator) Ops(dst []*blockdev.Op) []*blockdev.Op {
-	share := maxDepth / max(1, len(m.devs))
+	share, reads := maxDepth/max(1, len(m.devs)), aheadDepth
 	switch {
 	case m.state == reading:
-		share, m.lanes.begun = maxDepth, false
-	case !m.lanes.begun:
+		reads = maxDepth
+	case m.state == writing && !m.lanes.begun:
 		m.lanes.begun = true
 		m.lanes.total = m.lanes.todo
 	}
-	if m.lanes.depth > 0 && m.state != reading {
+	if m.lanes.depth > 0 {
 		share = m.lanes.depth
 	}
 	kept := 0
@@ -84,7 +84,7 @@ func (m *Migrator) Ops(dst []*blockdev.Op) []*blockdev.Op {
 			kept += copy(m.queue[kept:], m.queue[i:])
 			break
 		}
-		if !m.lanes.admit(op, share) {
+		if !m.lanes.admit(op, share, reads) {
 			m.queue[kept] = op
 			kept++
 			continue
@@ -97,24 +97,31 @@ func (m *Migrator) Ops(dst []*blockdev.Op) []*blockdev.Op {
 }
 
 // admit takes an operation into its lane, if it may start now.
-func (l *lanes) admit(op *blockdev.Op, share int) bool {
-	if op.Dev != blockdev.Cache {
-		if l.paced && l.left <= 0 || l.out[op.Dev] >= share {
+func (l *lanes) admit(op *blockdev.Op, share, reads int) bool {
+	switch {
+	case op.Dev == blockdev.Cache:
+		if l.out[op.Dev] >= reads {
 			return false
 		}
-		if l.paced && op.Kind != blockdev.Discard { // which is no data on the way
-			l.left -= op.Bytes()
-		}
+	case l.paced && l.left <= 0 || l.out[op.Dev] >= share:
+		return false
+	case l.paced && op.Kind != blockdev.Discard: // which is no data on the way
+		l.left -= op.Bytes()
 	}
 	l.out[op.Dev]++
 	return true
 }
 
-// drop forgets the operations that were not given out.
+// drop forgets the operations that were not given out, and what was read ahead.
 func (m *Migrator) drop() {
+	m.queue = append(m.queue, m.takeFailed()...)
 	for _, op := range m.queue {
 		m.lanes.todo[op.Dev]--
+		if op.Dev != blockdev.Cache {
+			m.writes--
+		}
 	}
 	m.pool = append(m.pool, m.queue...)
 	m.queue = m.queue[:0]
+	m.ahead.spans = m.ahead.spans[:0]
 }

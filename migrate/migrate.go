@@ -30,8 +30,9 @@ type Source interface {
 	// FD names the cache device in operations.
 	FD() int
 	// Candidates appends up to most segments that may be migrated now, oldest
-	// first: closed and durable. With want the cache works to have more of them.
-	Candidates(dst []segment.Span, most int, want bool) []segment.Span
+	// first: not migrated and later than after, closed and durable. With want the
+	// cache works to have more of them.
+	Candidates(dst []segment.Span, after uint64, most int, want bool) []segment.Span
 	// BackingReady tells whether a device's data can be written to its backing.
 	BackingReady(dev uint8) bool
 	// BackingFailed tells that an operation on a device's backing has failed.
@@ -69,7 +70,8 @@ type Migrator struct {
 
 	batch    []segment.Span
 	begun    uint64 // a batch that did not end may have written segments up to this one
-	images   []byte // of the batch's segments
+	ahead    ahead
+	images   []byte // of the batch's segments; once they are sorted, of the next batch's
 	staging  []byte // the sorted payload
 	staged   int
 	versions []version
@@ -78,6 +80,7 @@ type Migrator struct {
 
 	queue   []*blockdev.Op // not yet given out
 	depth   int            // given out and not done
+	writes  int            // to the backings, and flushes, not done
 	lanes   lanes          // the same by device, and how fast they go
 	pool    []*blockdev.Op
 	retries int
@@ -90,11 +93,12 @@ type Status struct {
 	State     string `json:"state"`
 	Batches   uint64 `json:"batches"`
 	Segments  uint64 `json:"segments"`
-	Writes    uint64 `json:"writes"`  // to the backings, merged
-	Bytes     uint64 `json:"bytes"`   // written to the backings
-	Zeroed    uint64 `json:"zeroed"`  // bytes discarded, or made zeroes
-	Flushes   uint64 `json:"flushes"` // of the backings
-	Errors    uint64 `json:"errors"`  // failed operations
+	Ahead     uint64 `json:"read_ahead"` // segments read while the batch before was written
+	Writes    uint64 `json:"writes"`     // to the backings, merged
+	Bytes     uint64 `json:"bytes"`      // written to the backings
+	Zeroed    uint64 `json:"zeroed"`     // bytes discarded, or made zeroes
+	Flushes   uint64 `json:"flushes"`    // of the backings
+	Errors    uint64 `json:"errors"`     // failed operations
 	Failed    uint64 `json:"failed_batches"`
 	LastError string `json:"last_error,omitempty"`
 }
@@ -103,13 +107,15 @@ type Status struct {
 func New(src Source) *Migrator {
 	m := &Migrator{src: src, geo: src.Geometry()}
 	// What was interrupted by a crash may have been a batch of all there is.
-	m.batch = src.Candidates(nil, m.largest(), false)
+	m.batch = src.Candidates(nil, 0, m.largest(), false)
 	m.mustEnd()
 	return m
 }
 
 // largest is how many segments a batch may have.
-func (m *Migrator) largest() int { return max(1, MaxBatch/int(m.geo.SegmentSize)) }
+func (m *Migrator) largest() int {
+	return int(min(m.geo.Slots, max(1, MaxBatch/uint64(m.geo.SegmentSize))))
+}
 
 // mustEnd notes that the batch may leave newer data on the backings than it
 // has told. Until a batch that is as long succeeds, they are no past state.
@@ -127,7 +133,7 @@ func (m *Migrator) candidates(most int) {
 	if m.begun > 0 {
 		ask = m.largest()
 	}
-	m.batch = m.src.Candidates(m.batch[:0], ask, true)
+	m.batch = m.src.Candidates(m.batch[:0], 0, ask, true)
 	n := min(most, len(m.batch))
 	for n < len(m.batch) && m.batch[n].ID <= m.begun {
 		n++
@@ -165,16 +171,24 @@ func (m *Migrator) Step(most int) bool {
 	if len(m.batch) == 0 {
 		return false
 	}
-	if err := m.reserve(len(m.batch)); err != nil {
+	if err := m.reserve(); err != nil {
 		m.fail(err)
 		return false
 	}
 	m.err, m.retries = nil, 0
-	m.state = reading
-	for i, s := range m.batch {
-		m.add(blockdev.Read, blockdev.Cache, m.geo.SlotOffset(m.geo.Slot(s.ID)), m.image(i)[:int(s.End)*segment.SectorSize])
+	m.state, m.lanes.begun = reading, false
+	for i := m.takeAhead(); i < len(m.batch); i++ {
+		m.read(i, &m.batch[i])
+	}
+	if m.done() {
+		m.advance()
 	}
 	return true
+}
+
+// read reads a segment into the batch memory, as the i-th of its batch.
+func (m *Migrator) read(i int, s *segment.Span) {
+	m.add(blockdev.Read, blockdev.Cache, m.geo.SlotOffset(m.geo.Slot(s.ID)), m.image(i)[:int(s.End)*segment.SectorSize])
 }
 
 func (m *Migrator) image(i int) []byte {
@@ -182,21 +196,23 @@ func (m *Migrator) image(i int) []byte {
 	return m.images[i*size : (i+1)*size]
 }
 
-// reserve sees to it that n segments fit the batch memory.
-func (m *Migrator) reserve(n int) error {
-	size := n * int(m.geo.SegmentSize)
-	if len(m.images) >= size {
+// reserve sees to it that the largest batch has memory. Pages that no batch
+// reaches are never touched, and take up none.
+func (m *Migrator) reserve() error {
+	if m.images != nil {
 		return nil
 	}
-	if err := m.Close(); err != nil {
+	size := m.largest() * int(m.geo.SegmentSize)
+	images, err := uring.AllocPages(size)
+	if err != nil {
 		return err
 	}
-	var err error
-	if m.images, err = uring.AllocPages(size); err != nil {
-		return err
+	staging, err := uring.AllocPages(size)
+	if err != nil {
+		return errors.Join(err, uring.FreePages(images))
 	}
-	m.staging, err = uring.AllocPages(size)
-	return err
+	m.images, m.staging = images, staging
+	return nil
 }
 
 func (m *Migrator) add(k blockdev.Kind, dev blockdev.Dev, offset int64, buf []byte) *blockdev.Op {
@@ -208,6 +224,9 @@ func (m *Migrator) add(k blockdev.Kind, dev blockdev.Dev, offset int64, buf []by
 	}
 	op.Kind, op.Dev, op.FD, op.Offset, op.Buf = k, dev, m.src.FD(), offset, buf
 	m.lanes.todo[dev]++
+	if dev != blockdev.Cache {
+		m.writes++
+	}
 	m.queue = append(m.queue, op)
 	return op
 }
@@ -216,28 +235,54 @@ func (m *Migrator) add(k blockdev.Kind, dev blockdev.Dev, offset int64, buf []by
 func (m *Migrator) Done(op *blockdev.Op, err error) {
 	m.depth--
 	m.lanes.out[op.Dev]--
-	if err != nil {
-		m.status.Errors++
-		if op.Dev != blockdev.Cache {
-			m.src.BackingFailed(uint8(op.Dev))
-		}
-		// A failed flush is not tried again: the writes before it may be gone.
-		if m.retries < maxRetries && op.Kind != blockdev.Flush {
-			m.retries++
-			m.queue = append(m.queue, op)
-			return
-		}
-		if m.err == nil { // a disk that is gone fails them all: the first tells why, the counter how many
-			m.err = fmt.Errorf("migrate: %v at byte %d of %v: %w", op.Kind, op.Offset, op.Dev, err)
-		}
-		m.drop()
+	if err != nil && m.failed(op, err) {
+		return
 	}
 	m.lanes.todo[op.Dev]--
+	if op.Dev != blockdev.Cache {
+		m.writes--
+	}
 	op.Buf = nil
 	m.pool = append(m.pool, op)
-	if m.depth == 0 && len(m.queue) == 0 {
+	if m.done() {
 		m.advance()
 	}
+}
+
+// failed takes in that an operation has failed, and tells whether it is to be
+// tried again.
+func (m *Migrator) failed(op *blockdev.Op, err error) (again bool) {
+	m.status.Errors++
+	if op.Dev != blockdev.Cache {
+		m.src.BackingFailed(uint8(op.Dev))
+	}
+	switch {
+	case op.Dev == blockdev.Cache && m.state != reading && m.err == nil:
+		m.ahead.failed = append(m.ahead.failed, op) // for the batch that needs it
+		return true
+	case m.err == nil && m.retries < maxRetries && op.Kind != blockdev.Flush:
+		// A failed flush is not tried again: the writes before it may be gone.
+		m.retries++
+		m.queue = append(m.queue, op)
+		return true
+	}
+	if m.err == nil { // a disk that is gone fails them all: the first tells why, the counter how many
+		m.err = fmt.Errorf("migrate: %v at byte %d of %v: %w", op.Kind, op.Offset, op.Dev, err)
+	}
+	m.drop()
+	return false
+}
+
+// done tells whether all that the present state waits for is done. What is read
+// ahead, nothing waits for, unless the batch has failed: its memory is needed.
+func (m *Migrator) done() bool {
+	switch {
+	case m.err != nil:
+		return m.depth == 0 && m.state != idle
+	case m.state == reading:
+		return m.lanes.todo[blockdev.Cache] == 0
+	}
+	return m.writes == 0 && (m.state == writing || m.state == flushing)
 }
 
 // advance goes to the next state when all operations of this one are done.
@@ -253,7 +298,7 @@ func (m *Migrator) advance() {
 			return
 		}
 		m.state = writing
-		if len(m.queue) == 0 {
+		if m.done() {
 			m.advance()
 		}
 	case writing:
@@ -262,7 +307,7 @@ func (m *Migrator) advance() {
 			m.status.Flushes++
 			m.add(blockdev.Flush, dev, 0, nil)
 		}
-		if len(m.queue) == 0 {
+		if m.done() {
 			m.advance()
 		}
 	case flushing:
@@ -284,13 +329,18 @@ func (m *Migrator) committed(err error) {
 	m.status.LastError = ""
 }
 
-// fail gives the batch up; its segments are not migrated.
+// fail gives the batch up; its segments are not migrated. It ends when nothing
+// is under way in its memory any more.
 func (m *Migrator) fail(err error) {
+	m.err = err
+	m.drop()
+	if m.depth > 0 {
+		return
+	}
 	if m.state >= writing {
 		m.mustEnd()
 	}
 	m.state = idle
-	m.err = err
 	m.status.Failed++
 	m.status.LastError = err.Error()
 }

@@ -21,6 +21,7 @@ type Options struct {
 	Faults      bool
 	Stalls      bool // some operations take very long
 	Paced       bool // migration is limited, and the limit changes all the time
+	Ahead       bool // migration reads the log ahead
 	Discards    bool // some writes are discards or write-zeroes instead
 	Blind       bool // nothing reads
 }
@@ -56,5 +57,6 @@ func RandomOptions(seed uint64) Options {
 	o.Stalls = rand.New(rand.NewPCG(seed, 3)).IntN(4) == 0
 	o.Paced = rand.New(rand.NewPCG(seed, 5)).IntN(4) == 0
 	o.Discards = rand.New(rand.NewPCG(seed, 7)).IntN(2) == 0
+	o.Ahead = rand.New(rand.NewPCG(seed, 9)).IntN(2) == 0
 	return o
 }

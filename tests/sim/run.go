@@ -131,6 +131,9 @@ func (w *world) event() bool {
 	if w.Paced && w.rates.IntN(8) == 0 {
 		w.changeRate()
 	}
+	if w.Ahead && w.heads.IntN(3) == 0 {
+		w.readAhead(1 + w.heads.IntN(4))
+	}
 	if w.device() {
 		return true
 	}
@@ -195,6 +198,17 @@ func (w *world) step() bool {
 		w.tracef("batch")
 	}
 	return ok
+}
+
+// readAhead has migration read for the batch after the one under way, if there is one.
+func (w *world) readAhead(most int) {
+	before := w.mig.Status().Ahead
+	w.mig.Ahead(most)
+	w.drain()
+	if n := w.mig.Status().Ahead - before; n > 0 {
+		w.tracef("%d segments ahead", n)
+		w.stats.Ahead += int(n)
+	}
 }
 
 // stuck is for when nothing is under way: there must be something that

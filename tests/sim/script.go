@@ -113,6 +113,7 @@ func (w *world) orderly(o order) bool {
 	if w.o.now > endless {
 		fail("P9", "there is no end: %d steps to go, %d requests wait", len(w.admin), len(w.reqs)-len(w.idle))
 	}
+	w.readAhead(2)
 	n := len(w.s.flights)
 	switch {
 	case n > 0 && o == lifo:

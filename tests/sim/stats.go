@@ -11,6 +11,7 @@ type Stats struct {
 	Interrupted int // recoveries cut short
 	Generations int
 	Batches     int
+	Ahead       int // segments read ahead of their batch
 	states      map[uint64]struct{}
 }
 
@@ -37,12 +38,13 @@ func (s *Stats) Add(t *Stats) {
 	s.Interrupted += t.Interrupted
 	s.Generations += t.Generations
 	s.Batches += t.Batches
+	s.Ahead += t.Ahead
 	for h := range t.states {
 		s.states[h] = struct{}{}
 	}
 }
 
 func (s *Stats) String() string {
-	return fmt.Sprintf("%d runs, %d requests, %d events, %d generations, %d batches; %d recoveries checked, %d cut short, %d distinct crash states",
-		s.Runs, s.Requests, s.Events, s.Generations, s.Batches, s.Cuts, s.Interrupted, len(s.states))
+	return fmt.Sprintf("%d runs, %d requests, %d events, %d generations, %d batches, %d segments read ahead; %d recoveries checked, %d cut short, %d distinct crash states",
+		s.Runs, s.Requests, s.Events, s.Generations, s.Batches, s.Ahead, s.Cuts, s.Interrupted, len(s.states))
 }

@@ -179,6 +179,9 @@ func (w *worker) migrate() {
 	if w.migr.Idle() || now.Sub(w.asked) >= decideEvery {
 		w.look(now)
 	}
+	if !w.quit.Load() {
+		w.migr.Ahead(w.last.Segments)
+	}
 	if w.slowing() {
 		w.wait = grantEvery
 	}
