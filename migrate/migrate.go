@@ -45,21 +45,6 @@ type Source interface {
 	Migrated(id uint64, done func(error))
 }
 
-// state is what a migrator is doing.
-type state uint8
-
-const (
-	idle       state = iota
-	reading          // segments into batch memory
-	writing          // sorted runs to the backings
-	flushing         // each backing once
-	committing       // the superblock
-)
-
-func (s state) String() string {
-	return [...]string{"idle", "reading", "writing", "flushing", "committing"}[s]
-}
-
 // Migrator drains one cache. Its methods belong to one thread.
 type Migrator struct {
 	src Source

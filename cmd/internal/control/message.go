@@ -28,6 +28,7 @@ type Drain struct {
 	Rate        int64   `json:"rate"`                   // bytes/s to the backings
 	LeftSeconds int64   `json:"left_seconds,omitempty"` // 0 = nobody knows yet
 	HeldUp      string  `json:"held_up,omitempty"`      // by what, in words
+	Slowed      string  `json:"slowed,omitempty"`       // by whom, in words
 }
 
 // The verbs of the server.

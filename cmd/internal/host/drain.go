@@ -2,6 +2,7 @@ package host
 
 import (
 	"context"
+	"fmt"
 	"time"
 )
 
@@ -69,6 +70,7 @@ type drainWatch struct {
 	start  uint64    // last migrated segment at the first look
 	id     uint64    // and at the last
 	moved  time.Time // when it last changed
+	alive  time.Time // when anything last changed
 	last   time.Time // look
 	bytes  uint64    // written to backings until then
 	rate   float64   // bytes/s, smoothed
@@ -81,10 +83,13 @@ func (w *drainWatch) look(now time.Time, id uint64, report func(DrainProgress)) 
 	}
 	written := w.cache.written()
 	if first := w.last.IsZero(); first {
-		w.start, w.id, w.moved = id, id, now
+		w.start, w.id, w.moved, w.alive = id, id, now, now
 	} else {
 		const smooth = 0.2
 		w.rate += smooth * (float64(written-w.bytes)/elapsed.Seconds() - w.rate)
+	}
+	if id != w.id || written != w.bytes {
+		w.alive = now
 	}
 	if id != w.id {
 		w.id, w.moved = id, now
@@ -97,7 +102,7 @@ func (w *drainWatch) look(now time.Time, id uint64, report func(DrainProgress)) 
 // two of them, time goes on as far as the batch is expected to take.
 func (w *drainWatch) progress(now time.Time) DrainProgress {
 	pace, core := w.cache.Pace(), w.cache.core
-	p := DrainProgress{Segments: w.target - w.id, Rate: int64(w.rate), Waiting: w.cache.Migration().LastError}
+	p := DrainProgress{Segments: w.target - w.id, Rate: int64(w.rate), Waiting: w.waiting(now)}
 	p.DirtyBlocks = core.Gauge().DirtyBlocks
 	if w.dev != 0 {
 		p.DirtyBlocks = core.DirtyBlocks(w.dev)
@@ -111,6 +116,18 @@ func (w *drainWatch) progress(now time.Time) DrainProgress {
 	}
 	p.Done = min(0.99, done/float64(max(1, w.target-w.start)))
 	return p
+}
+
+// still is for how long nothing may move before a drain says what it waits for.
+const still = 3 * time.Second
+
+// waiting is what holds a drain up, in words.
+func (w *drainWatch) waiting(now time.Time) string {
+	s := w.cache.Migration()
+	if s.LastError != "" || now.Sub(w.alive) < still {
+		return s.LastError
+	}
+	return fmt.Sprintf("it waits for %s, %v by now", s.Waits(), now.Sub(w.alive).Round(time.Second))
 }
 
 // written is how many bytes migration has given to all backings.

@@ -109,8 +109,9 @@ func (m *Manager) Detach(ctx context.Context, a control.IDArgs, report reporter)
 	if c == nil {
 		return nil, control.Errorf(control.NotAttached, "device %d is %w", d.id, host.ErrNotAttached)
 	}
+	others := m.watchOthers(c)
 	err = d.host.Detach(ctx, func(p host.DrainProgress) {
-		progress := drainProgress(p)
+		progress := drainProgress(p, others.look(time.Now()))
 		report(progress)
 		m.mu.Lock()
 		d.doing = "being detached: " + progress.Text

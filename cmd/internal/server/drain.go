@@ -39,7 +39,8 @@ func (m *Manager) drain(ctx context.Context, c *cache, report reporter) error {
 			return control.Errorf(control.NotAttached, "cache %d holds %d dirty blocks of device %d (%s), which is not attached; `lc create` it and `lc attach %d %d` first", c.id, n, b.ID, b.Name, b.ID, c.id)
 		}
 	}
-	err := c.host.Drain(ctx, func(p host.DrainProgress) { report(drainProgress(p)) })
+	others := m.watchOthers(c.host)
+	err := c.host.Drain(ctx, func(p host.DrainProgress) { report(drainProgress(p, others.look(time.Now()))) })
 	switch {
 	case err != nil && ctx.Err() != nil:
 		return control.Errorf(control.Interrupted, "interrupted: %d dirty blocks are left in the log of cache %d; its devices stay attached, and nothing is lost", core.Status().DirtyBlocks, c.id)
@@ -67,11 +68,11 @@ func (m *Manager) drainAll(ctx context.Context, report reporter) error {
 	return nil
 }
 
-// drainProgress is a drain's report in figures and in words.
-func drainProgress(p host.DrainProgress) control.Progress {
+// drainProgress is a drain's report in figures and in words. slowed says by whom it is.
+func drainProgress(p host.DrainProgress, slowed string) control.Progress {
 	d := &control.Drain{
 		DirtyBytes: p.DirtyBlocks * blockBytes, Done: p.Done, Rate: p.Rate,
-		LeftSeconds: int64((p.Left + time.Second - 1) / time.Second), HeldUp: p.Waiting,
+		LeftSeconds: int64((p.Left + time.Second - 1) / time.Second), HeldUp: p.Waiting, Slowed: slowed,
 	}
 	words := []string{fmt.Sprintf("%s dirty, %d segments to migrate", humanize.IBytes(d.DirtyBytes), p.Segments)}
 	if d.Rate > 0 {
@@ -81,8 +82,11 @@ func drainProgress(p host.DrainProgress) control.Progress {
 		words = append(words, fmt.Sprintf("%v left", time.Duration(d.LeftSeconds)*time.Second))
 	}
 	text := strings.Join(words, ", ")
-	if d.HeldUp != "" {
-		text += "; held up: " + d.HeldUp
+	switch { // first, for a terminal may have no room for all
+	case d.HeldUp != "":
+		text = "held up: " + d.HeldUp + "; " + text
+	case d.Slowed != "":
+		text = "slowed: " + d.Slowed + "; " + text
 	}
 	return control.Progress{Text: text, Drain: d}
 }
