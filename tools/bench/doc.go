@@ -7,7 +7,8 @@
 // Every work is a fio job of tests/fio. It starts on a system that was set up
 // anew, so that no work pays for what another left in a log. Rounds are
 // interleaved: each measures every system once, and what is reported is the
-// median. Only ratios within a run mean something; an emulated guest's absolute
+// median; what takes minutes is done once. A trial that fails or hangs is
+// reported, and the others go on. Only ratios within a run mean something; an emulated guest's absolute
 // times do not.
 //
 // Without -on nothing outside the guest is touched. With -on nothing but the

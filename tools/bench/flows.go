@@ -1,9 +1,13 @@
 package main
 
 import (
+	"errors"
 	"fmt"
-	"time"
 )
+
+// errSkipped is the end of a trial that a system has no means for. It is no
+// failure, and there is no figure.
+var errSkipped = errors.New("not measured")
 
 // plain runs the work's job.
 func plain(t *trial) (figure, error) {
@@ -45,29 +49,63 @@ func series(t *trial) (figure, error) {
 	return f, err
 }
 
-// flood writes twice what the cache holds. Its last second is left out too.
+// beside is the same while another device of the cache, whose disk is slow, is
+// written to as hard.
+func beside(t *trial) (figure, error) {
+	if _, err := t.script("start the other device", t.sys.other+`
+export FILENAME=$other SIZE=`+t.work.span+fmt.Sprintf(" RUNTIME=%d LOG=$tmp/other\n", t.o.long)+
+		`fio --output=$tmp/other.out `+jobPath(t.work.file())+` >/dev/null 2>&1 </dev/null & echo $! >$tmp/other.pid`); err != nil {
+		return figure{}, err
+	}
+	f, err := series(t)
+	_, ended := t.script("end the other device's work", `p=$(cat $tmp/other.pid); kill -INT $p 2>/dev/null || true
+for i in $(seq 600); do [ -e /proc/$p ] || exit 0; sleep 0.1; done; echo "fio does not end" >&2; exit 1`)
+	return f, errors.Join(err, ended)
+}
+
+// floodBypass is flood with what long sequential writes can be sent past the
+// cache by.
+func floodBypass(t *trial) (figure, error) {
+	out, err := t.script("turn bypass on", t.sys.bypass)
+	if err != nil {
+		return figure{}, err
+	}
+	if out != "" {
+		return figure{}, fmt.Errorf("%w: %s", errSkipped, out)
+	}
+	return flood(t)
+}
+
+// flood writes twice what the cache holds; the SSD, which is no larger than
+// that, once. Its last second is left out too.
 func flood(t *trial) (figure, error) {
-	f, err := logged(t, job{file: t.work.file(), span: fmt.Sprintf("%dm", 2*t.o.cacheMB)})
+	mb := t.o.cacheMB
+	if t.sys.backed {
+		mb *= 2
+	}
+	f, err := logged(t, job{file: t.work.file(), span: fmt.Sprintf("%dm", mb)})
 	f.Series = f.Series[:max(len(f.Series)-1, 0)]
 	return f, err
 }
 
 // drained leaves dirty blocks and takes the time until they are on the disk.
-// On the bare disk, fio writes them in the best order.
+// On the bare disk, fio writes them in the best order. The series is of what
+// reaches the disk.
 func drained(t *trial) (figure, error) {
 	order := "blocks-random"
 	if t.sys.drain == "" {
 		order = "blocks-sorted"
 	}
 	return t.traffic(func() (figure, sample, error) {
-		begin := time.Now()
+		w := t.watch()
 		s, err := t.fio(job{file: "blocks", vars: []string{"IOLOG=$tmp/" + order}})
 		f := s.figure()
 		if err == nil && t.sys.drain != "" {
-			begin = time.Now()
+			w.end()
+			w = t.watch()
 			_, err = t.script("drain", t.sys.drain)
 		}
-		f.Drain = time.Since(begin).Seconds()
+		f.Series, f.Drain = w.end()
 		return f, s, err
 	})
 }
@@ -84,10 +122,7 @@ func readsInDrain(t *trial) (figure, error) {
 			return figure{}, err
 		}
 	}
-	return t.traffic(func() (figure, sample, error) {
-		s, err := t.fio(job{file: t.work.file(), span: "1g", seconds: t.o.seconds, vars: []string{"OFFSET=2g"}})
-		return s.figure(), s, err
-	})
+	return logged(t, job{file: t.work.file(), span: "1g", seconds: t.o.seconds, vars: []string{"OFFSET=2g"}})
 }
 
 // absorbed overwrites much and drains: what reaches the disk is what the cache

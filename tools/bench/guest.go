@@ -18,6 +18,8 @@ import (
 var (
 	ssdModel = disk.Config{Latency: 60 * time.Microsecond, FlushLatency: time.Millisecond, WriteBPS: 60e6, WriteIOPS: 5000}
 	hddModel = disk.Config{Size: 4 << 30, Arm: true, Rate: 120e6}
+	// slowModel takes ten times as long for everything.
+	slowModel = disk.Config{Size: 1 << 30, Arm: true, Rate: 12e6, FullSeek: 90 * time.Millisecond, Rotation: 41700 * time.Microsecond}
 )
 
 const guestTmp = "/tmp/lcbench"
@@ -25,32 +27,50 @@ const guestTmp = "/tmp/lcbench"
 // guest is a site with modelled disks.
 type guest struct {
 	m *vm.Machine
+	o options
 }
 
 func bootGuest(ctx context.Context, o options) (*guest, error) {
+	g := &guest{o: o}
+	return g, g.boot(ctx)
+}
+
+func (g *guest) boot(ctx context.Context) error {
 	demo, remove, err := buildDemo(ctx)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	defer remove()
 	ssd := ssdModel
-	ssd.Size = int64(o.cacheMB) << 20
-	m, err := vm.Boot(ctx, vm.Config{
+	ssd.Size = int64(g.o.cacheMB) << 20
+	g.m, err = vm.Boot(ctx, vm.Config{
 		Udev:  true,
-		Disks: []vm.Disk{{Name: "ssd", Model: ssd}, {Name: "hdd", Model: hddModel}},
-		Files: map[string]string{"/usr/bin/lc": o.lc, "/usr/bin/ublkdemo": demo},
+		Disks: []vm.Disk{{Name: "ssd", Model: ssd}, {Name: "hdd", Model: hddModel}, {Name: "slow", Model: slowModel}},
+		Files: map[string]string{"/usr/bin/lc": g.o.lc, "/usr/bin/ublkdemo": demo},
 	})
 	if err != nil {
-		return nil, err
+		return err
 	}
-	g := &guest{m}
-	out, err := g.script(ctx, "mkdir -p $tmp; echo mq-deadline > /sys/block/$(basename $(readlink -f $hdd))/queue/scheduler 2>/dev/null || true")
+	out, err := g.script(ctx, "mkdir -p $tmp; for d in $hdd $slow; do echo mq-deadline > /sys/block/$(basename $(readlink -f $d))/queue/scheduler 2>/dev/null || true; done")
 	if err != nil {
-		_ = m.Close() // the first error tells more
-		return nil, must("prepare the guest", out, err)
+		_ = g.m.Close() // the first error tells more
+		return must("prepare the guest", out, err)
 	}
-	return g, nil
+	return nil
 }
+
+// again boots the guest anew, with empty disks.
+func (g *guest) again(ctx context.Context) error {
+	if err := g.m.Close(); err != nil {
+		fmt.Fprintln(os.Stderr, "bench: the guest that is given up:", err)
+	}
+	if err := g.boot(ctx); err != nil {
+		return err
+	}
+	return equip(ctx, g)
+}
+
+func (g *guest) third() bool { return true }
 
 // buildDemo builds the program with our null device.
 func buildDemo(ctx context.Context) (path string, remove func(), err error) {

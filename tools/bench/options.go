@@ -32,9 +32,9 @@ func parseOptions(args []string) (options, error) {
 	workNames := f.String("works", "rw4k-qd32", "which works: all, speed, writeback, or some of "+strings.Join(names(works), ", "))
 	on := f.String("on", "", "measure on devices of this host, SSD[,HDD]; without it in a guest")
 	f.BoolVar(&o.destroy, "destroy", false, "with -on: overwrite these devices, whatever they hold")
-	f.IntVar(&o.rounds, "rounds", 3, "rounds; each measures every system")
-	f.IntVar(&o.seconds, "seconds", 6, "seconds a work")
-	f.IntVar(&o.long, "long", 60, "seconds of the one long work")
+	f.IntVar(&o.rounds, "rounds", 3, "rounds; each measures every system, those that are only a reference in the first alone")
+	f.IntVar(&o.seconds, "seconds", 4, "seconds a work")
+	f.IntVar(&o.long, "long", 300, "seconds of the works that show what happens in the long run")
 	f.IntVar(&o.cacheMB, "cache", 0, "size of the cache in MiB; 0 = 512, or what the seconds make it need")
 	f.StringVar(&o.lc, "lc", "bin/lc", "the lc program, built with CGO_ENABLED=0")
 	f.StringVar(&o.before, "before", "", "a script to run before the first round")
@@ -111,7 +111,7 @@ func pick[T named](all []T, list string) ([]T, error) {
 	for want := range strings.SplitSeq(list, ",") {
 		known := false
 		for _, a := range all {
-			if want != "all" && !slices.Contains(a.names(), want) {
+			if !slices.Contains(a.names(), want) {
 				continue
 			}
 			known = true

@@ -46,6 +46,9 @@ func (v verdict) bound() string {
 }
 
 func emphasis(v verdict) string {
+	if v.Known && !v.Met && v.Limit != "" {
+		return "**not met**, out of reach: " + v.Limit
+	}
 	if v.Known && !v.Met {
 		return "**not met**"
 	}

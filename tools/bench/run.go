@@ -16,6 +16,7 @@ func run(ctx context.Context, o options) (results, error) {
 		return res, err
 	}
 	res.About = s.about()
+	o.plan(os.Stderr, s.third())
 	err = equip(ctx, s)
 	if err == nil && o.before != "" {
 		var out string
@@ -35,36 +36,44 @@ func open(ctx context.Context, o options) (site, error) {
 	return bootGuest(ctx, o)
 }
 
-// add measures a round. It does each work on one system after the other, so
-// that what is compared lies close together in time. A work that fails on a
-// system is noted, and the others go on; a system that cannot be taken down
-// ends the run.
+// add measures a round. A work that fails on a system is noted, and the others
+// go on. A system that cannot be taken down is given up with its guest; on a
+// host it ends the run.
 func (res *results) add(ctx context.Context, s site, o options, round int) error {
-	for _, w := range o.works {
-		if w.once && round > 0 {
-			continue
+	for _, p := range o.round(round, s.third()) {
+		limit, cancel := context.WithTimeout(ctx, p.work.patience(o))
+		t := &trial{ctx: limit, site: s, sys: p.sys, work: p.work, o: o}
+		f, failed, err := t.do()
+		cancel()
+		name := p.work.name + " on " + p.sys.name
+		switch {
+		case errors.Is(failed, errSkipped):
+			fmt.Fprintf(os.Stderr, "bench: %s: %v\n", name, failed)
+		case failed != nil:
+			res.failed(name, failed)
+		default:
+			f.System, f.Work, f.Round = p.sys.name, p.work.name, round
+			progress(p.work, f)
+			res.Figures = append(res.Figures, f)
 		}
-		for _, sys := range o.systems {
-			if !w.on(sys) {
-				continue
-			}
-			t := &trial{ctx: ctx, site: s, sys: sys, work: w, o: o}
-			f, failed, err := t.do()
-			if failed != nil {
-				failed = fmt.Errorf("%s on %s: %w", w.name, sys.name, failed)
-				fmt.Fprintln(os.Stderr, "bench:", failed)
-				res.Failures = append(res.Failures, failed.Error())
-			} else {
-				f.System, f.Work, f.Round = sys.name, w.name, round
-				progress(w, f)
-				res.Figures = append(res.Figures, f)
-			}
-			if err = errors.Join(err, ctx.Err()); err != nil {
-				return fmt.Errorf("%s on %s: %w", w.name, sys.name, err)
+		if ctx.Err() != nil {
+			return fmt.Errorf("%s: %w", name, errors.Join(err, ctx.Err()))
+		}
+		if err != nil {
+			res.failed(name, err)
+			if again := s.again(ctx); again != nil {
+				return fmt.Errorf("%s: %w", name, errors.Join(err, again))
 			}
 		}
 	}
 	return nil
+}
+
+// failed notes why there is no figure.
+func (res *results) failed(name string, err error) {
+	text := name + ": " + err.Error()
+	fmt.Fprintln(os.Stderr, "bench:", text)
+	res.Failures = append(res.Failures, text)
 }
 
 // progress is a line on standard error.

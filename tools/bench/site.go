@@ -22,6 +22,10 @@ type site interface {
 	written(disk string) (uint64, error)
 	// whole is the size of the SSD in bytes.
 	whole() int64
+	// third tells whether there is a third disk, $slow.
+	third() bool
+	// again brings the site back to how it was at first, whatever a system left.
+	again(ctx context.Context) error
 	// about describes the site, a line a fact.
 	about() []string
 	close() error

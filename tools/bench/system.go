@@ -1,7 +1,7 @@
 package main
 
-// system is something to measure. Its scripts find the devices in $ssd and
-// $hdd, the cache device in $cache, and the size of the cache in $cachemb.
+// system is something to measure. Its scripts find the devices in $ssd, $hdd
+// and, in a guest, $slow, the cache device in $cache, and the size of the cache in $cachemb.
 type system struct {
 	name     string
 	up, down string
@@ -15,9 +15,22 @@ type system struct {
 	drain string
 	// background starts to drain and returns at once.
 	background string
+	// bypass sends long sequential writes past the cache. It prints why, where it cannot.
+	bypass string
+	// other brings up a second device of the cache, on $slow, and names it in $other.
+	other string
+	// once: a reference that nothing is compared with, measured in the first round only.
+	once bool
+	// extra: a variant, not among all systems.
+	extra bool
 }
 
-func (s system) names() []string { return []string{s.name} }
+func (s system) names() []string {
+	if s.extra {
+		return []string{s.name}
+	}
+	return []string{s.name, "all"}
+}
 
 // like is the name that a work's list of systems knows it by.
 func (s system) like() string {
@@ -33,8 +46,8 @@ const wipe = `wipe() { for d in "$@"; do dd if=/dev/zero of=$d bs=1M count=4 ofl
 
 var systems = []system{
 	{name: "ssd", dev: "$ssd"},
-	{name: "hdd", dev: "$hdd", backed: true},
-	{name: "nullblk", dev: "/dev/nullb0",
+	{name: "hdd", dev: "$hdd", backed: true, once: true},
+	{name: "nullblk", dev: "/dev/nullb0", once: true,
 		up:   "[ ! -e /dev/nullb0 ] || { echo 'null_blk is in use already' >&2; exit 1; }; modprobe null_blk nr_devices=1 gb=4",
 		down: "rmmod null_blk"},
 	null("null", "1"),
@@ -43,12 +56,17 @@ var systems = []system{
 	bcache(),
 	dmcache(),
 	cached("lc", ""),
-	cached("lc2", "--queues 2"),
+	variant(cached("lc2", "--queues 2")),
+}
+
+func variant(s system) system {
+	s.extra = true
+	return s
 }
 
 // null is our null device over ublk.
 func null(name, queues string) system {
-	return system{name: name, program: "ublkdemo", dev: "$(cat $tmp/null.dev)",
+	return system{name: name, program: "ublkdemo", once: queues != "1", dev: "$(cat $tmp/null.dev)",
 		up: `modprobe ublk_drv; rm -f $tmp/null.dev
 ublkdemo null --size 4G --queues ` + queues + ` >$tmp/null.dev 2>$tmp/null.err </dev/null & echo $! >$tmp/null.pid
 for i in $(seq 100); do [ -s $tmp/null.dev ] && exit; sleep 0.1; done; cat $tmp/null.err >&2; exit 1`,
@@ -88,11 +106,12 @@ for i in $(seq 100); do [ -e $b ] || [ -e $c ] || break; sleep 0.1; done; sleep 
 wipe $cache $hdd`,
 		drain: bcacheDir + `echo 0 > $b/writeback_percent; echo 0 > $b/writeback_delay; echo 1 > $b/writeback_running
 for i in $(seq 6000); do [ "$(cat $b/state)" = clean ] && exit; sleep 0.1; done; echo "still $(cat $b/state)" >&2; exit 1`,
-		background: bcacheDir + "echo 0 > $b/writeback_percent; echo 0 > $b/writeback_delay; echo 1 > $b/writeback_running"}
+		background: bcacheDir + "echo 0 > $b/writeback_percent; echo 0 > $b/writeback_delay; echo 1 > $b/writeback_running",
+		bypass:     bcacheDir + "echo 4M > $b/sequential_cutoff"}
 }
 
 func dmcache() system {
-	return system{name: "dmcache", dev: "/dev/mapper/lcbench-cc", backed: true, cached: true, peer: true,
+	return system{name: "dmcache", dev: "/dev/mapper/lcbench-cc", backed: true, cached: true, peer: true, once: true,
 		up: wipe + `modprobe dm-cache-smq
 wipe $cache
 dmsetup create lcbench-meta --table "0 32768 linear $cache 0"
@@ -113,5 +132,8 @@ lc create lcbench 5 $hdd ` + options + `
 lc attach 5 3`,
 		down:       wipe + "lc shutdown || { sleep 1; lc shutdown --force; }; wipe $cache",
 		drain:      "lc detach 5 >/dev/null",
-		background: "lc daemon start"}
+		background: "lc daemon start",
+		bypass: `lc get devices/5/sequential_cutoff >/dev/null 2>&1 || { echo 'this lc has no sequential_cutoff'; exit; }
+lc set devices/5/sequential_cutoff 4194304 >&2`,
+		other: "lc create lcbench-slow 6 $slow >&2; lc attach 6 3 >&2; other=$(lc get devices/6/node)"}
 }

@@ -12,6 +12,9 @@ type target struct {
 	// depends on was not measured.
 	need func(all []table, ours string) (bound float64, ok bool)
 	most bool // the bound is an upper one
+	// within is what no cache of this kind can do more than; nil means that
+	// nothing is known to be in the way.
+	within func(all []table) (bound float64, why string, ok bool)
 }
 
 // verdict is a target as a run judges it.
@@ -24,6 +27,8 @@ type verdict struct {
 	Got    float64 `json:"got"`
 	Known  bool    `json:"known"` // false if the run lacks what it takes to judge
 	Met    bool    `json:"met"`
+	// Limit is why the bound is out of reach for the devices of this run.
+	Limit string `json:"limit,omitempty"`
 }
 
 func (v verdict) String() string {
@@ -92,6 +97,12 @@ func nullAndSSD(factor float64) func([]table, string) (float64, bool) {
 	}
 }
 
+// theSSD is in the way of what passes it byte for byte.
+func theSSD(all []table) (float64, string, bool) {
+	v, ok := value(all, "flood", "ssd")
+	return v, fmt.Sprintf("every byte passes the SSD, and the bare SSD writes %s MB/s", amount(v)), ok
+}
+
 var targets = []target{
 	{work: "rw4k-qd32", text: "97.5 % of the bare SSD's sequential bandwidth", need: sequentialIOPS(0.975)},
 	{work: "rw4k-qd32", text: "at most 1.02 bytes to the SSD per byte", of: ssdBytes, need: fixed(1.02), most: true},
@@ -107,8 +118,11 @@ var targets = []target{
 	{work: "drain", text: "at most 1.25 x fio sorted on the bare disk", need: times(1.25, "drain", "hdd"), most: true},
 	{work: "full", text: "10 x dm-writecache", need: times(10, "full", "writecache")},
 	{work: "full", text: "no second without progress", of: stalls, need: fixed(0), most: true},
-	{work: "flood", text: "80 % of the bare disk", need: times(0.8, "flood", "hdd")},
-	{work: "flood", text: "80 % of the bare disk in every second", of: least, need: times(0.8, "flood", "hdd")},
+	{work: "beside", text: "80 % of the same without the other device", need: own(0.8, "full")},
+	{work: "flood", text: "80 % of the bare disk", need: times(0.8, "flood", "hdd"), within: theSSD},
+	{work: "flood", text: "80 % of the bare disk in every second", of: least, need: times(0.8, "flood", "hdd"), within: theSSD},
+	{work: "flood-bypass", text: "90 % of the bare disk", need: times(0.9, "flood", "hdd")},
+	{work: "flood-bypass", text: "90 % of the bare disk in every second", of: least, need: times(0.9, "flood", "hdd")},
 	{work: "reads", text: "p99 at most 2 x the idle disk's", need: times(2, "reads", "hdd"), most: true},
 }
 
@@ -138,6 +152,11 @@ func (g target) judge(all []table, r row) verdict {
 	}
 	v.Need, v.Known = g.need(all, r.system)
 	v.Met = v.Known && (v.Got >= v.Need && !g.most || v.Got <= v.Need && g.most)
+	if g.within != nil && v.Known && !v.Met {
+		if bound, why, ok := g.within(all); ok && bound < v.Need {
+			v.Limit = why
+		}
+	}
 	return v
 }
 
@@ -148,7 +167,7 @@ func limit(all []table, work string) (bound float64, name string, ok bool) {
 	if !known {
 		return 0, "", false
 	}
-	bound, ok = l.need(all, "")
+	bound, ok = l.need(all, "lc")
 	return bound, l.text, ok
 }
 
@@ -166,8 +185,11 @@ var limits = map[string]target{
 	"seq1m":      {text: "the bare SSD", need: times(1, "seq1m", "ssd")},
 	"drain":      {text: "fio sorted on the bare disk", need: times(1, "drain", "hdd")},
 	"full":       {text: "the bare disk", need: times(1, "full", "hdd")},
+	"beside":     {text: "the same without the other device", need: own(1, "full")},
 	"flood":      {text: "the bare disk", need: times(1, "flood", "hdd")},
-	"reads":      {text: "the idle disk", need: times(1, "reads", "hdd")},
+
+	"flood-bypass": {text: "the bare disk", need: times(1, "flood", "hdd")},
+	"reads":        {text: "the idle disk", need: times(1, "reads", "hdd")},
 }
 
 // amount prints a score with the digits that mean something.

@@ -66,6 +66,20 @@ func TestTargets(t *testing.T) {
 	}
 }
 
+// A target beyond what the devices do says so, and stays a target.
+func TestTargetsOutOfReach(t *testing.T) {
+	const name = "flood: 80 % of the bare disk"
+	for _, c := range []struct {
+		ssd, lc float64
+		out     bool
+	}{{60, 49, true}, {200, 49, false}, {60, 100, false}} {
+		v := verdicts(map[string]map[string]float64{"flood": {"hdd": 120, "ssd": c.ssd, "lc": c.lc}})[name]
+		if out := v.Limit != ""; out != c.out || v.Met != (c.lc >= 96) || v.Need != 96 {
+			t.Errorf("%+v: %+v", c, v)
+		}
+	}
+}
+
 // What a target depends on may not have been measured.
 func TestTargetsUnknown(t *testing.T) {
 	for name, v := range verdicts(map[string]map[string]float64{

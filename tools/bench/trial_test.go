@@ -16,12 +16,17 @@ type fakeSite struct {
 	fio     string
 	ssd     uint64
 	fails   string // scripts with this text fail
+	stuck   bool   // for ever
+	says    string // what scripts about bypass print
 }
 
 func (s *fakeSite) script(_ context.Context, text string) (string, error) {
 	s.scripts = append(s.scripts, text)
 	if s.fails != "" && strings.Contains(text, s.fails) {
 		return "", errors.New("it failed")
+	}
+	if strings.Contains(text, "sequential_cutoff") {
+		return s.says, nil
 	}
 	if !strings.Contains(text, "fio ") {
 		return "1000, 2000, 1, 0, 0\n", nil
@@ -31,9 +36,17 @@ func (s *fakeSite) script(_ context.Context, text string) (string, error) {
 }
 
 func (s *fakeSite) put(context.Context, string, []byte) (string, error) { return "", nil }
-func (s *fakeSite) whole() int64                                        { return s.size }
-func (s *fakeSite) about() []string                                     { return nil }
-func (s *fakeSite) close() error                                        { return nil }
+func (s *fakeSite) third() bool                                         { return false }
+func (s *fakeSite) again(context.Context) error {
+	if s.stuck {
+		return errors.New("it stays")
+	}
+	s.fails = ""
+	return nil
+}
+func (s *fakeSite) whole() int64    { return s.size }
+func (s *fakeSite) about() []string { return nil }
+func (s *fakeSite) close() error    { return nil }
 func (s *fakeSite) written(disk string) (uint64, error) {
 	if disk == "ssd" {
 		return s.ssd, nil
@@ -104,6 +117,10 @@ func TestTrialFails(t *testing.T) {
 		t.Errorf("%+v, %v", res, err)
 	}
 	s.fails = "shutdown"
+	if err := res.add(t.Context(), s, tr.o, 0); err != nil || len(res.Failures) != 2 {
+		t.Errorf("a site that can be had anew: %+v, %v", res.Failures, err)
+	}
+	s.fails, s.stuck = "shutdown", true
 	if err := res.add(t.Context(), s, tr.o, 0); err == nil {
 		t.Error("the run goes on with a system that is still up")
 	}
