@@ -26,10 +26,10 @@ func (c *Cache) needed() uint64 {
 	return c.want
 }
 
-// maxHard is how many records may be under way with FUA. While one is, what
-// arrives gathers for the next; with a second one the device need not rest
-// between them.
-const maxHard = 2
+// maxHard is how many records may be under way with FUA. What arrives while so
+// many are gathers for the next. With several the device need not rest between
+// them, and a few writers need not wait for each other's records.
+const maxHard = 4
 
 // kick moves the barriers on. While a group is under way, what arrives waits;
 // otherwise the next group takes in all that waits, seals the open record if it

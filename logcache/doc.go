@@ -39,7 +39,8 @@
 // flight. written is the highest sequence below which all records have been
 // written; durable follows it when a flush of the cache device succeeds, or a
 // write with FUA behind records that are durable, and only that answers
-// barriers. Barriers go in groups: at most two records with FUA, or one group's
-// writes and flush, are under way, and what arrives meanwhile waits for the
-// next. One that comes in a steady rhythm is foreseen: see rhythm.go.
+// barriers. Barriers go in groups: at most maxHard records with FUA, or one
+// group's writes and flush, are under way, and what arrives meanwhile waits for
+// the next. One that is due by the rhythm of the last ones is foreseen: see
+// rhythm.go.
 package logcache

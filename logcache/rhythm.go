@@ -1,36 +1,46 @@
 package logcache
 
-// rhythm is how many writes come between two barriers.
+// rhythm is how many writes come between two barriers, of late.
 type rhythm struct {
-	usual  uint32 // writes between the last two barriers
-	since  uint32 // and since the last one
-	steady uint32 // how often in a row it was as many as the time before
+	since  uint32           // writes since the last barrier
+	last   [intervals]uint8 // writes between the last barriers, at most tooMany
+	next   uint8            // where the next interval goes
+	fewest uint8            // of the last ones
+	most   uint8
 }
 
 const (
-	// maxUsual is up to how many writes the next barrier is foreseen.
-	maxUsual = 16
-	// surely is after how many equal intervals the next one is taken for granted.
-	surely = 4
+	intervals = 8
+	// tooMany is from how many writes on a barrier is not worth foreseeing.
+	tooMany = 17
 )
 
+// barrier ends an interval. One without a write says nothing: its writes have
+// gone into the one before it.
 func (r *rhythm) barrier() {
-	if r.steady++; r.since != r.usual {
-		r.steady = 0
+	if r.since == 0 {
+		return
 	}
-	r.usual, r.since = r.since, 0
+	r.last[r.next] = uint8(min(r.since, tooMany))
+	r.next = (r.next + 1) % intervals
+	r.since = 0
+	r.fewest, r.most = r.last[0], r.last[0]
+	for _, n := range r.last[1:] {
+		r.fewest, r.most = min(r.fewest, n), max(r.most, n)
+	}
 }
 
-// due tells whether a barrier is to come after just so many writes.
+// due tells whether a barrier has come after so many writes of late, or after
+// fewer and more.
 func (r *rhythm) due() bool {
-	return r.since == r.usual && r.usual <= maxUsual && r.steady >= surely
+	return r.fewest > 0 && r.since >= uint32(r.fewest) && r.since <= uint32(r.most) && r.since < tooMany
 }
 
 // foresee writes the open record when a barrier is due by the rhythm of the
-// last ones, before it comes. Who syncs each of his writes then waits for the
-// device only, and not for his own way to the sync as well. A wrong guess costs
-// a small record and a flush, so the rhythm has to be steady: with several
-// writers side by side it is not, and there a group is better than a guess.
+// last ones, before it comes. The kernel has one FLUSH of a device under way at
+// a time, so who syncs each of his writes would otherwise wait for his record
+// behind those of others. A wrong guess costs a small record and a flush, and
+// what arrives while maxHard of them are under way gathers for the next.
 func (c *Cache) foresee(p *Port) {
 	c.rhythm.since++
 	if c.rhythm.due() && c.group == 0 && c.cur.rec != nil && c.hardSeq == c.sealedSeq {
