@@ -1,12 +1,16 @@
 package logcache
 
+import "math/bits"
+
 // rhythm is how many writes come between two barriers, of late.
 type rhythm struct {
-	since  uint32           // writes since the last barrier
-	last   [intervals]uint8 // writes between the last barriers, at most tooMany
-	next   uint8            // where the next interval goes
-	fewest uint8            // of the last ones
-	most   uint8
+	since   uint32           // writes since the last barrier
+	crowd   bool             // and one of them while a barrier was waiting
+	last    [intervals]uint8 // writes between the last barriers, at most tooMany
+	crowded uint8            // a bit for each of the last intervals: its crowd
+	next    uint8            // where the next interval goes
+	fewest  uint8            // of the last ones
+	most    uint8
 }
 
 const (
@@ -23,17 +27,31 @@ func (r *rhythm) barrier() {
 	}
 	r.last[r.next] = uint8(min(r.since, tooMany))
 	r.next = (r.next + 1) % intervals
-	r.since = 0
+	r.crowded <<= 1
+	if r.crowd {
+		r.crowded |= 1
+	}
+	r.since, r.crowd = 0, false
 	r.fewest, r.most = r.last[0], r.last[0]
 	for _, n := range r.last[1:] {
 		r.fewest, r.most = min(r.fewest, n), max(r.most, n)
 	}
 }
 
-// due tells whether a barrier has come after so many writes of late, or after
-// fewer and more.
+// write counts one, and tells whether it came while a barrier was waiting.
+func (r *rhythm) write(waiting bool) {
+	r.since++
+	r.crowd = r.crowd || waiting
+}
+
+// due tells whether a barrier is to be expected now. Of one writer it is when
+// all intervals are as long as this one: guess too early, and his barrier waits
+// for two flushes instead of one. Of several it is as soon as the shortest
+// interval is over, since somebody's barrier comes soon.
 func (r *rhythm) due() bool {
-	return r.fewest > 0 && r.since >= uint32(r.fewest) && r.since <= uint32(r.most) && r.since < tooMany
+	several := bits.OnesCount8(r.crowded) >= intervals/2
+	return r.fewest > 0 && (several || r.fewest == r.most) &&
+		r.since >= uint32(r.fewest) && r.since <= uint32(r.most) && r.since < tooMany
 }
 
 // foresee writes the open record when a barrier is due by the rhythm of the
@@ -42,7 +60,7 @@ func (r *rhythm) due() bool {
 // behind those of others. A wrong guess costs a small record and a flush, and
 // what arrives while maxHard of them are under way gathers for the next.
 func (c *Cache) foresee(p *Port) {
-	c.rhythm.since++
+	c.rhythm.write(c.waiters.head != nil)
 	if c.rhythm.due() && c.group == 0 && c.cur.rec != nil && c.hardSeq == c.sealedSeq {
 		c.harden(p)
 	}
