@@ -32,8 +32,9 @@ type slot struct {
 // buffer is a RAM buffer. It keeps its segment's image until it is needed again.
 type buffer struct {
 	mem       []byte
-	id        uint64 // segment
-	unwritten int    // records not yet on the cache device
+	sums      []uint32 // room for checksums computed ahead, one for each chunk of mem
+	id        uint64   // segment
+	unwritten int      // records not yet on the cache device
 }
 
 // Cache is a resumed cache.
@@ -139,6 +140,7 @@ func (c *Cache) allocBuffers(bytes int) error {
 	c.bufs = make([]buffer, n)
 	for i := range c.bufs {
 		c.bufs[i].mem = mem[i*size : (i+1)*size]
+		c.bufs[i].sums = make([]uint32, size/segment.ChunkSize)
 	}
 	return nil
 }
@@ -147,6 +149,7 @@ func (c *Cache) allocBuffers(bytes int) error {
 func (c *Cache) Free() error {
 	c.lock() // a status may still be asked for
 	defer c.mu.Unlock()
+	c.cur = current{} // which Port.Idle may still look at
 	return errors.Join(uring.FreePages(c.memory), uring.FreePages(c.super.buf), c.idx.Close())
 }
 

@@ -111,6 +111,7 @@ func paths(r *rig, rnd *rand.Rand) map[string]func() {
 		"write-fua":    func() { r.do(Write, block(), true) },
 		"write-flush":  func() { r.do(Write, block(), false); r.do(Flush, 0, false) },
 		"discard":      func() { r.do(Discard, block(), false) },
+		"write-idle":   func() { r.do(Write, block(), false); r.p.Idle() },
 		"overwrite":    func() { r.do(Write, 7, false) },
 		"read-ram":     func() { r.do(Read, 7, false) },
 		"read-any":     func() { r.do(Read, block(), false) },

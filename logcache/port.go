@@ -43,6 +43,8 @@ type Port struct {
 	sealed  []*record // to be encoded once the lock is dropped
 	rouse   []*Port   // to be woken once the lock is dropped
 
+	unsummed *Cache // its open record may have chunks without a checksum; see Idle
+
 	mu    sync.Mutex
 	mail  []*Request
 	jobs  []func(*Port)

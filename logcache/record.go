@@ -13,10 +13,11 @@ type record struct {
 	segment.Header
 	cache   *Cache
 	buf     *buffer
-	offset  int64  // on the cache device
-	image   []byte // header and payload
-	payload uint32 // sectors used so far
-	zeroes  uint32 // sectors that it says are zeroes
+	offset  int64    // on the cache device
+	image   []byte   // header and payload
+	payload uint32   // sectors used so far
+	zeroes  uint32   // sectors that it says are zeroes
+	sums    []uint32 // of its first chunks, computed ahead: see idle.go
 	retries int
 	hard    bool // its write alone makes it durable
 	written bool
@@ -25,8 +26,8 @@ type record struct {
 // next is where the next payload goes, in sectors of the slot.
 func (r *record) next() uint32 { return r.PayloadPosition() + r.payload }
 
-// encode writes header and checksums. The record is sealed, so nobody else touches it.
-func (r *record) encode() { segment.SealRecord(r.image, &r.Header) }
+// encode writes header and missing checksums. The record is sealed, so nobody else touches it.
+func (r *record) encode() { segment.SealRecord(r.image, &r.Header, r.sums) }
 
 // openRecord starts a record in the current segment. It returns nil when there
 // is no room left in it, or too many records are under way.
@@ -49,6 +50,7 @@ func (c *Cache) openRecord() *record {
 	if r.Position == 0 {
 		r.PrevEnd = c.prevEnd
 	}
+	r.sums = c.cur.buf.sums[r.PayloadPosition()/segment.ChunkSectors:][:0]
 	c.cur.buf.unwritten++
 	c.cur.rec = r
 	return r

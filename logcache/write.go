@@ -65,6 +65,7 @@ func (c *Cache) append(p *Port, r *Request) bool {
 		}
 		c.place(r, n)
 	}
+	p.unsummed = c
 	return true
 }
 
@@ -154,8 +155,9 @@ func (c *Cache) overwrite(r *Request) bool {
 		}
 		lba, left, pos = lba+uint64(b.sectors), left-b.sectors, pos+int64(b.sectors)
 	}
-	off := int(at-c.geo.SlotSector(c.cur.slot)) * segment.SectorSize
-	copy(c.cur.buf.mem[off:], r.Buf[:int(r.Sectors)*segment.SectorSize])
+	pos := uint32(at - c.geo.SlotSector(c.cur.slot))
+	copy(c.cur.buf.mem[int(pos)*segment.SectorSize:], r.Buf[:int(r.Sectors)*segment.SectorSize])
+	rec.changed(pos)
 	r.done = r.Sectors
 	c.stats.inPlace++
 	return true

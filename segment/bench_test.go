@@ -23,7 +23,7 @@ func benchRecords(b *testing.B, f func(b *testing.B, raw []byte, h *Header)) {
 	for _, extents := range []int{1, 127} {
 		b.Run(fmt.Sprintf("extents=%d", extents), func(b *testing.B) {
 			raw, h := benchRecord(extents)
-			SealRecord(raw, &h)
+			SealRecord(raw, &h, nil)
 			b.ReportAllocs()
 			f(b, raw, &h)
 		})
@@ -34,7 +34,7 @@ func BenchmarkSealRecord(b *testing.B) {
 	benchRecords(b, func(b *testing.B, raw []byte, h *Header) {
 		b.SetBytes(int64(h.PayloadSectors) * SectorSize)
 		for b.Loop() {
-			SealRecord(raw, h)
+			SealRecord(raw, h, nil)
 		}
 	})
 }

@@ -43,7 +43,7 @@ func FuzzParseRecord(f *testing.F) {
 	}
 	img := make([]byte, 3*SectorSize)
 	PutExtent(img, 0, Extent{Device: 1, Kind: Data, LBA: 8, Sectors: 2})
-	SealRecord(img, &Header{Nonce: 42, Epoch: 1, Segment: 1, Seq: 1, PayloadSectors: 2, HeaderSectors: 1, Extents: 1})
+	SealRecord(img, &Header{Nonce: 42, Epoch: 1, Segment: 1, Seq: 1, PayloadSectors: 2, HeaderSectors: 1, Extents: 1}, nil)
 	f.Add(img)
 	f.Fuzz(func(t *testing.T, b []byte) {
 		reseal := append([]byte(nil), b...)

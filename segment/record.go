@@ -17,6 +17,8 @@ const (
 
 	// ChunkSectors is how much payload one checksum covers: 4 KiB.
 	ChunkSectors = 8
+	// ChunkSize is the same in bytes.
+	ChunkSize = ChunkSectors * SectorSize
 	// MaxHeaderSectors bounds the header of a record: 32 KiB.
 	MaxHeaderSectors = 64
 )
@@ -104,7 +106,9 @@ func getExtent(b []byte, i int) Extent {
 
 // SealRecord completes the record image b: header and payload, whose extents
 // are in place already ([PutExtent]). It writes the fixed part and all checksums.
-func SealRecord(b []byte, h *Header) {
+// known are the checksums ([Checksum]) of the first chunks of the payload, as far
+// as the caller has them.
+func SealRecord(b []byte, h *Header, known []uint32) {
 	hdr := b[:int(h.HeaderSectors)*SectorSize]
 	payload := b[len(hdr):]
 	if len(payload) != int(h.PayloadSectors)*SectorSize || HeaderBytes(int(h.Extents), h.PayloadSectors) > len(hdr) {
@@ -127,11 +131,14 @@ func SealRecord(b []byte, h *Header) {
 		le.PutUint16(hdr[64:], flagBarrier)
 	}
 	o := recordFixed + extentSize*int(h.Extents)
-	for len(payload) > 0 {
-		n := min(len(payload), ChunkSectors*SectorSize)
+	for _, sum := range known {
+		le.PutUint32(hdr[o:], sum)
+		o += checksumSize
+	}
+	for payload = payload[len(known)*ChunkSize:]; len(payload) > 0; o += checksumSize {
+		n := min(len(payload), ChunkSize)
 		le.PutUint32(hdr[o:], Checksum(payload[:n]))
 		payload = payload[n:]
-		o += checksumSize
 	}
 	clear(hdr[o:])
 	le.PutUint32(hdr[4:], checksumSkipping(hdr, 4))
@@ -239,7 +246,7 @@ func (r *Record) VerifyPayload(payload []byte) error {
 	}
 	o := recordFixed + extentSize*int(r.Extents)
 	for i := 0; len(payload) > 0; i++ {
-		n := min(len(payload), ChunkSectors*SectorSize)
+		n := min(len(payload), ChunkSize)
 		want := binary.LittleEndian.Uint32(r.raw[o+checksumSize*i:])
 		if got := Checksum(payload[:n]); got != want {
 			return fmt.Errorf("payload at sector %d: %w", i*ChunkSectors, &FieldError{"checksum", uint64(got), uint64(want)})

@@ -44,7 +44,7 @@ func (l *logImage) longRecord(header, sectors uint32) {
 		binary.LittleEndian.PutUint64(img[i:], l.seq<<32|uint64(i))
 	}
 	PutExtent(img, 0, Extent{Device: 1, Kind: Data, LBA: l.seq * 100, Sectors: sectors})
-	SealRecord(img, &h)
+	SealRecord(img, &h, nil)
 	l.pos += header + sectors
 }
 

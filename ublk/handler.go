@@ -25,6 +25,15 @@ type QueueHandler interface {
 	Close()
 }
 
+// Idler is a QueueHandler that has work which can wait until there is nothing else to do.
+type Idler interface {
+	// HasIdleWork is asked before the queue waits. It must be cheap.
+	HasIdleWork() bool
+	// Idle does a little of that work: some microseconds. It is called when all that was prepared is with the
+	// kernel, and nothing has completed yet.
+	Idle()
+}
+
 // Op is what a request wants.
 type Op uint8
 

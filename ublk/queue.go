@@ -28,6 +28,7 @@ type Queue struct {
 	dev     *Device
 	id      int
 	handler QueueHandler
+	idler   Idler        // the handler, if it is one
 	cpus    *unix.CPUSet // where its thread is to run, nil for anywhere
 
 	// The ring and what it shares with the kernel.
@@ -131,14 +132,23 @@ func (q *Queue) serve(fetch bool) error {
 	return q.err
 }
 
-// turn submits what was prepared, waits for something to happen, and lets the handler see all of it.
+// turn submits what was prepared, waits for something to happen, and lets the handler see all of it. If the handler has
+// idle work and nothing has happened yet, it gets a moment for that instead.
 func (q *Queue) turn() error {
-	if err := q.ring.SubmitAndWait(1, 0); err != nil {
+	want := 1
+	if q.idler != nil && q.idler.HasIdleWork() {
+		want = 0
+	}
+	if err := q.ring.SubmitAndWait(want, 0); err != nil {
 		if err := q.stall(err); err != nil {
 			return err
 		}
 	} else {
 		q.stalls = 0
+	}
+	if want == 0 && q.ring.Ready() == 0 {
+		q.idler.Idle()
+		return nil
 	}
 	for cqe, ok := q.ring.Peek(); ok; cqe, ok = q.ring.Peek() {
 		q.ring.Seen()

@@ -84,6 +84,7 @@ func (q *Queue) setUp(h Handler) error {
 		return fmt.Errorf("ublk device %d: queue %d: %w", q.dev.id, q.id, err)
 	}
 	q.handler = handler
+	q.idler, _ = handler.(Idler)
 	return nil
 }
 

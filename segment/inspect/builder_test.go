@@ -109,7 +109,7 @@ func (l *builder) record(barrier bool, ws ...write) {
 			data = data[segment.SectorSize:]
 		}
 	}
-	segment.SealRecord(img, &h)
+	segment.SealRecord(img, &h, nil)
 	l.places[l.seq] = Place{Segment: l.id, Slot: l.s.Geometry.Slot(l.id), Sector: l.pos, Offset: int64(at)}
 	l.writes[l.seq] = ws
 	span := l.spans[l.id]

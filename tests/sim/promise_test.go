@@ -53,6 +53,30 @@ func TestP1ForeseenBarrier(t *testing.T) {
 	})
 }
 
+// TestP1ChecksumsAhead: a checksum that was computed while the record was open is
+// that of what the record holds in the end, also when data was replaced since, and
+// when a write has begun a chunk that the next one completes.
+func TestP1ChecksumsAhead(t *testing.T) {
+	promise(t, func(s *scenario) {
+		s.write(0, 0, 8)
+		s.haveIdle()
+		s.write(0, 2, 2)
+		s.flush(0)
+		s.restEverywhere()
+		s.write(0, 16, 3)
+		s.haveIdle()
+		s.write(0, 32, 5)
+		s.haveIdle()
+		s.flush(0)
+		s.restEverywhere()
+		s.crash()
+		for _, lba := range []uint64{0, 16, 32} {
+			s.read(0, lba, 2)
+		}
+		s.rest()
+	})
+}
+
 // TestP2NoInvention: an overwritten sector is its old self or its new one.
 func TestP2NoInvention(t *testing.T) {
 	promise(t, func(s *scenario) {

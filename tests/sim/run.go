@@ -111,6 +111,9 @@ func (w *world) generation() {
 
 // event lets one thing happen, and tells whether anything could.
 func (w *world) event() bool {
+	if w.lull.IntN(2) == 0 {
+		w.ports[w.lull.IntN(len(w.ports))].Idle()
+	}
 	if w.Admin > 0 && len(w.admin) == 0 && w.rng.IntN(1000) < w.Admin && w.left > 0 {
 		w.startAdmin()
 		return true

@@ -126,6 +126,7 @@ type world struct {
 	rates *rand.Rand // of limits of migration
 	blank *rand.Rand // of discards
 	heads *rand.Rand // of reading ahead
+	lull  *rand.Rand // of idle moments
 	o     *oracle
 	sides *checker // tries power cuts on the side
 
@@ -156,7 +157,7 @@ func (w *world) tracef(format string, args ...any) {
 
 func newWorld(o Options, stats *Stats, k *kit) *world {
 	dice := func(n uint64) *rand.Rand { return rand.New(rand.NewPCG(o.Seed, n)) }
-	w := &world{Options: o, stats: stats, rng: dice(2), slow: dice(4), rates: dice(6), blank: dice(8), heads: dice(10)}
+	w := &world{Options: o, stats: stats, rng: dice(2), slow: dice(4), rates: dice(6), blank: dice(8), heads: dice(10), lull: dice(20)}
 	st := k.st
 	st.reset()
 	log := o.Slots * int(o.SegmentSize) / sectorSize

@@ -87,6 +87,12 @@ func (h *queue) admit() {
 	}
 }
 
+// HasIdleWork tells whether there is work for Idle.
+func (h *queue) HasIdleWork() bool { return h.port.HasIdleWork() }
+
+// Idle does what can wait until there is nothing else to do.
+func (h *queue) Idle() { h.port.Idle() }
+
 // Drain has nothing to cancel: every operation ends by itself, and no new ones
 // follow. What waits at the gate goes: the device's end is not slowed.
 func (h *queue) Drain() {

@@ -38,7 +38,7 @@ func fullLog(b *testing.B, size int64) (path string) {
 	must(b, err)
 	img := make([]byte, fullHeader+fullBlocks*4096)
 	h := segment.Header{Nonce: 1, Segment: 1, Seq: 1, Extents: fullBlocks, HeaderSectors: fullHeader / 512, PayloadSectors: fullBlocks * 8}
-	segment.SealRecord(img, &h)
+	segment.SealRecord(img, &h, nil)
 	for id := uint64(1); id <= s.Geometry.Slots; id++ {
 		head := img[:fullHeader]
 		binary.LittleEndian.PutUint64(head[24:], id)

@@ -53,7 +53,7 @@ func holding(t *testing.T, backing string, id uint8) string {
 	clear(mem)
 	record := mem[:8192] // a header and a block, 4 KiB each
 	segment.PutExtent(record, 0, segment.Extent{Device: id, Kind: segment.Data, LBA: 64, Sectors: 8})
-	segment.SealRecord(record, &segment.Header{Nonce: super.Nonce, Epoch: super.Epoch, Segment: 1, Seq: 1, PayloadSectors: 8, HeaderSectors: 8, Extents: 1})
+	segment.SealRecord(record, &segment.Header{Nonce: super.Nonce, Epoch: super.Epoch, Segment: 1, Seq: 1, PayloadSectors: 8, HeaderSectors: 8, Extents: 1}, nil)
 	put(record, super.Geometry.SlotOffset(0))
 	return path
 }

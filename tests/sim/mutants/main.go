@@ -97,7 +97,7 @@ func kill(patch string, verbose bool) (string, error) {
 	if err := command(dir, "patch", "-s", "-p1", "-i", abs); err != nil {
 		return "", err
 	}
-	if err := command(dir, "go", "build", "./segment", "./logcache", "./migrate"); err != nil {
+	if err := command(dir, "go", "test", "-run", "^$", "./segment", "./logcache", "./migrate", "./tests/sim"); err != nil {
 		return "", err
 	}
 	for _, trial := range trials {

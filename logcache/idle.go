@@ -1,0 +1,41 @@
+package logcache
+
+import "github.com/ublk-lc/ublk-lc/segment"
+
+// HasIdleWork tells whether there is work for [Port.Idle]. Call it when there is
+// nothing else to do.
+func (p *Port) HasIdleWork() bool { return p.unsummed != nil }
+
+// Idle computes the checksum of one chunk of the open record. No request has to
+// wait then for the checksums of a whole record, which for a full segment are as
+// much work as copying all of it.
+func (p *Port) Idle() {
+	if c := p.unsummed; c != nil && !c.sumOne() {
+		p.unsummed = nil
+	}
+}
+
+// sumOne computes the next checksum of the open record, and returns false when
+// there is no whole chunk without one.
+func (c *Cache) sumOne() bool {
+	c.lock()
+	defer c.mu.Unlock()
+	r := c.cur.rec
+	if r == nil {
+		return false
+	}
+	n := uint32(len(r.sums))
+	whole := r.payload / segment.ChunkSectors
+	if n >= whole {
+		return false
+	}
+	at := int(r.PayloadPosition())*segment.SectorSize + int(n)*segment.ChunkSize
+	r.sums = append(r.sums, segment.Checksum(c.cur.buf.mem[at:at+segment.ChunkSize]))
+	return n+1 < whole
+}
+
+// changed forgets the checksums of the payload from a sector of the slot on.
+func (r *record) changed(at uint32) {
+	chunk := int(at-r.PayloadPosition()) / segment.ChunkSectors
+	r.sums = r.sums[:min(len(r.sums), chunk)]
+}
