@@ -51,9 +51,10 @@ mutants: ## deliberate bugs, each of which a test must find
 fuzz: ## the fuzz targets of the format, a minute each
 	for f in FuzzDecodeSuper FuzzParseRecord FuzzRecover; do $(GO) test ./segment -run xxx -fuzz "^$$f\$$" -fuzztime 60s -fuzzminimizetime 20x || exit 1; done
 
-bench: deps build ## the cache beside its peers and the bare devices, in one guest
-	$(GO) run ./tools/bench -works all -systems all -out bench $(BENCHFLAGS)
-	(echo; echo "## Where the time of one fdatasync goes"; echo; $(GO) run ./tools/synctrace) >> bench/report.md
+bench: deps build ## the cache beside its peers and the bare devices, in one guest; about an hour
+	@rm -f bench/report.md; rc=0; $(GO) run ./tools/bench -works all -systems all -out bench $(BENCHFLAGS) || rc=$$?; \
+	test ! -f bench/report.md || { echo; echo "## Where the time of one fdatasync goes"; echo; $(GO) run ./tools/synctrace; } >> bench/report.md || rc=1; \
+	exit $$rc
 
 bench-native: ## micro-benchmarks of ring, record, index, write path and read path; no guest
 	$(GO) run ./tools/bench/native

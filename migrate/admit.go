@@ -38,66 +38,87 @@ type Claim struct {
 	Wants  bool  // it has writes that wait, or had since the last time
 	Dirty  int64 // bytes of it in the log
 	Grant  int64 // bytes
-	Crowds bool  // it has more than its part of the log
+	Crowds bool  // it is to be held to its grant, for the others
+
+	part float64 // of what there is to divide, as a weight
 }
 
 // Share divides a budget of bytes among the devices that want some, by what
-// their backings sustain: a slow one must not fill the log for the others.
+// their backings sustain: a slow one must not fill the log for the others. One
+// that crowds them gets no more than [Crowd] has granted it.
 func Share(budget int64, claims []Claim) {
 	know(claims)
-	total := int64(0)
+	total := 0.
 	for i := range claims {
 		if claims[i].Wants {
-			total += claims[i].Weight
+			total += claims[i].part
 		}
 	}
 	for i := range claims {
 		c := &claims[i]
-		c.Grant = 0
+		share := int64(0)
 		if c.Wants {
-			c.Grant = int64(float64(budget) * float64(c.Weight) / float64(total))
+			share = int64(float64(budget) * c.part / total)
 		}
+		if c.Crowds {
+			share = min(share, c.Grant)
+		}
+		c.Grant = share
 	}
 }
 
 // Crowd tells which devices have more than their part of the room in a log, and
-// grants those what their backings sustain in a while; one that is alone never
-// has too much. Parts are such that all would drain in the same time: the log
-// is one queue, and data of a slow backing holds up all that comes after it.
-func Crowd(room int64, elapsed time.Duration, claims []Claim) (any bool) {
-	know(claims)
-	total, sharing := int64(0), 0
+// grants those half of what their backings sustain in a while, so that what they
+// have becomes less; one that is alone never has too much. Parts are such that
+// all would drain in the same time: the log is one queue, and data of a slow
+// backing holds up all that comes after it. In a flood, one that is much slower
+// than the fastest is held to what its backing sustains all the time: its part
+// is so small that it would be beyond it before anybody looked.
+func Crowd(room int64, elapsed time.Duration, flood bool, claims []Claim) (any bool) {
+	fastest := know(claims)
+	total, sharing := 0., 0
 	for i := range claims {
 		if claims[i].Dirty > 0 {
-			total += claims[i].Weight
+			total += claims[i].part
 			sharing++
 		}
 	}
 	for i := range claims {
 		c := &claims[i]
-		c.Crowds = sharing > 1 && float64(c.Dirty) > float64(room)*float64(c.Weight)/float64(total)
+		beyond := float64(c.Dirty) > float64(room)*c.part/total
+		c.Crowds = sharing > 1 && (beyond || flood && 2*c.Weight < fastest)
 		c.Grant = int64(float64(c.Weight) * elapsed.Seconds())
+		if beyond {
+			c.Grant /= 2
+		}
 		any = any || c.Crowds
 	}
 	return any
 }
 
-// know gives those that were not measured yet the average of those that were.
-func know(claims []Claim) {
+// know gives those that were not measured yet the average of those that were,
+// and weighs them all. One that is slower than the fastest counts for less than
+// it sustains, down to half: the fewer its blocks are, the farther its arm goes
+// for each, and a batch in which it is last makes all the others wait.
+func know(claims []Claim) (fastest int64) {
 	var known, sum int64
 	for _, c := range claims {
 		if c.Weight > 0 {
 			known++
 			sum += c.Weight
 		}
+		fastest = max(fastest, c.Weight)
 	}
 	average := int64(1)
 	if known > 0 {
 		average = max(1, sum/known)
 	}
 	for i := range claims {
-		if claims[i].Weight <= 0 {
-			claims[i].Weight = average
+		c := &claims[i]
+		if c.Weight <= 0 {
+			c.Weight = average
 		}
+		c.part = float64(c.Weight) * (1 + float64(c.Weight)/float64(max(fastest, average))) / 2
 	}
+	return fastest
 }

@@ -61,9 +61,11 @@ func TestShare(t *testing.T) {
 		{"alone", 1000, []Claim{{Weight: 5, Wants: true}}, []int64{1000}},
 		{"nobody", 1000, []Claim{{Weight: 5}}, []int64{0}},
 		{"who wants nothing gets nothing", 1000, []Claim{{Weight: 5, Wants: true}, {Weight: 100}}, []int64{1000, 0}},
-		{"by what the backings sustain", 1100, []Claim{{Weight: 1, Wants: true}, {Weight: 10, Wants: true}}, []int64{100, 1000}},
+		{"equals", 1000, []Claim{{Weight: 7, Wants: true}, {Weight: 7, Wants: true}}, []int64{500, 500}},
+		{"a slow one a little less than its backing sustains", 10550, []Claim{{Weight: 1, Wants: true}, {Weight: 10, Wants: true}}, []int64{550, 10000}},
+		{"one that crowds no more than it was granted", 10550, []Claim{{Weight: 1, Wants: true, Crowds: true, Grant: 100}, {Weight: 10, Wants: true}}, []int64{100, 10000}},
 		{"nothing known", 1000, []Claim{{Wants: true}, {Wants: true}}, []int64{500, 500}},
-		{"one not known", 300, []Claim{{Weight: 10, Wants: true}, {Weight: 20, Wants: true}, {Wants: true}}, []int64{66, 133, 100}},
+		{"one not known", 300, []Claim{{Weight: 10, Wants: true}, {Weight: 20, Wants: true}, {Wants: true}}, []int64{55, 147, 96}},
 	} {
 		Share(c.budget, c.claims)
 		for i, want := range c.want {
@@ -77,19 +79,24 @@ func TestShare(t *testing.T) {
 func TestCrowd(t *testing.T) {
 	for _, c := range []struct {
 		name   string
+		flood  bool
 		claims []Claim
 		want   []bool
+		grant  []int64
 	}{
-		{"alone", []Claim{{Weight: 1, Dirty: 5000}, {Weight: 10}}, []bool{false, false}},
-		{"a slow one, in its part", []Claim{{Weight: 1, Dirty: 90}, {Weight: 10, Dirty: 900}}, []bool{false, false}},
-		{"a slow one, beyond it", []Claim{{Weight: 1, Dirty: 101}, {Weight: 10, Dirty: 10}}, []bool{true, false}},
-		{"nothing known: halves", []Claim{{Dirty: 551}, {Dirty: 549}}, []bool{true, false}},
+		{"alone", true, []Claim{{Weight: 1, Dirty: 5000}, {Weight: 10}}, []bool{false, false}, nil},
+		{"a slow one, in its part", false, []Claim{{Weight: 10, Dirty: 57}, {Weight: 100, Dirty: 900}}, []bool{false, false}, nil},
+		{"a slow one, beyond it", false, []Claim{{Weight: 10, Dirty: 58}, {Weight: 100, Dirty: 10}}, []bool{true, false}, []int64{10, 200}},
+		{"a slow one, in its part of a flood", true, []Claim{{Weight: 10, Dirty: 57}, {Weight: 100, Dirty: 900}}, []bool{true, false}, []int64{20, 200}},
+		{"a slow one, beyond it in a flood", true, []Claim{{Weight: 10, Dirty: 58}, {Weight: 100, Dirty: 10}}, []bool{true, false}, []int64{10, 200}},
+		{"about as fast, in a flood", true, []Claim{{Weight: 90, Dirty: 300}, {Weight: 100, Dirty: 300}}, []bool{false, false}, nil},
+		{"nothing known: halves", true, []Claim{{Dirty: 551}, {Dirty: 549}}, []bool{true, false}, nil},
 	} {
-		any := Crowd(1100, 2*time.Second, c.claims)
+		any := Crowd(1100, 2*time.Second, c.flood, c.claims)
 		wantAny := false
 		for i, want := range c.want {
 			wantAny = wantAny || want
-			if cl := c.claims[i]; cl.Crowds != want || cl.Grant != 2*cl.Weight {
+			if cl := c.claims[i]; cl.Crowds != want || c.grant != nil && cl.Grant != c.grant[i] {
 				t.Errorf("%s: claim %d: %+v, want %v", c.name, i, cl, want)
 			}
 		}

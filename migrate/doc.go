@@ -20,4 +20,11 @@
 // A batch takes its segments' size twice in memory, at most 2 × [MaxBatch]: the
 // images of its segments, and their payload as it is written, sorted. Reading
 // ahead takes none, for images are free as soon as they are sorted.
+//
+// The log is one queue, so the backings of a cache are not independent: what a
+// slow one has in the log must be on it before slots behind become free.
+// [Crowd] and [Share] keep its part so small that it is done before the others.
+// They go by what was measured. A flood that is the first thing a cache sees
+// fills the log before anything has been, a slow device's half of it drains at
+// that device's pace, and only then are the others as fast as they can be.
 package migrate

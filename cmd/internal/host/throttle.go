@@ -15,12 +15,18 @@ const grantEvery = 10 * time.Millisecond
 // everybody, whoever takes it.
 const roomy = 0.25
 
+// lull is for how long after the log was rather full there may be a flood: it
+// comes and goes with every batch, and a slow device must not use the moments
+// in which there is room to fill the log again.
+const lull = 10 * time.Second
+
 // throttle slows writers: all of them while the log is rather full, and a
 // device that crowds the others out at any time. It belongs to the thread of a
 // cache.
 type throttle struct {
-	on       bool // the log is rather full
-	crowded  bool // some device has more than its part of it
+	on       bool      // the log is rather full
+	full     time.Time // when it was, last
+	crowded  bool      // some device has more than its part of it
 	granted  time.Time
 	admitted int64 // bytes/s for all; 0 = no limit
 	claims   []migrate.Claim
@@ -43,8 +49,12 @@ func (w *worker) admit(now time.Time, d migrate.Decision, g *logcache.Gauge) {
 	// While nothing is migrated, slowing writers on the way down from the
 	// watermark would gain nothing.
 	w.on = migrate.Throttle(w.on && d.Segments > 0, fill, mark)
-	crowd := migrate.Crowd(int64(mark*float64(geo.LogBytes())), elapsed, w.claims)
-	w.crowded = crowd && mark < 1 && fill >= mark*roomy
+	if w.on {
+		w.full = now
+	}
+	flood := now.Sub(w.full) < lull
+	crowd := migrate.Crowd(int64(mark*float64(geo.LogBytes())), elapsed, flood, w.claims)
+	w.crowded = crowd && mark < 1 && (fill >= mark*roomy || flood)
 	w.admitted = 0
 	if w.on {
 		free := int64(geo.Slots-min(geo.Slots, g.Closed+1)) * int64(geo.SegmentSize) // one is being filled
