@@ -95,7 +95,8 @@ func bind(s *segment.Super, b segment.Binding) {
 }
 
 // Detach lets a fenced and quiet volume without dirty data go, and tells done
-// when that is durable and the volume has changed sides. Any thread.
+// when that is durable, and all that bypassed the log, and the volume has
+// changed sides. Any thread.
 func (c *Cache) Detach(v *Volume, done func(error)) {
 	c.background.Do(func(p *Port) {
 		c.lock()
@@ -104,13 +105,24 @@ func (c *Cache) Detach(v *Volume, done func(error)) {
 			done(fmt.Errorf("device %d: %w: %d blocks", v.ID, ErrDirty, n))
 			return
 		}
-		c.updateSuper(p, func(s *segment.Super) { s.Binding(v.ID).State = segment.Detached }, func(err error) {
-			if err == nil {
-				c.volumes[v.ID] = nil
-				v.move(nil)
+		c.settle(p, v, func(err error) {
+			if err != nil {
+				done(err)
+				return
 			}
-			done(err)
+			c.unbind(v, done)
 		})
+	})
+}
+
+// unbind ends a binding.
+func (c *Cache) unbind(v *Volume, done func(error)) {
+	c.updateSuper(c.background, func(s *segment.Super) { s.Binding(v.ID).State = segment.Detached }, func(err error) {
+		if err == nil {
+			c.volumes[v.ID] = nil
+			v.move(nil)
+		}
+		done(err)
 	})
 }
 

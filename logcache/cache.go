@@ -53,6 +53,10 @@ type Cache struct {
 
 	zeroBlocks int // of all discards in the log; see zero.go
 
+	// bypass
+	congested  atomic.Uint64 // streams from so many bytes on go past the log; 0 = none for that
+	committing bool          // the index has forgotten what recovery would still replay
+
 	// ring; lastMigrated <= last durable segment <= current
 	slots        []slot
 	lastMigrated uint64

@@ -33,6 +33,9 @@
 //
 // A discard, or a write of zeroes, is a write without data: see zero.go.
 //
+// A long stream of writes may go past the log, if the administrator lets it:
+// see bypass.go for when that is safe, and owed.go for the flushes it owes.
+//
 // A write is copied to the open record of the current segment and answered. A
 // record is sealed when its segment or its header is full, when a barrier
 // wants it, or on demand; sealed records are written at once, several in

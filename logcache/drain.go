@@ -2,6 +2,7 @@ package logcache
 
 import (
 	"github.com/ublk-lc/ublk-lc/segment"
+	"github.com/ublk-lc/ublk-lc/segment/blockdev"
 )
 
 // This file is what migration needs of a cache: which segments may go, what
@@ -84,11 +85,14 @@ func (c *Cache) BackingReady(dev uint8) bool {
 }
 
 // BackingFailed counts a failed operation of the migration with its device.
-func (c *Cache) BackingFailed(dev uint8) {
+func (c *Cache) BackingFailed(dev uint8, kind blockdev.Kind) {
 	c.lock()
 	defer c.mu.Unlock()
 	if v := c.volumes[dev]; v != nil {
 		v.countError()
+		if kind == blockdev.Flush {
+			v.bypass.backingFlushFailed()
+		}
 	}
 }
 
@@ -103,6 +107,7 @@ func (c *Cache) Forget(places []segment.Placed) {
 			n++
 		}
 		c.lock()
+		c.committing = true
 		for i := range places[:n] {
 			c.forget(&places[i])
 		}
@@ -135,7 +140,7 @@ func (c *Cache) Migrated(id uint64, done func(error)) {
 	c.updateSuper(p, func(s *segment.Super) { s.LastMigrated, s.MigratedSeq = id, seq }, func(err error) {
 		if err == nil {
 			c.stats.migrated += id - c.lastMigrated
-			c.lastMigrated, c.migratedSeq = id, seq
+			c.lastMigrated, c.migratedSeq, c.committing = id, seq, false
 			c.resume(p)
 			c.events.progress()
 		}

@@ -104,6 +104,13 @@ func (r *rig) do(op Op, block uint64, fua bool) {
 	}
 }
 
+// past writes a block that bypasses the log, if it may.
+func (r *rig) past(block uint64) {
+	r.v.bypass.Cutoff = 1
+	r.do(Write, block, false)
+	r.v.bypass.Cutoff = 0
+}
+
 func paths(r *rig, rnd *rand.Rand) map[string]func() {
 	block := func() uint64 { return rnd.Uint64N(rigBlocks) }
 	return map[string]func(){
@@ -112,6 +119,8 @@ func paths(r *rig, rnd *rand.Rand) map[string]func() {
 		"write-flush":  func() { r.do(Write, block(), false); r.do(Flush, 0, false) },
 		"discard":      func() { r.do(Discard, block(), false) },
 		"write-idle":   func() { r.do(Write, block(), false); r.p.Idle() },
+		"bypass":       func() { r.past(block()); r.do(Flush, 0, false) },
+		"occupied":     func() { r.do(Write, 7, false); r.past(7) },
 		"overwrite":    func() { r.do(Write, 7, false) },
 		"read-ram":     func() { r.do(Read, 7, false) },
 		"read-any":     func() { r.do(Read, block(), false) },

@@ -19,6 +19,8 @@ const (
 	forBarrier                    // the flush of a barrier group
 	forSuper                      // a superblock
 	forSuperFlush                 // and its flush
+	forBypass                     // a whole write, past the log
+	forOwedFlush                  // a flush of the backing behind such writes
 )
 
 // operation is a device operation with what its completion needs.
@@ -29,6 +31,7 @@ type operation struct {
 	req     *Request
 	rec     *record
 	slot    uint64
+	owed    owed
 }
 
 // Port is the way of one thread into the caches. Its methods belong to that
@@ -104,7 +107,7 @@ func (p *Port) newLogOp(c *Cache, u purpose, k blockdev.Kind, offset int64, buf 
 func (p *Port) retry(o *operation) { p.ops = append(p.ops, &o.Op) }
 
 func (p *Port) release(o *operation) {
-	o.cache, o.req, o.rec, o.Buf = nil, nil, nil, nil
+	o.cache, o.req, o.rec, o.Buf, o.owed = nil, nil, nil, nil, owed{}
 	p.free = append(p.free, o)
 }
 
@@ -126,8 +129,8 @@ func (p *Port) Answers() []*Request {
 
 // Submit takes a request in.
 func (p *Port) Submit(r *Request) {
-	r.port, r.done, r.pending, r.need, r.Err, r.again = p, 0, 0, 0, nil, false
-	if r.Op != Flush && (uint64(r.Sectors) > r.Volume.Sectors || r.LBA > r.Volume.Sectors-uint64(r.Sectors)) {
+	r.begin(p)
+	if r.Op != Flush && !r.inside() {
 		r.Err = ErrRange
 		p.answers = append(p.answers, r)
 		return
@@ -150,6 +153,10 @@ func (p *Port) Done(op *blockdev.Op, err error) {
 		o.cache.flushed(p, o, err)
 	case forSuper, forSuperFlush:
 		o.cache.superDone(p, o, err)
+	case forBypass:
+		o.cache.bypassed(p, o, err)
+	case forOwedFlush:
+		o.cache.owedFlushed(p, o, err)
 	}
 	p.finish()
 }
@@ -206,6 +213,7 @@ func (p *Port) answer(r *Request, err error) {
 	if r.Err == nil {
 		r.Err = err
 	}
+	r.judged = false
 	r.Volume.inflight.Add(-1)
 	if r.port == p {
 		p.answers = append(p.answers, r)

@@ -42,6 +42,21 @@ type Request struct {
 	need    uint64 // barrier: the sequence that must be durable
 	next    *Request
 	again   bool // in the mail: submit once more, do not answer
+	route   Route
+	judged  bool // its route is to the log: do not ask again
+}
+
+// begin prepares a request that a port takes in.
+func (r *Request) begin(p *Port) {
+	r.port, r.done, r.pending, r.need, r.Err, r.again = p, 0, 0, 0, nil, false
+	if !r.judged {
+		r.route = Logged
+	}
+}
+
+// inside tells whether a request stays within its volume.
+func (r *Request) inside() bool {
+	return uint64(r.Sectors) <= r.Volume.Sectors && r.LBA <= r.Volume.Sectors-uint64(r.Sectors)
 }
 
 // queue is a FIFO of requests, linked through them.

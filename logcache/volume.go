@@ -19,6 +19,8 @@ type Volume struct {
 	inflight atomic.Int64 // requests taken in and not answered
 	errors   atomic.Uint64
 
+	bypass bypass // guarded by the cache's lock, or by mu in pass-through
+
 	mu     sync.Mutex
 	fenced bool // written under mu and, while attached, under the cache's lock too
 	held   queue
@@ -78,9 +80,13 @@ func (v *Volume) trySubmit(p *Port, r *Request) bool {
 	case Read:
 		c.read(p, r)
 	case Flush:
-		c.flush(p, r)
+		if !c.flushBacking(p, r) {
+			c.flush(p, r)
+		}
 	default:
-		c.write(p, r)
+		if !c.bypass(p, r) {
+			c.write(p, r)
+		}
 	}
 	return true
 }
@@ -107,23 +113,29 @@ func (v *Volume) Unfence() {
 }
 
 func (v *Volume) setFence(on bool) {
+	defer v.hold()()
+	v.fenced = on
+}
+
+// hold takes the locks under which the volume can be changed, and keeps it from
+// changing sides. The function it returns gives them back.
+func (v *Volume) hold() (release func()) {
 	for {
 		c := v.cache.Load()
 		if c != nil {
 			c.lock()
 		}
 		v.mu.Lock()
-		same := v.cache.Load() == c
-		if same {
-			v.fenced = on
+		release = func() {
+			v.mu.Unlock()
+			if c != nil {
+				c.mu.Unlock()
+			}
 		}
-		v.mu.Unlock()
-		if c != nil {
-			c.mu.Unlock()
+		if v.cache.Load() == c {
+			return release
 		}
-		if same {
-			return
-		}
+		release()
 	}
 }
 

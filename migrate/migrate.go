@@ -36,7 +36,7 @@ type Source interface {
 	// BackingReady tells whether a device's data can be written to its backing.
 	BackingReady(dev uint8) bool
 	// BackingFailed tells that an operation on a device's backing has failed.
-	BackingFailed(dev uint8)
+	BackingFailed(dev uint8, kind blockdev.Kind)
 	// Forget tells that these places need not be read any more: their data, or
 	// newer, is on the backings.
 	Forget([]segment.Placed)
@@ -239,7 +239,7 @@ func (m *Migrator) Done(op *blockdev.Op, err error) {
 func (m *Migrator) failed(op *blockdev.Op, err error) (again bool) {
 	m.status.Errors++
 	if op.Dev != blockdev.Cache {
-		m.src.BackingFailed(uint8(op.Dev))
+		m.src.BackingFailed(uint8(op.Dev), op.Kind)
 	}
 	switch {
 	case op.Dev == blockdev.Cache && m.state != reading && m.err == nil:

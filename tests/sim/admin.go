@@ -14,7 +14,7 @@ type step func() bool
 // heldWrite is a write that a fenced volume holds back.
 type heldWrite struct {
 	port int
-	op   uint32
+	req  *request
 }
 
 // startAdmin chooses something to do.
@@ -28,9 +28,11 @@ func (w *world) startAdmin() {
 	case 2:
 		w.cache.CloseCurrent()
 	default:
-		if w.o.vols[i].logged {
+		switch v := w.o.vols[i]; {
+		case v.weak:
+		case v.logged:
 			w.admin = w.detach(i)
-		} else if !w.o.vols[i].weak {
+		default:
 			w.admin = w.attachSteps(i)
 		}
 	}
@@ -71,7 +73,7 @@ func (w *world) unfence(i int) step {
 		w.tracef("unfence dev %d", i+1)
 		w.fenced[i] = false
 		for _, h := range w.held[i] {
-			w.mail[h.port] = append(w.mail[h.port], h.op)
+			w.mail[h.port] = append(w.mail[h.port], h.req)
 		}
 		w.held[i] = w.held[i][:0]
 		w.vols[i].Unfence()
@@ -79,16 +81,16 @@ func (w *world) unfence(i int) step {
 	}
 }
 
-// takeMail puts the writes into the order that a port's next poll submits again.
+// takeMail puts the writes into the order that a port's poll has submitted again.
 func (w *world) takeMail(port int) {
 	if port >= len(w.mail) {
 		return
 	}
-	for _, op := range w.mail[port] {
-		if i := int(w.o.writes[op].vol) - 1; w.fenced[i] {
-			w.held[i] = append(w.held[i], heldWrite{port, op})
+	for _, r := range w.mail[port] {
+		if i := int(r.Volume.ID) - 1; w.fenced[i] {
+			w.held[i] = append(w.held[i], heldWrite{port, r})
 		} else {
-			w.o.accept(op)
+			w.o.accept(r.op, r.Bypassed())
 		}
 	}
 	w.mail[port] = w.mail[port][:0]
@@ -100,9 +102,7 @@ func (w *world) giveUp(i int, err error) {
 		fail("P9", "attach or detach of device %d failed without a fault: %v", i+1, err)
 	}
 	w.admin = nil
-	if v := w.o.vols[i]; !v.logged {
-		v.weak = true // it may have been the flush that failed
-	}
+	w.o.vols[i].weak = true // it may have been the flush that failed
 	w.unfence(i)()
 }
 
@@ -208,6 +208,12 @@ func (w *world) stop() []step {
 	for i := range w.Volumes {
 		steps = append(steps, w.quiet(i))
 	}
+	for i, v := range w.vols {
+		if w.o.vols[i].logged {
+			flush := func(done func(error)) { w.cache.FlushBypassed(v, done) }
+			steps = append(steps, w.waitFor(i, flush, func() {}))
+		}
+	}
 	seq := uint64(0)
 	steps = append(steps, func() bool {
 		seq = w.cache.FlushCurrent()
@@ -220,6 +226,7 @@ func (w *world) stop() []step {
 		for i, v := range w.o.vols {
 			if v.logged {
 				w.o.floor = max(w.o.floor, v.acked)
+				v.cut = w.o.now
 			}
 			w.cache.Release(w.vols[i])
 		}

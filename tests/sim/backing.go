@@ -14,10 +14,13 @@ func (o *oracle) onBacking(st *store, v *volume, img []sid, each func(lba uint64
 // batchDone checks the durable backings at the end of a batch: they are a
 // past state, and not an earlier one than before.
 func (o *oracle) batchDone(s *devs) {
-	b := anywhere()
+	b := o.anywhere()
 	for i, v := range o.vols {
 		if v.logged {
-			o.onBacking(s.st, v, s.backing[i].durable, func(lba uint64, c *cell, ver int) { b.add(v.id, lba, c, ver) })
+			o.onBacking(s.st, v, s.backing[i].durable, func(lba uint64, c *cell, ver int) {
+				o.notOlder(v, lba, ver)
+				b.add(v.id, lba, c, ver)
+			})
 		}
 	}
 	o.lo, o.loose = b.check("P4", "P4", o.lo, "the backings at the end of a batch"), false
@@ -27,18 +30,19 @@ func (o *oracle) batchDone(s *devs) {
 // sector is as at the last batch's end, or as at the end of the batch that was
 // under way, and none is older.
 func (o *oracle) betweenBatches(st *store, m *images) {
-	b := anywhere()
+	b := o.anywhere()
 	ahead := false
 	for i, v := range o.vols {
 		if !v.logged {
 			continue
 		}
 		o.onBacking(st, v, m.disk[i+1], func(lba uint64, c *cell, ver int) {
-			at := c.at(o.lo)
+			o.notOlder(v, lba, ver)
+			at := max(c.at(o.lo), o.first(v, c))
 			switch ver = c.resolve(ver, at); {
 			case ver < at:
 				fail("P4", "sector %d of device %d went back to write %d on its backing (%s, state %d)", lba, v.id, c.v[ver].op, o.past(v.id, lba), o.lo)
-			case ver > at:
+			case ver > at && !c.v[ver].past:
 				b.add(v.id, lba, c, ver)
 				ahead = true
 			}
@@ -55,8 +59,9 @@ func (o *oracle) ahead(st *store, m *images) bool {
 	for i, v := range o.vols {
 		if v.logged {
 			o.onBacking(st, v, m.disk[i+1], func(_ uint64, c *cell, ver int) {
-				at := c.at(o.lo)
-				found = found || c.resolve(ver, at) > at
+				at := max(c.at(o.lo), o.first(v, c))
+				ver = c.resolve(ver, at)
+				found = found || ver > at && !c.v[ver].past
 			})
 		}
 	}

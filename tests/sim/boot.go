@@ -6,6 +6,7 @@ import (
 	"github.com/ublk-lc/ublk-lc/logcache"
 	"github.com/ublk-lc/ublk-lc/migrate"
 	"github.com/ublk-lc/ublk-lc/segment"
+	"github.com/ublk-lc/ublk-lc/segment/blockdev"
 )
 
 // outcome is what a boot brought back.
@@ -42,6 +43,9 @@ func (h *host) boot(w *world, out *outcome) bool {
 		on := bound(c, uint8(i+1))
 		out.attached = append(out.attached, on)
 		w.checkSide(i, on, c.DirtyBlocks(uint8(i+1)))
+		if on && w.Bypass && !h.flushBacking(i) {
+			return false
+		}
 		if on && !h.attach(v, w.binding(i)) {
 			return false
 		}
@@ -69,6 +73,16 @@ func (w *world) checkSide(i int, on bool, dirty uint64) {
 	case !on && dirty != 0:
 		fail("P8", "device %d is detached and the log has data of it", v.id)
 	}
+}
+
+// flushBacking flushes a backing as a host does before an attach: a server that
+// was killed may have owed it a flush.
+func (h *host) flushBacking(i int) bool {
+	f := &flushBacking{done: func(error) {}}
+	f.op = blockdev.Op{Kind: blockdev.Flush, Dev: blockdev.Dev(i + 1), Sink: f}
+	h.s.begin(&f.op, false)
+	h.settle()
+	return !h.s.dead
 }
 
 // attach attaches a new volume, with nothing else going on.

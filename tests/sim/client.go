@@ -58,11 +58,6 @@ func (w *world) send(r *request, port, vol int, op logcache.Op, fua bool, lba ui
 		} else {
 			r.Buf = nil
 		}
-		if w.fenced[vol] {
-			w.held[vol] = append(w.held[vol], heldWrite{port, r.op})
-		} else {
-			w.o.accept(r.op)
-		}
 	case logcache.Flush:
 		r.bar = w.o.barrier(uint8(vol + 1))
 	case logcache.Read:
@@ -72,7 +67,14 @@ func (w *world) send(r *request, port, vol int, op logcache.Op, fua bool, lba ui
 	}
 	w.tracef("submit q%d dev %d op %d fua %v [%d+%d] write %d", port, vol+1, op, fua, lba, n, r.op)
 	w.stats.Requests++
-	w.ports[port].Submit(&r.Request)
+	w.submitTo(w.ports[port], r)
+	switch {
+	case r.op == 0:
+	case w.fenced[vol]:
+		w.held[vol] = append(w.held[vol], heldWrite{port, r})
+	default:
+		w.o.accept(r.op, r.Bypassed())
+	}
 	w.drain()
 }
 
@@ -108,7 +110,7 @@ func (w *world) takeError(r *request) {
 		fail("P9", "op %d of device %d failed without a fault: %v", r.Op, r.Volume.ID, r.Err)
 	}
 	v := w.o.vols[r.Volume.ID-1]
-	if !v.logged && (r.Op == logcache.Flush || r.FUA) {
+	if r.Op == logcache.Flush || !v.logged && r.FUA {
 		v.weak = true
 	}
 }

@@ -24,7 +24,8 @@
 // What a recovery brings back names, for each sector, the first and the last
 // point in that order at which it would look so; a prefix (P3) is a point that
 // suits all sectors, and durability (P1) is a lower bound for it. The same
-// computation on the backing images alone is P4.
+// computation on the backing images alone is P4. A write that bypassed the log
+// has no place in that order: see bypass.go.
 //
 // # Running it
 //

@@ -20,6 +20,10 @@ var jobs = []struct {
 		s.one(1, logcache.Zero, true, 4, 12)
 		return s.migrateSteps()
 	}},
+	{"bypass", nil, func(s *scenario) []step {
+		s.bypass(0, 40, 9)
+		return []step{s.quiet(0), func() bool { s.flush(0); return true }, s.quiet(0)}
+	}},
 	{"superblock", nil, func(s *scenario) []step { return []step{s.waitFor(0, s.cache.CommitSuper, func() {})} }},
 	{"migrate", nil, func(s *scenario) []step { return s.migrateSteps() }},
 	{"wrap", nil, func(s *scenario) []step { return s.wrapSteps() }},

@@ -163,7 +163,7 @@ func (c *checker) doubt(m *images, n *lieStats) {
 		h.drain()
 		h.settle()
 	}
-	b := anywhere()
+	b := c.w.o.anywhere()
 	dirty := uint64(0)
 	for i, v := range c.w.o.vols {
 		dirty += cache.DirtyBlocks(v.id)

@@ -23,6 +23,7 @@ type Options struct {
 	Paced       bool // migration is limited, and the limit changes all the time
 	Ahead       bool // migration reads the log ahead
 	Discards    bool // some writes are discards or write-zeroes instead
+	Bypass      bool // writes may bypass the log, now these, now those
 	Blind       bool // nothing reads
 }
 
@@ -58,5 +59,6 @@ func RandomOptions(seed uint64) Options {
 	o.Paced = rand.New(rand.NewPCG(seed, 5)).IntN(4) == 0
 	o.Discards = rand.New(rand.NewPCG(seed, 7)).IntN(2) == 0
 	o.Ahead = rand.New(rand.NewPCG(seed, 9)).IntN(2) == 0
+	o.Bypass = rand.New(rand.NewPCG(seed, 11)).IntN(2) == 0
 	return o
 }

@@ -12,6 +12,7 @@ type write struct {
 	n    uint32
 	fua  bool
 	zero bool  // a discard, or write-zeroes
+	past bool  // it bypassed the log
 	sent int64 // when it was submitted
 	ack  int64 // when it was answered without an error
 }
@@ -20,6 +21,9 @@ type write struct {
 type version struct {
 	op   uint32
 	zero bool  // it holds zeroes, like all others that do
+	past bool  // it bypassed the log, and shares the position of what it replaced
+	hard bool  // of such: it was durable before a power cut, or found after it
+	lost bool  // of such: it was neither
 	pos  int64 // in the order of acceptance; 0 = before all that counts
 	seen int64 // when it was known to be in force: answered, or read
 }
@@ -43,16 +47,19 @@ func (c *cell) find(op uint32) int {
 
 // next is the position at which version i is replaced.
 func (c *cell) next(i int) int64 {
-	if i+1 < len(c.v) {
-		return c.v[i+1].pos
+	for i++; i < len(c.v); i++ {
+		if !c.v[i].past {
+			return c.v[i].pos
+		}
 	}
 	return never
 }
 
-// at is the version in force after position pos.
+// at is the logged version in force after position pos. Others may have
+// replaced it past the log.
 func (c *cell) at(pos int64) int {
 	i := len(c.v) - 1
-	for i > 0 && c.v[i].pos > pos {
+	for i > 0 && (c.v[i].pos > pos || c.v[i].past) {
 		i--
 	}
 	return i
@@ -64,14 +71,17 @@ func (c *cell) collapse(i int) {
 	c.v, c.base = c.v[:1], 0
 }
 
+// last is the newest version.
+func (c *cell) last() *version { return &c.v[len(c.v)-1] }
+
 // volume is a device as the oracle knows it.
 type volume struct {
 	id     uint8
 	cells  []cell
 	logged bool  // its writes go through the log
 	acked  int64 // highest position of an answered write
-	cut    int64 // passing through: the newest completed FLUSH was submitted then
-	weak   bool  // passing through: a flush has failed, and what it should have saved is in doubt
+	cut    int64 // past the log: the newest completed FLUSH was submitted then
+	weak   bool  // past the log: a flush has failed, and what it should have saved is in doubt
 }
 
 // oracle knows what must, may and must not be found.
@@ -103,17 +113,22 @@ func (o *oracle) submit(vol uint8, lba uint64, n uint32, fua, zero bool) uint32 
 	return uint32(len(o.writes) - 1)
 }
 
-// accept puts a write into the order.
-func (o *oracle) accept(op uint32) {
+// accept puts a write into the order, in which one that bypasses the log has no
+// place of its own.
+func (o *oracle) accept(op uint32, past bool) {
 	w := &o.writes[op]
+	w.past = past
 	v := o.vols[w.vol-1]
 	for i := range w.n {
-		nv := version{op: op, zero: w.zero, seen: never}
-		if v.logged {
+		c := &v.cells[w.lba+uint64(i)]
+		nv := version{op: op, zero: w.zero, past: past, seen: never}
+		switch {
+		case past:
+			nv.pos = c.last().pos
+		case v.logged:
 			o.pos++
 			nv.pos = o.pos
 		}
-		c := &v.cells[w.lba+uint64(i)]
 		c.v = append(c.v, nv)
 	}
 }
@@ -139,7 +154,7 @@ func (o *oracle) answered(op uint32) {
 			c.v[j].seen = min(c.v[j].seen, o.now)
 		}
 	}
-	if v.logged {
+	if v.logged && !w.past {
 		v.acked = max(v.acked, o.last(op))
 		if w.fua {
 			o.floor = max(o.floor, o.last(op))

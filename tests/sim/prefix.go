@@ -8,6 +8,7 @@ import (
 // bounds narrows down the point in the order of acceptance at which a set of
 // sectors looked as it was found.
 type bounds struct {
+	o                *oracle
 	lo, hi           int64 // lo <= point < hi
 	loWhere, hiWhere place
 	vague            []vague
@@ -17,7 +18,8 @@ type bounds struct {
 // in one of several intervals.
 type vague struct {
 	place
-	c *cell
+	c     *cell
+	first int // older versions than this one are out of the question
 }
 
 type place struct {
@@ -26,12 +28,12 @@ type place struct {
 	op  uint32
 }
 
-func anywhere() bounds { return bounds{hi: never} }
+func (o *oracle) anywhere() bounds { return bounds{o: o, hi: never} }
 
 // add takes in that sector (vol, lba) holds version i of c.
 func (b *bounds) add(vol uint8, lba uint64, c *cell, i int) {
 	if c.ambiguous(i) {
-		b.vague = append(b.vague, vague{place{vol, lba, c.v[i].op}, c})
+		b.vague = append(b.vague, vague{place{vol, lba, c.v[i].op}, c, b.o.first(b.o.vols[vol-1], c)})
 		return
 	}
 	if p := c.v[i].pos; p > b.lo {
@@ -49,7 +51,7 @@ func (b *bounds) point(p int64) (int64, place) {
 		again = false
 		for i := range b.vague {
 			v := &b.vague[i]
-			at := v.c.at(p)
+			at := max(v.c.at(p), v.first)
 			for at < len(v.c.v) && !v.c.v[at].zero {
 				at++
 			}
@@ -106,11 +108,12 @@ type found struct{ version []int }
 // recovered checks what recovery brought back (P1, P2, P3), and gives the
 // point in the order that it is the state of.
 func (o *oracle) recovered(vols []found) int64 {
-	b := anywhere()
+	b := o.anywhere()
 	for i, v := range o.vols {
 		for lba, ver := range vols[i].version {
 			c := &v.cells[lba]
 			if v.logged {
+				o.notOlder(v, uint64(lba), ver)
 				b.add(v.id, uint64(lba), c, ver)
 			} else {
 				vols[i].version[lba] = o.survived(v, uint64(lba), ver)
@@ -156,15 +159,15 @@ func (o *oracle) truncate(point int64, vols []found, killed bool) {
 	o.floor = point
 	for i, v := range o.vols {
 		v.acked = point
-		if !killed {
-			v.cut, v.weak = 0, false
-		}
 		for lba := range v.cells {
 			c, ver := &v.cells[lba], vols[i].version[lba]
 			switch {
 			case v.logged:
-				ver = c.at(point)
+				ver = c.foundAt(point, ver)
 				c.v, c.base = c.v[:ver+1], ver
+				if !killed {
+					o.settled(v, c, ver)
+				}
 			case !killed:
 				c.collapse(ver)
 				ver = 0
@@ -176,6 +179,9 @@ func (o *oracle) truncate(point int64, vols []found, killed bool) {
 				}
 			}
 			c.v[ver].seen = min(c.v[ver].seen, o.now)
+		}
+		if !killed {
+			v.cut, v.weak = 0, false
 		}
 	}
 }

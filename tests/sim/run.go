@@ -63,7 +63,7 @@ func (w *world) reset() {
 	for _, r := range w.reqs {
 		r.busy = false
 	}
-	w.mail = make([][]uint32, w.Ports)
+	w.mail = make([][]*request, w.Ports)
 	for i := range w.Volumes {
 		w.held[i], w.fenced[i], w.joining[i], w.leaving[i] = nil, false, false, false
 	}
@@ -137,6 +137,9 @@ func (w *world) event() bool {
 	if w.Ahead && w.heads.IntN(3) == 0 {
 		w.readAhead(1 + w.heads.IntN(4))
 	}
+	if w.Bypass && w.ways.IntN(8) == 0 {
+		w.changeBypass()
+	}
 	if w.device() {
 		return true
 	}
@@ -178,7 +181,6 @@ func (w *world) device() bool {
 			}
 		} else if i := n - len(w.s.flights); w.woken[i] {
 			w.tracef("poll %d", i)
-			w.takeMail(i)
 			w.poll(i)
 			return true
 		}

@@ -34,6 +34,7 @@ var verbs = []verb{
 	request1("fua", 1, logcache.Write, true, 12, 2),
 	request1("discard", 0, logcache.Discard, false, 3, 20),
 	request1("zeroes", 1, logcache.Zero, true, 10, 6),
+	{"bypass", func(w *world) { w.bypass(0, 2, 4) }, always, same},
 	{"migrate", func(w *world) { w.admin = append(w.admin, w.migrateSteps()...) }, always, same},
 	{"wrap", func(w *world) { w.admin = append(w.admin, w.wrapSteps()...) }, always, same},
 	request1("read", 0, logcache.Read, false, 0, 24),
@@ -123,7 +124,6 @@ func (w *world) orderly(o order) bool {
 	default:
 		for i := range w.woken {
 			if w.woken[i] {
-				w.takeMail(i)
 				w.poll(i)
 				return true
 			}

@@ -50,6 +50,9 @@ func candidates(o Options) (cs []Options) {
 	if o.Discards {
 		try(func(c *Options) { c.Discards = false })
 	}
+	if o.Bypass {
+		try(func(c *Options) { c.Bypass = false })
+	}
 	number(func(c *Options) *int { return &c.Generations }, 1)
 	number(func(c *Options) *int { return &c.Requests }, 1)
 	number(func(c *Options) *int { return &c.Admin }, 0)

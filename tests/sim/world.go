@@ -26,6 +26,7 @@ type host struct {
 	ops   []*blockdev.Op // scratch
 
 	answered func(*logcache.Request)
+	polled   func(port int)
 	early    func() bool // whether a read takes effect at once
 }
 
@@ -74,6 +75,9 @@ func (h *host) poll(i int) {
 		h.ports[i].Poll()
 	} else {
 		h.cache.Background().Poll()
+	}
+	if h.polled != nil {
+		h.polled(i)
 	}
 	h.drain()
 }
@@ -127,6 +131,7 @@ type world struct {
 	blank *rand.Rand // of discards
 	heads *rand.Rand // of reading ahead
 	lull  *rand.Rand // of idle moments
+	ways  *rand.Rand // of what bypasses the log
 	o     *oracle
 	sides *checker // tries power cuts on the side
 
@@ -134,7 +139,7 @@ type world struct {
 	idle    []*request
 	left    int           // requests to be submitted in this generation
 	held    [][]heldWrite // by volume: writes behind its fence
-	mail    [][]uint32    // by port: writes that the next poll submits again
+	mail    [][]*request  // by port: writes that the next poll submits again
 	admin   []step        // what the administrator is about to do
 	fenced  []bool        // by volume
 	joining []bool        // an attach may have become durable
@@ -157,7 +162,7 @@ func (w *world) tracef(format string, args ...any) {
 
 func newWorld(o Options, stats *Stats, k *kit) *world {
 	dice := func(n uint64) *rand.Rand { return rand.New(rand.NewPCG(o.Seed, n)) }
-	w := &world{Options: o, stats: stats, rng: dice(2), slow: dice(4), rates: dice(6), blank: dice(8), heads: dice(10), lull: dice(20)}
+	w := &world{Options: o, stats: stats, rng: dice(2), slow: dice(4), rates: dice(6), blank: dice(8), heads: dice(10), lull: dice(20), ways: dice(12)}
 	st := k.st
 	st.reset()
 	log := o.Slots * int(o.SegmentSize) / sectorSize
@@ -165,7 +170,7 @@ func newWorld(o Options, stats *Stats, k *kit) *world {
 	w.o = newOracle(o.Volumes)
 	w.image = newImages(w.s)
 	w.early = func() bool { return w.rng.IntN(2) == 0 }
-	w.answered = w.takeAnswer
+	w.answered, w.polled = w.takeAnswer, w.takeMail
 	n := len(o.Volumes)
 	w.held, w.fenced, w.joining, w.leaving = make([][]heldWrite, n), make([]bool, n), make([]bool, n), make([]bool, n)
 	w.sides = newChecker(w, k)

@@ -1,0 +1,286 @@
+package logcache
+
+import (
+	"errors"
+
+	"github.com/ublk-lc/ublk-lc/logcache/index"
+	"github.com/ublk-lc/ublk-lc/segment"
+	"github.com/ublk-lc/ublk-lc/segment/blockdev"
+)
+
+// This file is the way of writes past the log, straight to the backing. It is
+// for writes of which the cache device would only be worn: long streams, and
+// shorter ones while that device is slow. They keep P1 and P2, and give up P3
+// and P4 for themselves; see [Bypass].
+//
+// A write may go past the log only if nothing could ever put older data over it
+// (P7). That is so, without a fence in the log, while all of this holds:
+//
+//   - The index has nothing of its range. Then no record has either that is not
+//     migrated: migration takes data out of the index only when the backing has
+//     it durably, and recovery puts in all that it would replay. So nothing
+//     older is on its way to the backing.
+//   - No batch is being committed. What it has migrated is out of the index
+//     already, but would be replayed until the superblock that says so is durable.
+//   - No write waits for room, and none is on this way, that overlaps it.
+//
+// Else it goes to the log like all others: a stream over ranges that the log
+// has data of leaves the log there and then, and only there.
+//
+// While it is under way, whatever overlaps it and comes later waits, so that
+// the log never has, and migrates, newer data than the backing is about to get.
+// Reads do not wait: they get what the backing has.
+//
+// It is answered when the backing has answered. A FLUSH that follows includes a
+// flush of the backing, and fails with it. Whatever such a flush has lost, nobody
+// can write again; so when one that migration asked for fails, the next FLUSH
+// fails too.
+
+// ErrBypassLost fails a FLUSH after a flush of the backing has failed that
+// should have made bypassed writes durable.
+var ErrBypassLost = errors.New("a flush of the backing has failed: writes that bypassed the log may be lost")
+
+// maxPassing is how many writes of a volume may be on the way past the log.
+const maxPassing = 64
+
+// Bypass says which writes of a volume may go past the log.
+type Bypass struct {
+	// Cutoff is how long, in bytes, a sequential stream must be to bypass the
+	// log from then on; 0 = none does.
+	Cutoff uint64
+	// Single judges each request by its own length, and follows no streams.
+	Single bool
+}
+
+// Route is where a write went, and why.
+type Route uint8
+
+// Routes of writes.
+const (
+	Logged     Route = iota // to the log: its stream is short, or it must be durable at once
+	Sequential              // past it: its stream is long
+	Congested               // past it: its stream is not that long, but the cache device is slow
+	Occupied                // to the log: it could have gone past it, but the log, or what was under way, had data of its range
+	routes
+)
+
+// maxRecent is how many writes are remembered for [BypassStatus].
+const maxRecent = 128
+
+// BypassStatus tells what went past the log. Numbers are since the device was
+// created; Recent counts, by route, the last 128 writes that came while any
+// might have bypassed the log.
+type BypassStatus struct {
+	SequentialWrites uint64 `json:"sequential_writes"`
+	SequentialBytes  uint64 `json:"sequential_bytes"`
+	CongestedWrites  uint64 `json:"congested_writes"`
+	CongestedBytes   uint64 `json:"congested_bytes"`
+	OccupiedWrites   uint64 `json:"occupied_writes"` // could have, but for data of their range
+
+	Recent [routes]int `json:"-"`
+}
+
+// bypass is what a volume has of it, guarded by the lock of its cache.
+type bypass struct {
+	Bypass
+	streams streams
+
+	passing [maxPassing]passing
+	n       int // of them under way
+
+	written  uint64 // bypassed writes that the backing has answered
+	durable  uint64 // of these, those that it was flushed after
+	failures uint64 // of flushes that should have covered some
+	told     uint64 // of these, those that a FLUSH has failed with
+
+	status BypassStatus
+	recent [maxRecent]Route
+	seen   uint64 // writes that recent has had
+}
+
+// passing is a write on its way to the backing.
+type passing struct {
+	lba     uint64
+	sectors uint32
+}
+
+// overlaps tells whether a request touches a write that is under way.
+func (b *bypass) overlaps(r *Request) bool {
+	for i := range b.passing[:b.n] {
+		if w := &b.passing[i]; r.LBA < w.lba+uint64(w.sectors) && w.lba < r.LBA+uint64(r.Sectors) {
+			return true
+		}
+	}
+	return false
+}
+
+// left takes a write out of those under way.
+func (b *bypass) left(lba uint64) {
+	b.n--
+	for i := range b.passing[:b.n] {
+		if b.passing[i].lba == lba {
+			b.passing[i] = b.passing[b.n]
+		}
+	}
+}
+
+// count remembers where a write goes.
+func (b *bypass) count(r *Request) {
+	bytes := uint64(len(r.Buf))
+	switch r.route {
+	case Sequential:
+		b.status.SequentialWrites++
+		b.status.SequentialBytes += bytes
+	case Congested:
+		b.status.CongestedWrites++
+		b.status.CongestedBytes += bytes
+	case Occupied:
+		b.status.OccupiedWrites++
+	}
+	b.recent[b.seen%maxRecent] = r.route
+	b.seen++
+}
+
+// owes tells whether there are bypassed writes that may not be durable.
+func (b *bypass) owes() bool { return b.durable < b.written }
+
+// Bypassed tells whether a request went past the log. It may be asked from its
+// submission on.
+func (r *Request) Bypassed() bool { return r.route == Sequential || r.route == Congested }
+
+// SetBypass changes which writes may go past the log. Any thread.
+func (v *Volume) SetBypass(set Bypass) {
+	defer v.hold()()
+	v.bypass.Bypass = set
+}
+
+// Bypass is what may go past the log, and what did. Any thread.
+func (v *Volume) Bypass() (Bypass, BypassStatus) {
+	defer v.hold()()
+	b := &v.bypass
+	s := b.status
+	for _, route := range b.recent[:min(b.seen, maxRecent)] {
+		s.Recent[route]++
+	}
+	return b.Bypass, s
+}
+
+// SetCongested tells the cache how slow its device is: while shortest is not 0,
+// streams from so many bytes on go past the log. Any thread.
+func (c *Cache) SetCongested(shortest uint64) { c.congested.Store(shortest) }
+
+// Congested is what was last set so. Any thread.
+func (c *Cache) Congested() uint64 { return c.congested.Load() }
+
+// SubmitPast takes a write in if it goes past the log, and tells whether it does.
+// Else the caller still has it, and may submit it later, to the log.
+func (p *Port) SubmitPast(r *Request) bool {
+	c := r.Volume.cache.Load()
+	if c == nil || !r.inside() {
+		return false
+	}
+	r.begin(p)
+	c.lock()
+	defer c.mu.Unlock()
+	if r.Volume.cache.Load() != c || r.Volume.fenced {
+		return false
+	}
+	r.judged = !c.bypass(p, r)
+	if !r.judged {
+		r.Volume.inflight.Add(1)
+	}
+	return !r.judged
+}
+
+// bypass sends a write past the log if it should and may go there, and tells
+// whether it did.
+func (c *Cache) bypass(p *Port, r *Request) bool {
+	b := &r.Volume.bypass
+	shortest := c.congested.Load()
+	if b.Cutoff == 0 && shortest == 0 || r.Op != Write || r.judged || c.broken != nil {
+		return false
+	}
+	r.route = b.route(r, shortest)
+	if r.Bypassed() && !c.free(r) {
+		r.route = Occupied
+	}
+	b.count(r)
+	if !r.Bypassed() {
+		return false
+	}
+	b.passing[b.n] = passing{r.LBA, r.Sectors}
+	b.n++
+	o := p.newOp(forBypass, blockdev.Write, r.Volume.dev(), int64(r.LBA)*segment.SectorSize, r.Buf)
+	o.cache, o.req = c, r
+	return true
+}
+
+// route is where a write should go.
+func (b *bypass) route(r *Request, shortest uint64) Route {
+	run := uint64(len(r.Buf))
+	if !b.Single {
+		run = b.streams.extend(r.LBA, r.Sectors)
+	}
+	switch {
+	case r.FUA:
+		return Logged
+	case b.Cutoff > 0 && run >= b.Cutoff:
+		return Sequential
+	case shortest > 0 && run >= shortest:
+		return Congested
+	}
+	return Logged
+}
+
+// free tells whether nothing but the backing has, or is about to get, data of
+// the range of a write.
+func (c *Cache) free(r *Request) bool {
+	v := r.Volume
+	if c.committing || v.bypass.n == maxPassing || v.bypass.overlaps(r) || c.parked.overlaps(r) {
+		return false
+	}
+	if c.dirty[v.ID] == 0 {
+		return true
+	}
+	c.idx.Prefetch(v.ID, r.LBA/index.SectorsPerBlock, int(r.Sectors/index.SectorsPerBlock)+1)
+	var es [index.SectorsPerBlock]index.Entry
+	for lba, n := r.LBA, r.Sectors; n > 0; {
+		b := blockOf(lba, n)
+		for _, e := range es[:c.idx.Get(v.ID, b.block, &es)] {
+			if e.Mask&b.mask != 0 {
+				return false
+			}
+		}
+		lba, n = lba+uint64(b.sectors), n-b.sectors
+	}
+	return true
+}
+
+// overlaps tells whether a request of the queue touches the range of r.
+func (q *queue) overlaps(r *Request) bool {
+	for w := q.head; w != nil; w = w.next {
+		if w.Volume == r.Volume && w.LBA < r.LBA+uint64(r.Sectors) && r.LBA < w.LBA+uint64(w.Sectors) {
+			return true
+		}
+	}
+	return false
+}
+
+// bypassed takes the completion of a write past the log.
+func (c *Cache) bypassed(p *Port, o *operation, err error) {
+	r := o.req
+	p.release(o)
+	c.lock()
+	defer c.mu.Unlock()
+	b := &r.Volume.bypass
+	b.left(r.LBA)
+	if err != nil {
+		r.Volume.countError()
+	} else {
+		b.written++
+	}
+	p.answer(r, err)
+	if c.parked.head != nil {
+		c.advance(p)
+	}
+}

@@ -1,0 +1,94 @@
+package logcache
+
+import "github.com/ublk-lc/ublk-lc/segment/blockdev"
+
+// This file has the flushes of a backing that bypassed writes owe.
+
+// owed is what a flush of the backing is for.
+type owed struct {
+	volume   *Volume
+	covers   uint64      // bypassed writes that had completed when it was issued
+	failures uint64      // that there were by then
+	done     func(error) // told of it, if no request is
+}
+
+// flushBacking has a FLUSH start with a flush of the backing if bypassed writes
+// owe one, and tells whether they do. The log is made durable meanwhile.
+func (c *Cache) flushBacking(p *Port, r *Request) bool {
+	r.Volume.bypass.streams.flushed()
+	if !r.Volume.bypass.owes() {
+		return false
+	}
+	c.owe(p, r.Volume).req = r
+	c.want = max(c.want, c.newestSeq())
+	c.kick(p)
+	return true
+}
+
+// settle makes the bypassed writes of a volume durable, and tells done, which
+// runs under the lock.
+func (c *Cache) settle(p *Port, v *Volume, done func(error)) {
+	if !v.bypass.owes() {
+		done(nil)
+		return
+	}
+	c.owe(p, v).owed.done = done
+}
+
+func (c *Cache) owe(p *Port, v *Volume) *operation {
+	o := p.newOp(forOwedFlush, blockdev.Flush, v.dev(), 0, nil)
+	o.cache, o.owed = c, owed{volume: v, covers: v.bypass.written, failures: v.bypass.failures}
+	return o
+}
+
+// FlushBypassed makes the bypassed writes of a volume durable, and tells done
+// when they are. The volume is attached, and must be fenced and quiet if that is
+// to be all of them. Any thread.
+func (c *Cache) FlushBypassed(v *Volume, done func(error)) {
+	c.background.Do(func(p *Port) {
+		c.lock()
+		defer c.mu.Unlock()
+		c.settle(p, v, done)
+	})
+}
+
+// owedFlushed takes the completion of such a flush.
+func (c *Cache) owedFlushed(p *Port, o *operation, err error) {
+	w, r := o.owed, o.req
+	p.release(o)
+	c.lock()
+	defer c.mu.Unlock()
+	b := &w.volume.bypass
+	if err != nil {
+		w.volume.countError()
+		b.failures++
+	} else if b.failures > min(w.failures, b.told) {
+		err = ErrBypassLost // another one has failed, and nobody was told, or this may be the one to know it
+	}
+	if err != nil {
+		b.told = b.failures
+	} else {
+		b.durable = max(b.durable, w.covers)
+	}
+	switch {
+	case r == nil:
+		w.done(err)
+	case err != nil:
+		p.answer(r, err)
+	case p.retired:
+		c.background.Do(func(p *Port) {
+			c.lock()
+			defer c.mu.Unlock()
+			c.flush(p, r)
+		})
+	default:
+		c.flush(p, r)
+	}
+}
+
+// backingFlushFailed takes note that a flush of the backing, by others, has failed.
+func (b *bypass) backingFlushFailed() {
+	if b.owes() {
+		b.failures++
+	}
+}
