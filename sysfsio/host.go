@@ -25,6 +25,7 @@ type Cache interface {
 	Log() logcache.Status
 	Migration() migrate.Status
 	Pace() Pace
+	Congestion() Congestion
 	Settings() Settings
 	Change(func(*Settings)) // changes the settings, and puts them in force
 	FlushCurrent(context.Context) error
@@ -39,6 +40,12 @@ type Pace struct {
 	Admit      int64         // bytes/s that writers are slowed to; 0 = they are not
 	OldestAge  time.Duration // of the dirty data; 0 = nothing is dirty
 	UnknownAge bool          // the oldest was in the log at resume
+}
+
+// Congestion is how slow a cache device is.
+type Congestion struct {
+	Read, Write time.Duration // smoothed; 0 = not measured
+	Cutoff      uint64        // streams from so many bytes on bypass the log for that; 0 = none
 }
 
 // Device is one device.
@@ -56,4 +63,6 @@ type Device interface {
 	SlowedWrites() uint64 // that waited because the log was rather full
 	MigrateThreshold() int
 	SetMigrateThreshold(int)
+	Bypass() (logcache.Bypass, logcache.BypassStatus)
+	SetBypass(logcache.Bypass)
 }

@@ -50,7 +50,14 @@ func (c *fakeCache) CommitSuper(context.Context) error {
 	return c.fail
 }
 
-type fakeDevice struct{ threshold int }
+func (c *fakeCache) Congestion() Congestion {
+	return Congestion{Read: 100 * time.Microsecond, Write: 2 * time.Millisecond, Cutoff: 1 << 19}
+}
+
+type fakeDevice struct {
+	threshold int
+	bypass    logcache.Bypass
+}
 
 func (d *fakeDevice) Name() string              { return "myLV" }
 func (d *fakeDevice) Node() string              { return "/dev/ublkb0" }
@@ -65,6 +72,10 @@ func (d *fakeDevice) BackingBusy() int          { return 12 }
 func (d *fakeDevice) SlowedWrites() uint64      { return 7 }
 func (d *fakeDevice) MigrateThreshold() int     { return d.threshold }
 func (d *fakeDevice) SetMigrateThreshold(v int) { d.threshold = v }
+func (d *fakeDevice) Bypass() (logcache.Bypass, logcache.BypassStatus) {
+	return d.bypass, logcache.BypassStatus{SequentialWrites: 1, SequentialBytes: 2, CongestedWrites: 3, CongestedBytes: 4, OccupiedWrites: 5}
+}
+func (d *fakeDevice) SetBypass(b logcache.Bypass) { d.bypass = b }
 
 type fakeHost struct {
 	cache  *fakeCache
@@ -72,7 +83,7 @@ type fakeHost struct {
 }
 
 func newFakeHost() *fakeHost {
-	return &fakeHost{&fakeCache{settings: DefaultSettings()}, &fakeDevice{DefaultMigrateThreshold}}
+	return &fakeHost{&fakeCache{settings: DefaultSettings()}, &fakeDevice{threshold: DefaultMigrateThreshold}}
 }
 
 // Id 4 is listed and gone when it is asked for: that happens.

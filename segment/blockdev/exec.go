@@ -65,12 +65,13 @@ func rwFlags(op *Op) uint32 {
 	return 0
 }
 
-// Completed takes a completion and tells the operation's sink.
-func (x *Executor) Completed(userData uint64, res int32) {
+// Completed takes a completion and tells the operation's sink. It returns the
+// operation, which is the sink's again; nil if there is more to do for it.
+func (x *Executor) Completed(userData uint64, res int32) *Op {
 	op := x.slots[userData]
 	if (op.Kind == Discard || op.Kind == Zero) && op.zeroOn(res) {
 		x.prepare(op, uint32(userData))
-		return
+		return nil
 	}
 	x.slots[userData] = nil
 	x.free = append(x.free, uint32(userData))
@@ -84,4 +85,5 @@ func (x *Executor) Completed(userData uint64, res int32) {
 		err = op.zeroError()
 	}
 	op.Sink.Done(op, err)
+	return op
 }

@@ -88,6 +88,10 @@ type DeviceStatus struct {
 	DeviceLine
 	MigrateThreshold int `json:"migrate_threshold"` // %
 	BackingBusy      int `json:"backing_busy"`      // % of the last interval, while the daemon runs
+
+	SequentialCutoff uint64                `json:"sequential_cutoff"` // bytes; 0 = off
+	SequentialMerge  bool                  `json:"sequential_merge"`
+	Bypass           logcache.BypassStatus `json:"bypass"`
 }
 
 // Why tells in words why a device is as it is.

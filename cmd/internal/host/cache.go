@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"runtime"
 	"sync"
+	"time"
 
 	"github.com/ublk-lc/ublk-lc/logcache"
 	"github.com/ublk-lc/ublk-lc/migrate"
@@ -31,6 +32,8 @@ type Cache struct {
 	core   *logcache.Cache
 	worker *worker
 	logf   func(string, ...any)
+
+	congestion congestion
 
 	mu      sync.Mutex
 	devices map[uint8]*Device // attached
@@ -63,7 +66,8 @@ func ResumeCache(id uint8, dev *blockdev.Device, opt CacheOptions) (*Cache, *seg
 	if err != nil {
 		return nil, rec, errors.Join(fmt.Errorf("resume %s: %w", dev.Path(), err), c.worker.event.Close())
 	}
-	c.core = core
+	c.core, c.congestion.core = core, core
+	c.worker.congestion = &c.congestion
 	if err := c.worker.start(core); err != nil {
 		return nil, rec, errors.Join(err, c.worker.event.Close(), core.Free())
 	}
@@ -98,6 +102,16 @@ func (c *Cache) Written(dev uint8) uint64 { return c.worker.written[dev].Load() 
 func (c *Cache) SetPolicy(p Policy) {
 	c.worker.policy.Store(&p)
 	c.worker.wake()
+}
+
+// SetCongestion sets how long reads and writes of the cache device may take
+// before streams bypass it; 0 = as long as they like.
+func (c *Cache) SetCongestion(read, write time.Duration) { c.congestion.setLimits(read, write) }
+
+// Latencies are how long reads and writes of the cache device take, as far as
+// that is measured; 0 = it is not.
+func (c *Cache) Latencies() (read, write time.Duration) {
+	return time.Duration(c.congestion.read.Load()), time.Duration(c.congestion.write.Load())
 }
 
 // on runs f on the cache's thread and waits for its result.

@@ -8,6 +8,7 @@ import (
 	"runtime"
 	"slices"
 	"sync"
+	"sync/atomic"
 
 	"github.com/ublk-lc/ublk-lc/logcache"
 	"github.com/ublk-lc/ublk-lc/segment"
@@ -35,6 +36,8 @@ type Device struct {
 	backing *blockdev.Device
 	opt     DeviceOptions
 	gate    gate // of its writes
+
+	congestion atomic.Pointer[congestion] // of its cache
 
 	mu    sync.Mutex // one structural change at a time
 	state sync.Mutex // guards what follows
@@ -160,7 +163,8 @@ func (d *Device) Busy() error {
 }
 
 // Stop takes the node away, if there is one, and lets the backing go. Without
-// force it refuses while the node is in use. Data in the log stays there.
+// force it refuses while the node is in use, and keeps the backing when what
+// bypassed the log cannot be made durable there. Data in the log stays there.
 func (d *Device) Stop(ctx context.Context, force bool) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -172,21 +176,42 @@ func (d *Device) Stop(ctx context.Context, force bool) error {
 			return fmt.Errorf("device %d (%s): %w", d.vol.ID, d.vol.Name, err)
 		}
 	}
+	d.state.Lock()
+	d.ub = nil
+	d.state.Unlock()
+	err := d.flushBypassed()
+	if err != nil && !force {
+		return err
+	}
 	if c := d.Cache(); c != nil {
 		c.core.Release(d.vol)
 		d.setCache(nil)
 		c.forget(d)
 	}
-	d.state.Lock()
-	d.ub = nil
-	d.state.Unlock()
-	return d.backing.Close()
+	return errors.Join(err, d.backing.Close())
+}
+
+// flushBypassed makes durable what bypassed the log of a device without a node.
+func (d *Device) flushBypassed() error {
+	c := d.Cache()
+	if c == nil {
+		return nil
+	}
+	if err := c.told(func(done func(error)) { c.core.FlushBypassed(d.vol, done) }); err != nil {
+		return fmt.Errorf("device %d (%s): flush %s: %w", d.vol.ID, d.vol.Name, d.backing.Path(), err)
+	}
+	return nil
 }
 
 func (d *Device) setCache(c *Cache) {
 	d.state.Lock()
 	defer d.state.Unlock()
 	d.cache = c
+	if c != nil {
+		d.congestion.Store(&c.congestion)
+	} else {
+		d.congestion.Store(nil)
+	}
 }
 
 // Attach puts the cache in front of the backing. If the device has no node

@@ -19,6 +19,8 @@ type queue struct {
 	reqs  []logcache.Request // by tag
 	owner []*ublk.Request    // by tag
 	held  fifo               // writes that wait at the gate
+
+	timing timing
 }
 
 // NewQueue makes the handler of a queue. It is called on the queue's thread.
@@ -44,6 +46,9 @@ func (h *queue) Handle(reqs []*ublk.Request) {
 			r.Op = logcache.Read
 		case ublk.Write:
 			r.Op = logcache.Write
+			if h.dev.gate.closed.Load() && h.port.SubmitPast(r) {
+				continue // it takes no room in the log
+			}
 			if h.held.len() > 0 || !h.dev.gate.take(len(r.Buf)) {
 				h.dev.gate.held.Add(1)
 				h.held.push(r)
@@ -69,7 +74,7 @@ func (h *queue) Handle(reqs []*ublk.Request) {
 
 // Completed takes the completion of one of our operations.
 func (h *queue) Completed(userData uint64, res int32) {
-	h.exec.Completed(userData, res)
+	h.timing.end(h.exec.Completed(userData, res), h.dev.congestion.Load())
 	h.pump()
 }
 
@@ -108,7 +113,12 @@ func (h *queue) Close() {}
 
 // pump starts operations and answers requests.
 func (h *queue) pump() {
+	g := h.dev.congestion.Load()
+	timed := g != nil && g.measures()
 	for _, op := range h.port.Ops() {
+		if timed {
+			h.timing.start(op)
+		}
 		h.exec.Start(op)
 	}
 	for _, r := range h.port.Answers() {

@@ -50,6 +50,7 @@ type worker struct {
 	limit time.Time     // when the limit of migration was set last
 	err   error         // why the thread ended
 
+	congestion *congestion
 	decider
 	meter
 	throttle
@@ -174,6 +175,7 @@ func (w *worker) turn() error {
 // migrate lets migration go as the policy has it.
 func (w *worker) migrate() {
 	now := time.Now()
+	w.congestion.tick(now)
 	w.lanesDone(now, w.migr.Busy)
 	w.wait = tick
 	if w.migr.Idle() || now.Sub(w.asked) >= decideEvery {

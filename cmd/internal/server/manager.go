@@ -190,6 +190,7 @@ func (c *cache) applyLocked() {
 		Loads:     c.loads,
 		Watermark: float64(s.ThrottlePercent) / 100,
 	})
+	c.host.SetCongestion(time.Duration(s.CongestedReadUS)*time.Microsecond, time.Duration(s.CongestedWriteUS)*time.Microsecond)
 }
 
 func seconds(n int) time.Duration { return time.Duration(n) * time.Second }

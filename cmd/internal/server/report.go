@@ -120,7 +120,16 @@ func (m *Manager) Status() *control.Status {
 	}
 	for i := range devices {
 		d := &devices[i]
-		s.Devices = append(s.Devices, control.DeviceStatus{DeviceLine: d.line(), MigrateThreshold: d.threshold, BackingBusy: d.busy})
+		s.Devices = append(s.Devices, d.status())
+	}
+	return s
+}
+
+func (d *device) status() control.DeviceStatus {
+	s := control.DeviceStatus{DeviceLine: d.line(), MigrateThreshold: d.threshold, BackingBusy: d.busy, SequentialMerge: true}
+	if d.host != nil {
+		set, did := d.host.Volume().Bypass()
+		s.SequentialCutoff, s.SequentialMerge, s.Bypass = set.Cutoff, !set.Single, did
 	}
 	return s
 }

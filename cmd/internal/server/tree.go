@@ -75,6 +75,12 @@ func (t treeCache) Pace() sysfsio.Pace {
 	}
 }
 
+// Congestion tells how slow the cache device is.
+func (t treeCache) Congestion() sysfsio.Congestion {
+	read, write := t.c.host.Latencies()
+	return sysfsio.Congestion{Read: read, Write: write, Cutoff: t.c.host.Core().Congested()}
+}
+
 // Settings shows what is in force: while the daemon runs, allow_migrate is its.
 func (t treeCache) Settings() sysfsio.Settings {
 	t.m.mu.Lock()
@@ -135,6 +141,11 @@ func (t treeDevice) Sectors() uint64       { return t.d.host.Volume().Sectors }
 func (t treeDevice) DirtyBlocks() uint64   { return t.line().DirtyBlocks }
 func (t treeDevice) Errors() uint64        { return t.d.host.Volume().Errors() }
 func (t treeDevice) SlowedWrites() uint64  { return t.d.host.SlowedWrites() }
+
+func (t treeDevice) SetBypass(b logcache.Bypass) { t.d.host.Volume().SetBypass(b) }
+func (t treeDevice) Bypass() (logcache.Bypass, logcache.BypassStatus) {
+	return t.d.host.Volume().Bypass()
+}
 
 func (t treeDevice) BackingBusy() int {
 	t.m.mu.Lock()

@@ -6,6 +6,7 @@ import (
 	"github.com/dustin/go-humanize"
 	"github.com/ublk-lc/ublk-lc/cmd/internal/control"
 	"github.com/ublk-lc/ublk-lc/cmd/internal/host"
+	"github.com/ublk-lc/ublk-lc/logcache"
 )
 
 // Why tells in words why a device is or is not draining, and where its writes go.
@@ -30,7 +31,7 @@ func (m *Manager) Why(a control.IDArgs) (*control.Why, error) {
 		w.Draining = pace.Decision.Reason.Goes()
 		w.Migration = pace.Words()
 		w.HeldUp = c.Migration().LastError
-		w.Writes = writesOf(&pace)
+		w.Writes = writesOf(&pace) + d.bypassWords(c)
 	case d.waitsFor != 0:
 		w.Migration = fmt.Sprintf("cache %d holds data for its backing; `lc attach %d %d` goes on with it", d.waitsFor, d.id, d.waitsFor)
 		w.Writes = "there are none: the device has no node until it is attached"
@@ -47,4 +48,23 @@ func writesOf(p *host.Pace) string {
 	}
 	return fmt.Sprintf("they go to the log, slowed to %s/s for all devices of the cache: it is %.0f%% full, and the backings free %s/s",
 		humanize.IBytes(uint64(p.Admit)), 100*p.Snapshot.Fill, humanize.IBytes(uint64(p.Snapshot.Sustained)))
+}
+
+// bypassWords say where the device's recent writes went, and why, if any may
+// bypass the log.
+func (d *device) bypassWords(c *host.Cache) string {
+	set, did := d.host.Volume().Bypass()
+	if set.Cutoff == 0 && c.Core().Congested() == 0 {
+		return ""
+	}
+	n := did.Recent
+	sum := 0
+	for _, k := range n {
+		sum += k
+	}
+	if sum == 0 {
+		return "; long streams bypass it, but there was no write yet"
+	}
+	return fmt.Sprintf("; of the last %d, %d bypassed it in streams of %s and more, %d because the cache device is slow, %d would have but for data that it has of their range, %d were in shorter streams or durable at once",
+		sum, n[logcache.Sequential], humanize.IBytes(set.Cutoff), n[logcache.Congested], n[logcache.Occupied], n[logcache.Logged])
 }
