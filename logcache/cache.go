@@ -106,7 +106,7 @@ type Config struct {
 	Wake        func() // wakes the background port's thread; see [NewPort]
 	Events      *Events
 
-	Loaders  int                    // goroutines that Resume fills the index with; 0 = 1
+	Loaders  int                    // goroutines that Resume fills the index with, beside its own; 0 or 1 = none
 	Progress func(slots, of uint64) // of the log, read by Resume; may be nil
 }
 

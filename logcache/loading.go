@@ -1,6 +1,7 @@
 package logcache
 
 import (
+	"errors"
 	"fmt"
 
 	"github.com/ublk-lc/ublk-lc/logcache/index"
@@ -18,13 +19,20 @@ type loading struct {
 	zeroBlocks int
 }
 
-func newLoading(g segment.Geometry) (*loading, error) {
+func newLoading(g segment.Geometry, workers int) (*loading, error) {
 	idx, err := index.New(int(g.LogBytes() / 4096))
 	if err != nil {
 		return nil, err
 	}
-	return &loading{geo: g, idx: idx, loader: idx.Load()}, nil
+	loader, err := idx.Load(workers)
+	if err != nil {
+		return nil, errors.Join(err, idx.Close())
+	}
+	return &loading{geo: g, idx: idx, loader: loader}, nil
 }
+
+// drop gives up.
+func (l *loading) drop() error { return errors.Join(l.loader.Stop(), l.idx.Close()) }
 
 // add takes the next record.
 func (l *loading) add(r *segment.Record) {
@@ -50,9 +58,10 @@ func (l *loading) add(r *segment.Record) {
 }
 
 // finish makes the index usable, and returns how many blocks it holds by device id.
-func (l *loading) finish(workers int) (blocks [segment.MaxDevices + 1]uint64) {
-	for dev, n := range l.loader.Finish(workers) {
+func (l *loading) finish() (blocks [segment.MaxDevices + 1]uint64, err error) {
+	counts, err := l.loader.Finish()
+	for dev, n := range counts {
 		blocks[dev] = uint64(n)
 	}
-	return blocks
+	return blocks, err
 }

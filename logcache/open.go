@@ -86,13 +86,13 @@ func Resume(dev Device, cfg Config) (*Cache, *segment.Recovery, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	l, err := newLoading(s.Geometry)
+	l, err := newLoading(s.Geometry, cfg.Loaders)
 	if err != nil {
 		return nil, nil, err
 	}
 	c, rec, err := resume(dev, s, l, cfg)
 	if err != nil {
-		return nil, rec, errors.Join(err, l.idx.Close())
+		return nil, rec, errors.Join(err, l.drop())
 	}
 	return c, rec, nil
 }
@@ -119,6 +119,7 @@ func resume(dev Device, s *segment.Super, l *loading, cfg Config) (*Cache, *segm
 	if err != nil {
 		return nil, rec, err
 	}
-	c.idx, c.dirty, c.zeroBlocks = l.idx, l.finish(cfg.Loaders), l.zeroBlocks
-	return c, rec, nil
+	c.idx, c.zeroBlocks = l.idx, l.zeroBlocks
+	c.dirty, err = l.finish()
+	return c, rec, err
 }

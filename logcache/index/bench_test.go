@@ -5,6 +5,8 @@ import (
 	"math/rand/v2"
 	"testing"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 // The benchmarks run on an index that stays in the processor's cache, and on
@@ -28,11 +30,11 @@ func filled(tb testing.TB, n int) *Index {
 			tb.Error(err)
 		}
 	})
-	l := x.Load()
+	l := mustLoad(tb, x, 1)
 	for i := range n {
 		l.Put(1, scatter(i), 0xff, int64(i)*8)
 	}
-	l.Finish(1)
+	mustFinish(tb, l)
 	return x
 }
 
@@ -156,14 +158,24 @@ func load(b *testing.B, n, workers int) {
 		b.Fatal(err)
 	}
 	defer x.Close()
-	start := time.Now()
-	l := x.Load()
+	start, cpu := time.Now(), cpuTime(b)
+	l := mustLoad(b, x, workers)
 	for i := range n {
 		l.Put(1, scatter(i), 0xff, int64(i)*8)
 	}
 	listed := time.Now()
-	l.Finish(workers)
+	mustFinish(b, l)
+	b.ReportMetric(float64((cpuTime(b)-cpu).Nanoseconds())/float64(n), "cpu-ns/entry")
 	b.ReportMetric(float64(listed.Sub(start).Nanoseconds())/float64(n), "ns-put/entry")
 	b.ReportMetric(float64(time.Since(listed).Nanoseconds())/float64(n), "ns-finish/entry")
 	b.ReportMetric(float64(x.Bytes())/float64(n), "bytes/block")
+}
+
+// cpuTime is what the process has taken of all processors, in user and system mode.
+func cpuTime(b *testing.B) time.Duration {
+	var u unix.Rusage
+	if err := unix.Getrusage(unix.RUSAGE_SELF, &u); err != nil {
+		b.Fatal(err)
+	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }

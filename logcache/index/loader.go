@@ -1,6 +1,6 @@
 package index
 
-import "math/bits"
+import "sync"
 
 // Loader fills an empty Index with a great many entries, as a start does. It
 // has the effect of a Put for each, and for each block in their order.
@@ -12,45 +12,84 @@ import "math/bits"
 // them. Lists in which blocks are written over and over are sorted in between,
 // so that loading takes no more than twice the memory of what is left in the end.
 //
-// Even appending waits for memory when there are thousands of lists. So entries
-// are first gathered in heaps, one for some neighbouring shards, which together
-// fit the cache. A heap that is full is dealt out to its lists, a cache line or
-// more for each.
+// Even appending waits for memory when there are thousands of lists: each lies
+// in a page whose address the processor must look up first. So entries are
+// gathered in heaps, one for some neighbouring shards. A heap that is full is
+// dealt out to its lists, several cache lines for each. That is work for other
+// goroutines, if there are to be any: a heap always goes to the same dealer, so
+// that a list has one owner and keeps its order.
 //
-// The Index must not be used before Finish, except that it may be closed.
+// The Index must not be used before Finish. To give up before, call Stop.
 type Loader struct {
-	x      *Index
-	lists  [][]slot // by shard; the capacity is what the list may hold before it is sorted
-	heaps  []slot   // heapSlots for each heap
-	filled []uint32 // by heap
-	shift  uint     // from a hash to its heap
-	sorter
+	x       *Index
+	lists   [][]slot // by shard, each its dealer's; the capacity is what the list may hold before it is sorted
+	heaps   []heap
+	shift   uint   // from a hash to its heap
+	memory  []slot // of all heaps, and of those that are on their way
+	spare   chan []slot
+	dealers []dealer
+	wg      sync.WaitGroup
+}
+
+// heap is entries of neighbouring shards that wait to be dealt out.
+type heap struct {
+	mem []slot
+	n   int
 }
 
 const (
 	// listFactor is how many times the entries a shard is expected to have are
 	// listed before they are sorted for the first time.
 	listFactor = 2
-	// heapSlots is the number of entries in a full heap.
-	heapSlots = 512
+	// hand is how many entries a list gets on average when a heap is dealt out:
+	// so many that looking up its page hardly counts, while all heaps together
+	// still fit the largest cache of a processor.
+	hand = 32
+	// spareHeaps is how many heaps may be on their way to a dealer.
+	spareHeaps = 16
 )
 
-// Load begins to fill an empty index.
-func (x *Index) Load() *Loader {
+// Load begins to fill an empty index. With more than one worker, so many
+// goroutines deal entries out and make tables, until Finish or Stop returns.
+func (x *Index) Load(workers int) (*Loader, error) {
 	if x.entries > 0 {
 		panic("index: load into an index that is not empty")
 	}
 	x.Reset() // tables of removed entries are where the lists go
 	heapBits := (x.shardBits + 1) / 2
-	l := &Loader{
-		x: x, lists: make([][]slot, len(x.shards)),
-		heaps: make([]slot, heapSlots<<heapBits), filled: make([]uint32, 1<<heapBits), shift: keyBits - heapBits,
-	}
+	l := &Loader{x: x, lists: make([][]slot, len(x.shards)), heaps: make([]heap, 1<<heapBits), shift: keyBits - heapBits}
 	for i := range x.shards {
 		tab := x.shards[i].tab
 		l.lists[i] = tab[:0:min(cap(tab), x.stride/roomFactor*listFactor)]
 	}
-	return l
+	l.dealers = make([]dealer, max(1, min(workers, len(l.heaps))))
+	if err := l.allocHeaps(hand << (x.shardBits - heapBits)); err != nil {
+		return nil, err
+	}
+	l.begin()
+	return l, nil
+}
+
+// allocHeaps takes memory for heaps of the given number of slots. It is not of
+// the Go heap, so that it is gone when the index is made.
+func (l *Loader) allocHeaps(slots int) (err error) {
+	n := len(l.heaps)
+	if len(l.dealers) > 1 {
+		n += spareHeaps
+	}
+	if l.memory, err = reserve(n * slots); err != nil {
+		return err
+	}
+	l.spare = make(chan []slot, n)
+	for i := range n {
+		mem := l.memory[i*slots : (i+1)*slots : (i+1)*slots]
+		if i < len(l.heaps) {
+			l.heaps[i].mem = mem
+		} else {
+			l.spare <- mem
+		}
+	}
+	return nil
 }
 
 // Put adds an entry, as [Index.Put] does. The mask must not be empty.
@@ -60,127 +99,37 @@ func (l *Loader) Put(dev uint8, block uint64, mask uint8, base int64) {
 	}
 	hash := l.x.hasher.hash(dev, block)
 	i := hash >> (l.shift & 63)
-	n := l.filled[i]
-	l.heaps[i*heapSlots+uint64(n)] = makeSlot(hash, mask, base)
-	l.filled[i] = n + 1
-	if n+1 == heapSlots {
-		l.deal(i)
+	h := &l.heaps[i]
+	h.mem[h.n] = makeSlot(hash, mask, base)
+	h.n++
+	if h.n == len(h.mem) {
+		l.pass(int(i))
 	}
 }
 
-// deal appends the entries of a heap to the lists of their shards.
-func (l *Loader) deal(i uint64) {
-	heap := l.heaps[i*heapSlots:][:l.filled[i]]
-	l.filled[i] = 0
-	for _, e := range heap {
-		at := l.x.shardOf(e.hash())
-		list := l.lists[at]
-		if len(list) == cap(list) {
-			list = l.compact(at)
+// pass has the dealer of a heap deal it out.
+func (l *Loader) pass(i int) {
+	h, d := &l.heaps[i], &l.dealers[i%len(l.dealers)]
+	full := h.mem[:h.n]
+	h.n = 0
+	if d.work == nil {
+		d.deal(l, full)
+		return
+	}
+	d.work <- full
+	h.mem = <-l.spare
+}
+
+// Stop ends a load that will not be finished. The index may then only be closed.
+func (l *Loader) Stop() error {
+	for i := range l.dealers {
+		if d := &l.dealers[i]; d.work != nil {
+			close(d.work)
+			d.work = nil
 		}
-		list = list[:len(list)+1]
-		list[len(list)-1] = e
-		l.lists[at] = list
 	}
-}
-
-// compact makes room in the full list of a shard: it drops what has been
-// overwritten, and lets the list become longer if that was not half of it.
-func (l *Loader) compact(i uint64) []slot {
-	list := l.lists[i]
-	kept := l.sort(list, l.x.shardBits)
-	copy(list, kept)
-	clear(list[len(kept):])
-	room := cap(list)
-	if 2*len(kept) > room {
-		room *= 2
-	}
-	s := &l.x.shards[i]
-	s.tab = s.tab[:len(kept)]
-	if room > cap(s.tab) {
-		l.x.relocate(s, room)
-	}
-	list = s.tab[:len(kept):room]
-	s.tab = s.tab[:0]
-	return list
-}
-
-// sorter brings the list of a shard in order. It keeps its memory for the next.
-type sorter struct {
-	out  []slot
-	ends []uint32
-}
-
-// sort returns what is left of a list when later entries have replaced
-// earlier ones, in hash order. The result is valid until the next call.
-func (t *sorter) sort(list []slot, shardBits uint) []slot {
-	if len(list) == 0 {
-		return nil
-	}
-	if len(t.out) < len(list) {
-		t.out = make([]slot, len(list)+len(list)/4)
-	}
-	out := t.out[:len(list)]
-	t.distribute(out, list, shardBits)
-	settle(out)
-	return replay(out)
-}
-
-// distribute copies a list to out in the order of as many of the highest bits
-// of the hash as give each entry a bucket of its own on average. Within a
-// bucket entries keep their order.
-func (t *sorter) distribute(out, list []slot, shardBits uint) {
-	width := min(uint(bits.Len(uint(len(list)))), keyBits-maxShardBits)
-	if len(t.ends) < 1<<width {
-		t.ends = make([]uint32, 1<<width)
-	}
-	ends := t.ends[:1<<width]
-	clear(ends)
-	left, right := shardBits&63, (64-width)&63
-	for i := range list {
-		ends[list[i].key<<left>>right]++
-	}
-	sum := uint32(0)
-	for i, n := range ends {
-		ends[i] = sum
-		sum += n
-	}
-	for _, e := range list {
-		end := &ends[e.key<<left>>right]
-		out[*end] = e
-		*end++
-	}
-}
-
-// settle sorts a list that is nearly sorted by hash. Entries of the same hash
-// keep their order.
-func settle(list []slot) {
-	for i := 1; i < len(list); i++ {
-		e, at := list[i], i
-		for at > 0 && list[at-1].hash() > e.hash() {
-			list[at] = list[at-1]
-			at--
-		}
-		list[at] = e
-	}
-}
-
-// replay lets each entry of a sorted list replace those of the same block
-// before it, as Put does, and returns what is left.
-func replay(list []slot) []slot {
-	left := shard{tab: list}
-	from, n := 0, 0 // the last block's entries, in what is left
-	for i, e := range list {
-		if n == 0 || list[i].hash() != list[n-1].hash() {
-			from = n
-		} else if _, kept, merged := left.overlay(from, n, e); merged {
-			n = kept
-			continue
-		} else {
-			n = kept
-		}
-		list[n] = e
-		n++
-	}
-	return list[:n]
+	l.wg.Wait()
+	mem := l.memory
+	l.memory, l.heaps = nil, nil
+	return release(mem)
 }

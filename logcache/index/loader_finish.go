@@ -5,14 +5,14 @@ import (
 	"sync/atomic"
 )
 
-// Finish makes the index of all that was put, with so many goroutines at
-// work. It returns the number of distinct blocks of each device. The Loader
-// must not be used afterwards.
-func (l *Loader) Finish(workers int) (blocks [MaxDevice + 1]int) {
-	for i := range l.filled {
-		l.deal(uint64(i))
+// Finish makes the index of all that was put, and returns the number of
+// distinct blocks of each device. The Loader must not be used afterwards.
+func (l *Loader) Finish() (blocks [MaxDevice + 1]int, err error) {
+	for i := range l.heaps {
+		l.pass(i)
 	}
-	parts := make([]part, max(1, min(workers, len(l.lists))))
+	err = l.Stop()
+	parts := make([]part, len(l.dealers))
 	var next atomic.Int64
 	var wg sync.WaitGroup
 	for i := range parts[1:] {
@@ -29,7 +29,7 @@ func (l *Loader) Finish(workers int) (blocks [MaxDevice + 1]int) {
 			blocks[dev] += n
 		}
 	}
-	return blocks
+	return blocks, err
 }
 
 // part is the work of one goroutine. Its Index shares the shards with the one

@@ -31,14 +31,14 @@ func TestLoader(t *testing.T) {
 				all.Put(1, 1, 0xff, 1)
 				all.Remove(1, 1, 0xff)
 				r := rand.New(rand.NewPCG(7, uint64(c.n)))
-				l := all.Load()
+				l := mustLoad(t, all, workers)
 				for i := range c.n {
 					dev, block, mask := 1+uint8(i%3), r.Uint64N(c.blocks), uint8(1+r.Uint32N(255))
 					base := int64(i &^ 1) // two in a row may meet in one entry
 					one.Put(dev, block, mask, base)
 					l.Put(dev, block, mask, base)
 				}
-				blocks := l.Finish(workers)
+				blocks := mustFinish(t, l)
 				mustCheck(t, all)
 				want := collect(one)
 				if got := collect(all); !slices.Equal(got, want) {
@@ -51,6 +51,24 @@ func TestLoader(t *testing.T) {
 			})
 		}
 	}
+}
+
+func mustLoad(tb testing.TB, x *Index, workers int) *Loader {
+	tb.Helper()
+	l, err := x.Load(workers)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return l
+}
+
+func mustFinish(tb testing.TB, l *Loader) [MaxDevice + 1]int {
+	tb.Helper()
+	blocks, err := l.Finish()
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return blocks
 }
 
 func blocksByDevice(entries []Entry) (blocks [MaxDevice + 1]int) {
@@ -87,11 +105,11 @@ func TestLoaderMemory(t *testing.T) {
 	const n = 1_000_000
 	for _, blocks := range []int{n, n / 2} {
 		x := newTest(t, n, shardGoal)
-		l := x.Load()
+		l := mustLoad(t, x, 2)
 		for i := range n {
 			l.Put(1, scatter(i%blocks), 0xff, int64(i)*8)
 		}
-		l.Finish(2)
+		mustFinish(t, l)
 		if per := float64(x.Bytes()) / float64(blocks); per > wantBytesPerBlock {
 			t.Errorf("%.2f bytes per block of %d, want at most %.2f", per, blocks, wantBytesPerBlock)
 		}
@@ -101,12 +119,29 @@ func TestLoaderMemory(t *testing.T) {
 	}
 }
 
+// TestLoaderStop gives up with entries on their way to the dealers: nobody may
+// touch the index's memory after that, as it is about to go.
+func TestLoaderStop(t *testing.T) {
+	for _, workers := range []int{1, 3} {
+		x := newTest(t, 1_000_000, 1000)
+		l := mustLoad(t, x, workers)
+		for i := range 500_000 {
+			l.Put(1, scatter(i), 0xff, int64(i)*8)
+		}
+		for range 2 {
+			if err := l.Stop(); err != nil {
+				t.Error(err)
+			}
+		}
+	}
+}
+
 func TestLoaderRefuses(t *testing.T) {
 	x := newTest(t, 1, 1)
 	for name, op := range map[string]func(){
-		"base":    func() { x.Load().Put(1, 0, 1, MinBase-1) },
-		"no mask": func() { x.Load().Put(1, 0, 0, 0) },
-		"full":    func() { x.Put(1, 0, 1, 0); x.Load() },
+		"base":    func() { mustLoad(t, x, 1).Put(1, 0, 1, MinBase-1) },
+		"no mask": func() { mustLoad(t, x, 1).Put(1, 0, 0, 0) },
+		"full":    func() { x.Put(1, 0, 1, 0); mustLoad(t, x, 1) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			defer func() {
