@@ -12,7 +12,7 @@ import (
 )
 
 // progress shows what a command does while it takes its time: one line that is written over on a terminal, with a bar
-// for a drain, else a line each time something changes.
+// where it is known how much is done, else a line each time something changes.
 type progress struct {
 	w       io.Writer
 	columns int // of the terminal; 0 = it is none
@@ -20,12 +20,12 @@ type progress struct {
 
 	last   string
 	heldUp string    // by what the last drain shown was
-	when   time.Time // it was shown
+	when   time.Time // a share that is done was shown
 	shown  bool
 }
 
-// drainLines is how often a line tells of a drain that goes on, where it cannot be written over.
-const drainLines = 2 * time.Second
+// shareLines is how often a line tells how much is done, where it cannot be written over.
+const shareLines = 2 * time.Second
 
 func newProgress(w io.Writer) *progress {
 	return &progress{w: w, columns: columns(w), now: time.Now}
@@ -56,11 +56,15 @@ func (p *progress) show(step control.Progress) {
 		fmt.Fprintf(p.w, "\r\x1b[K%s", p.line(step))
 		return
 	}
-	if d := step.Drain; d != nil { // its figures change all the time
-		if p.shown && d.HeldUp == p.heldUp && p.now().Sub(p.when) < drainLines {
+	if step.Done != nil { // its figures change all the time
+		heldUp := ""
+		if step.Drain != nil {
+			heldUp = step.Drain.HeldUp
+		}
+		if p.shown && heldUp == p.heldUp && p.now().Sub(p.when) < shareLines {
 			return
 		}
-		p.heldUp, p.when = d.HeldUp, p.now()
+		p.heldUp, p.when = heldUp, p.now()
 	}
 	p.last, p.shown = step.Text, true
 	fmt.Fprintln(p.w, step.Text)
@@ -69,10 +73,10 @@ func (p *progress) show(step control.Progress) {
 // line is what fits the terminal: a line that wraps cannot be written over.
 func (p *progress) line(step control.Progress) string {
 	text := step.Text
-	if step.Drain != nil {
+	if step.Done != nil {
 		const width = 20
-		full := min(width, max(0, int(step.Drain.Done*width)))
-		text = fmt.Sprintf("[%s%s] %3.0f%%  %s", strings.Repeat("#", full), strings.Repeat("-", width-full), 100*step.Drain.Done, text)
+		full := min(width, max(0, int(*step.Done*width)))
+		text = fmt.Sprintf("[%s%s] %3.0f%%  %s", strings.Repeat("#", full), strings.Repeat("-", width-full), 100**step.Done, text)
 	}
 	if r := []rune(text); len(r) >= p.columns {
 		return string(r[:p.columns-1])

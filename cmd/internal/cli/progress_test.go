@@ -9,7 +9,7 @@ import (
 )
 
 func step(text string, done float64, heldUp string) control.Progress {
-	return control.Progress{Text: text, Drain: &control.Drain{Done: done, HeldUp: heldUp}}
+	return control.Progress{Text: text, Done: &done, Drain: &control.Drain{HeldUp: heldUp}}
 }
 
 func TestProgressLines(t *testing.T) {
@@ -38,6 +38,10 @@ func TestProgressBar(t *testing.T) {
 	p.show(step("12 MiB dirty, 3 segments to migrate", 0.5, ""))
 	p.end()
 	if got, want := b.String(), "\r\x1b[K[##########----------]  50%  12 MiB dir\r\x1b[K"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	half := 0.5
+	if got, want := p.line(control.Progress{Text: "/dev/fast: reading the log", Done: &half}), "[##########----------]  50%  /dev/fast:"; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
 	for _, done := range []float64{-1, 0, 1, 2} {

@@ -17,18 +17,18 @@ type Response struct {
 
 // Progress tells what a command does while it takes its time.
 type Progress struct {
-	Text  string `json:"text"`
-	Drain *Drain `json:"drain,omitempty"` // of a log, if that is what takes the time
+	Text  string   `json:"text"`
+	Done  *float64 `json:"done,omitempty"`  // share of it, 0 to 1, if that is known
+	Drain *Drain   `json:"drain,omitempty"` // of a log, if that is what takes the time
 }
 
 // Drain is how far a drain has come.
 type Drain struct {
-	DirtyBytes  uint64  `json:"dirty_bytes"`
-	Done        float64 `json:"done"`                   // share of it, 0 to 1
-	Rate        int64   `json:"rate"`                   // bytes/s to the backings
-	LeftSeconds int64   `json:"left_seconds,omitempty"` // 0 = nobody knows yet
-	HeldUp      string  `json:"held_up,omitempty"`      // by what, in words
-	Slowed      string  `json:"slowed,omitempty"`       // by whom, in words
+	DirtyBytes  uint64 `json:"dirty_bytes"`
+	Rate        int64  `json:"rate"`                   // bytes/s to the backings
+	LeftSeconds int64  `json:"left_seconds,omitempty"` // 0 = nobody knows yet
+	HeldUp      string `json:"held_up,omitempty"`      // by what, in words
+	Slowed      string `json:"slowed,omitempty"`       // by whom, in words
 }
 
 // The verbs of the server.

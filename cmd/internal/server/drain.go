@@ -71,7 +71,7 @@ func (m *Manager) drainAll(ctx context.Context, report reporter) error {
 // drainProgress is a drain's report in figures and in words. slowed says by whom it is.
 func drainProgress(p host.DrainProgress, slowed string) control.Progress {
 	d := &control.Drain{
-		DirtyBytes: p.DirtyBlocks * blockBytes, Done: p.Done, Rate: p.Rate,
+		DirtyBytes: p.DirtyBlocks * blockBytes, Rate: p.Rate,
 		LeftSeconds: int64((p.Left + time.Second - 1) / time.Second), HeldUp: p.Waiting, Slowed: slowed,
 	}
 	words := []string{fmt.Sprintf("%s dirty, %d segments to migrate", humanize.IBytes(d.DirtyBytes), p.Segments)}
@@ -88,5 +88,5 @@ func drainProgress(p host.DrainProgress, slowed string) control.Progress {
 	case d.Slowed != "":
 		text = "slowed: " + d.Slowed + "; " + text
 	}
-	return control.Progress{Text: text, Drain: d}
+	return control.Progress{Text: text, Done: &p.Done, Drain: d}
 }

@@ -136,7 +136,7 @@ func TestDrain(t *testing.T) {
 		t.Errorf("%d dirty blocks after a drain", n)
 	}
 	for _, p := range steps {
-		if p.Drain == nil || p.Drain.Done < 0 || p.Drain.Done > 1 || !strings.Contains(p.Text, "dirty") {
+		if p.Drain == nil || p.Done == nil || *p.Done < 0 || *p.Done > 1 || !strings.Contains(p.Text, "dirty") {
 			t.Errorf("report: %+v", p)
 		}
 	}

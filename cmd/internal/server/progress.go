@@ -17,6 +17,16 @@ func (p *logProgress) set(slots, of uint64) {
 	p.slots.Store(slots)
 }
 
+// share is how much of the log has been read, 0 to 1, or nil before and after that.
+func (p *logProgress) share() *float64 {
+	slots, of := p.slots.Load(), p.of.Load()
+	if of == 0 || slots >= of {
+		return nil
+	}
+	done := float64(slots) / float64(of)
+	return &done
+}
+
 // String says it in words.
 func (p *logProgress) String() string {
 	switch slots, of := p.slots.Load(), p.of.Load(); {

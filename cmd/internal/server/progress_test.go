@@ -17,6 +17,9 @@ func TestLogProgress(t *testing.T) {
 		if c.of > 0 {
 			p.set(c.slots, c.of)
 		}
+		if share := p.share(); (share != nil) != (c.slots < c.of) || share != nil && *share*float64(c.of) != float64(c.slots) {
+			t.Errorf("%d of %d: share %v", c.slots, c.of, share)
+		}
 		if got := p.String(); got != c.want {
 			t.Errorf("%d of %d: %q, want %q", c.slots, c.of, got, c.want)
 		}
