@@ -108,6 +108,8 @@ type Config struct {
 
 	Loaders  int                    // goroutines that Resume fills the index with, beside its own; 0 or 1 = none
 	Progress func(slots, of uint64) // of the log, read by Resume; may be nil
+
+	Swappable bool // the index may be swapped out, in a process that locks its memory
 }
 
 // newCache builds a cache from a superblock and what recovery found.

@@ -19,12 +19,15 @@ type loading struct {
 	zeroBlocks int
 }
 
-func newLoading(g segment.Geometry, workers int) (*loading, error) {
+func newLoading(g segment.Geometry, cfg *Config) (*loading, error) {
 	idx, err := index.New(int(g.LogBytes() / 4096))
 	if err != nil {
 		return nil, err
 	}
-	loader, err := idx.Load(workers)
+	if cfg.Swappable {
+		idx.Unlock()
+	}
+	loader, err := idx.Load(cfg.Loaders)
 	if err != nil {
 		return nil, errors.Join(err, idx.Close())
 	}

@@ -86,7 +86,7 @@ func Resume(dev Device, cfg Config) (*Cache, *segment.Recovery, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	l, err := newLoading(s.Geometry, cfg.Loaders)
+	l, err := newLoading(s.Geometry, &cfg)
 	if err != nil {
 		return nil, nil, err
 	}

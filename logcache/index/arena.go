@@ -30,12 +30,18 @@ func reserve(n int) ([]slot, error) {
 }
 
 // discard gives the memory of slots back, which must be whole pages and
-// already empty. They stay usable. A refusal, as for locked memory, only
-// means that the pages stay.
+// already empty. They stay usable. The process may have locked its memory;
+// a refusal, as by kernels before 5.18, only means that the pages stay.
 func discard(slots []slot) {
 	if len(slots) > 0 {
-		_ = unix.Madvise(bytesOf(slots), unix.MADV_DONTNEED)
+		_ = unix.Madvise(bytesOf(slots), unix.MADV_DONTNEED_LOCKED)
 	}
+}
+
+// Unlock lets the kernel swap the index out, in a process that locks all its
+// memory. Shards that outgrow what was expected of them stay locked.
+func (x *Index) Unlock() {
+	_ = unix.Munlock(bytesOf(x.arena)) // cannot fail on a mapping of ours; locked, it works all the same
 }
 
 // release ends a reservation, given as reserve returned it.

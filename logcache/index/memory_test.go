@@ -4,8 +4,12 @@ import (
 	"fmt"
 	"os"
 	"slices"
+	"strings"
 	"testing"
 	"time"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
 )
 
 const (
@@ -70,6 +74,40 @@ func fillMeasured(t *testing.T, x *Index, from, upTo int) (worst float64) {
 			pauses[n/2], pauses[n*99/100], pauses[n-1])
 	}
 	return worst
+}
+
+// TestUnlock locks an index as a process does that locks all it has, and takes
+// it out.
+func TestUnlock(t *testing.T) {
+	x := newTest(t, 1_000_000, shardGoal)
+	before := lockedBytes(t)
+	arena := bytesOf(x.arena)
+	at := uintptr(unsafe.Pointer(&arena[0]))
+	if _, _, err := unix.Syscall(unix.SYS_MLOCK2, at, uintptr(len(arena)), unix.MLOCK_ONFAULT); err != 0 {
+		t.Skip(err)
+	}
+	if lockedBytes(t) == before {
+		t.Fatal("nothing is locked")
+	}
+	x.Unlock()
+	if got := lockedBytes(t); got != before {
+		t.Errorf("%d bytes are locked, %d were before", got, before)
+	}
+}
+
+func lockedBytes(t *testing.T) (bytes int64) {
+	t.Helper()
+	text, err := os.ReadFile("/proc/self/status")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for line := range strings.Lines(string(text)) {
+		if n, _ := fmt.Sscanf(line, "VmLck: %d kB", &bytes); n == 1 {
+			return bytes << 10
+		}
+	}
+	t.Fatal("no VmLck")
+	return 0
 }
 
 func residentBytes(t *testing.T) int64 {

@@ -22,6 +22,7 @@ type CacheOptions struct {
 	BufferBytes int // memory for RAM buffers; 0 = 64 MiB
 	Logf        func(format string, args ...any)
 	Progress    func(slots, of uint64) // of the log, read by recovery; may be nil
+	Swappable   bool                   // the index may be swapped out, although the process locks its memory
 }
 
 // Cache is a resumed cache with its thread.
@@ -59,7 +60,7 @@ func ResumeCache(id uint8, dev *blockdev.Device, opt CacheOptions) (*Cache, *seg
 		Progress: c.worker.progress,
 		Parked:   c.worker.wake,
 		Broken:   func(err error) { go c.logf("cache %d on %s takes no more writes: %v", id, dev.Path(), err) },
-	}, Loaders: runtime.GOMAXPROCS(0), Progress: opt.Progress}
+	}, Loaders: runtime.GOMAXPROCS(0), Progress: opt.Progress, Swappable: opt.Swappable}
 	reader := blockdev.NewBatchReader(dev)
 	core, rec, err := logcache.Resume(reader, cfg)
 	reader.Close()

@@ -100,15 +100,20 @@ func (m *Manager) resumeOn(c *cache, dev *blockdev.Device, report reporter) (*ho
 	if err := m.checkExposed(dev, super); err != nil {
 		return nil, nil, err
 	}
+	warning := tooLarge(super.Geometry, totalMemory())
+	if warning != "" {
+		m.logf("resume: %s: %s", c.path, warning)
+		report.say("%s: %s", c.path, warning)
+	}
 	var p logProgress
 	stop := every(progressEvery, func() { m.tellResume(c, &p, report) })
 	defer stop()
-	return host.ResumeCache(c.id, dev, host.CacheOptions{Logf: m.logf, Progress: p.set})
+	return host.ResumeCache(c.id, dev, host.CacheOptions{Logf: m.logf, Progress: p.set, Swappable: warning != ""})
 }
 
 // tellResume tells the client, and who asks for the state, how far a resume has come.
 func (m *Manager) tellResume(c *cache, p *logProgress, report reporter) {
-	report.say("%s: %s", c.path, p)
+	report(control.Progress{Text: fmt.Sprintf("%s: %s", c.path, p), Done: p.share()})
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if c.doing != "" {

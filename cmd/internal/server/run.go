@@ -21,6 +21,7 @@ const forceWithin = time.Minute
 func Run(logTo io.Writer, ready func(error)) error {
 	unix.Umask(0o022) // of what is for all to see, the links; the run directory has modes of its own
 	out := log.New(logTo, "", log.LstdFlags)
+	keepMemory(out.Printf)
 	m := NewManager(LinkDir, out.Printf)
 	s, err := New(m)
 	if err != nil {
