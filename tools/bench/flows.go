@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"strings"
 )
 
 // errSkipped is the end of a trial that a system has no means for. It is no
@@ -70,8 +71,8 @@ func floodBypass(t *trial) (figure, error) {
 	if err != nil {
 		return figure{}, err
 	}
-	if out != "" {
-		return figure{}, fmt.Errorf("%w: %s", errSkipped, out)
+	if why := strings.TrimSpace(out); why != "" {
+		return figure{}, fmt.Errorf("%w: %s", errSkipped, why)
 	}
 	return flood(t)
 }
@@ -110,6 +111,10 @@ func drained(t *trial) (figure, error) {
 	})
 }
 
+// readsFor is for how many seconds: at depth 1 there are few reads in one, and a
+// percentile wants many.
+func readsFor(o options) int { return 4 * o.seconds }
+
 // readsInDrain reads behind the dirty span while a drain goes on, if the
 // system has something to drain.
 func readsInDrain(t *trial) (figure, error) {
@@ -122,7 +127,7 @@ func readsInDrain(t *trial) (figure, error) {
 			return figure{}, err
 		}
 	}
-	return logged(t, job{file: t.work.file(), span: "1g", seconds: t.o.seconds, vars: []string{"OFFSET=2g"}})
+	return logged(t, job{file: t.work.file(), span: "1g", seconds: readsFor(t.o), vars: []string{"OFFSET=2g"}})
 }
 
 // absorbed overwrites much and drains: what reaches the disk is what the cache

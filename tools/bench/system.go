@@ -107,7 +107,7 @@ wipe $cache $hdd`,
 		drain: bcacheDir + `echo 0 > $b/writeback_percent; echo 0 > $b/writeback_delay; echo 1 > $b/writeback_running
 for i in $(seq 6000); do [ "$(cat $b/state)" = clean ] && exit; sleep 0.1; done; echo "still $(cat $b/state)" >&2; exit 1`,
 		background: bcacheDir + "echo 0 > $b/writeback_percent; echo 0 > $b/writeback_delay; echo 1 > $b/writeback_running",
-		bypass:     bcacheDir + "echo 4M > $b/sequential_cutoff"}
+		bypass:     bcacheDir + "echo 4194304 > $b/sequential_cutoff"}
 }
 
 func dmcache() system {

@@ -92,7 +92,7 @@ var works = []work{
 	{name: "flood-bypass", what: "the same with sequential bypass", group: "writeback", job: "flood",
 		once: true, only: []string{"bcache", "lc"}, score: byMBPS, takes: func(o options) int { return passes(2 * o.cacheMB) }, run: floodBypass},
 	{name: "reads", what: "random 4 KiB read of uncached data, depth 1, while half a cache drains", group: "writeback", job: "uncached",
-		only: []string{"hdd", "bcache", "lc"}, score: byP99, takes: func(o options) int { return o.seconds + passes(o.cacheMB/2) }, run: readsInDrain},
+		only: []string{"hdd", "bcache", "lc"}, score: byP99, takes: func(o options) int { return readsFor(o) + passes(o.cacheMB/2) }, run: readsInDrain},
 	{name: "zipf", what: "256 MiB of random 4 KiB writes by Zipf over 1 GiB, depth 32, then a drain", group: "writeback", span: "1g",
 		once: true, only: caches, score: byBytes, takes: func(options) int { return 35 }, run: absorbed},
 }
