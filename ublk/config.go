@@ -35,6 +35,10 @@ type Config struct {
 	DiscardGranularity  uint32 // bytes; default LogicalBlock
 	WriteZeroesMaxBytes uint64 // largest write-zeroes; 0 for none
 
+	// UserCopy leaves the data of requests where it is: Request.Buf is nil, and the handler moves the data itself, with
+	// Queue.Fetch and Queue.Fill. See the package comment for what that costs.
+	UserCopy bool
+
 	// Recovery lets the device outlive its server: requests wait, and are sent again to the process that calls
 	// Recover. Without it they fail, and the device stops.
 	Recovery bool
@@ -107,6 +111,9 @@ func (c *Config) info(features Features) *uapi.UblksrvCtrlDevInfo {
 	if c.Recovery {
 		info.Flags |= recoveryFlags
 	}
+	if c.UserCopy {
+		info.Flags |= uapi.UBLK_F_USER_COPY
+	}
 	info.Flags &= uint64(features)
 	return info
 }
@@ -169,6 +176,7 @@ func configOf(info Info, p *uapi.UblkParams) Config {
 		FUA:           b.Attrs&uapi.UBLK_ATTR_FUA != 0,
 		Rotational:    b.Attrs&uapi.UBLK_ATTR_ROTATIONAL != 0,
 		ReadOnly:      b.Attrs&uapi.UBLK_ATTR_READ_ONLY != 0,
+		UserCopy:      info.Features.Has(uapi.UBLK_F_USER_COPY),
 		Recovery:      info.Features.Has(recoveryFlags),
 	}
 	if p.Types&uapi.UBLK_PARAM_TYPE_DISCARD != 0 {

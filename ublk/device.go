@@ -77,6 +77,9 @@ func (d *Device) configure(ctx context.Context, info *uapi.UblksrvCtrlDevInfo) e
 	if d.cfg.Recovery && info.Flags&recoveryFlags != recoveryFlags {
 		return fmt.Errorf("ublk device %d: this kernel offers no recovery (flags %#x)", d.id, info.Flags)
 	}
+	if d.cfg.UserCopy && info.Flags&uapi.UBLK_F_USER_COPY == 0 {
+		return fmt.Errorf("ublk device %d: this kernel offers no user copy (flags %#x)", d.id, info.Flags)
+	}
 	return setParams(ctx, d.id, d.cfg.params())
 }
 

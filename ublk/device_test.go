@@ -90,11 +90,18 @@ func TestLimitsReachTheKernel(t *testing.T) {
 // Each CPU writes its own half through its own queue, at the same time. A queue that looked at another's descriptors
 // would serve other sectors, or the wrong direction.
 func TestTwoQueuesKeepTheirRequestsApart(t *testing.T) {
+	for name, userCopy := range map[string]bool{"buffers": false, "user copy": true} {
+		t.Run(name, func(t *testing.T) { testTwoQueues(t, userCopy) })
+	}
+}
+
+func testTwoQueues(t *testing.T, userCopy bool) {
 	if runtime.NumCPU() < 2 {
 		t.Skip("needs 2 CPUs")
 	}
-	d := newDisk(t)
-	dev := start(t, diskConfig(), d)
+	d, c := newDisk(t), diskConfig()
+	c.UserCopy = userCopy
+	dev := start(t, c, d)
 	f := open(t, dev, unix.O_DIRECT)
 	var wg sync.WaitGroup
 	for cpu := range 2 {

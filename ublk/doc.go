@@ -22,6 +22,13 @@
 // Request buffers and everything the kernel holds an address of are mapped pages outside the Go heap. From fetch to
 // commit nothing is allocated.
 //
+// With Config.UserCopy there are no request buffers: the handler moves the data itself, by a system call for each piece,
+// to and from wherever it likes. That saves the second copy of a handler that keeps data in a place of its own, and pays
+// from some tens of KiB on. In instructions, of client, kernel and server together, against such a handler with the
+// default buffers: 4 KiB cost 3 % more at depth 1 and 11 % more at depth 32, 128 KiB writes 33 % less and reads 21 %
+// less. The second copy of 4 KiB is 2 to 4 % of a request, so that is all there is to gain.
+// tools/bench measures it again, with its systems null, nullcopy and nullusercopy and its option -counted.
+//
 // # Control commands
 //
 // They are blocking commands of the kernel that have been seen to hang. Each has a deadline, and its error is a

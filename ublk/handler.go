@@ -74,14 +74,19 @@ type Request struct {
 	Tag     uint16 // 0 ... Queue.Depth()-1, for state that the handler keeps in an array
 	Sectors uint32 // length in sectors, 0 for a flush
 	Sector  uint64 // first sector
-	Buf     []byte // the data of a read or write, in mapped pages, page-aligned; nil for the others
+	Buf     []byte // the data of a read or write, in mapped pages, page-aligned; nil for the others, and with UserCopy
 
-	pages []byte // the tag's whole buffer
+	pages []byte // the tag's whole buffer, nil with UserCopy
 	owner owner
 }
 
 // Len is the result that answers the request in full: bytes for a read or write, and 0 for the others.
-func (r *Request) Len() int32 { return int32(len(r.Buf)) }
+func (r *Request) Len() int32 {
+	if r.Op == Read || r.Op == Write {
+		return int32(r.Sectors) * SectorSize
+	}
+	return 0
+}
 
 // owner says who may touch a tag's buffer.
 //

@@ -87,8 +87,14 @@ func (d *diskQueue) answer(r *ublk.Request) int32 {
 	at := d.data[r.Sector*ublk.SectorSize:][:uint64(r.Sectors)*ublk.SectorSize]
 	switch r.Op {
 	case ublk.Read:
+		if r.Buf == nil {
+			return d.moved(r, d.q.Fill(r, at, 0))
+		}
 		copy(r.Buf, at)
 	case ublk.Write:
+		if r.Buf == nil {
+			return d.moved(r, d.q.Fetch(r, at, 0))
+		}
 		copy(at, r.Buf)
 		if r.FUA {
 			d.fua.Add(1)
@@ -101,6 +107,14 @@ func (d *diskQueue) answer(r *ublk.Request) int32 {
 	case ublk.WriteZeroes:
 		d.zeroes.Add(1)
 		clear(at)
+	}
+	return r.Len()
+}
+
+// moved answers a request of a device with user copy.
+func (d *diskQueue) moved(r *ublk.Request, err error) int32 {
+	if err != nil {
+		return -int32(unix.EIO)
 	}
 	return r.Len()
 }

@@ -88,7 +88,7 @@ func (q *Queue) Complete(r *Request, res int32) {
 	if r.owner != ownedByHandler {
 		panic("ublk: Complete of a request that was completed before")
 	}
-	if r.Op == Write && res == 0 && len(r.Buf) > 0 {
+	if r.Op == Write && res == 0 && r.Len() > 0 {
 		res = -int32(unix.EIO) // the kernel would send the same write again, for ever
 	}
 	q.command(uapi.UBLK_U_IO_COMMIT_AND_FETCH_REQ, r, res)
@@ -204,7 +204,9 @@ func (q *Queue) delivered(r *Request, res int32) {
 	r.Sector, r.Sectors, r.Buf = d.StartSector, d.NrSectors, nil
 	switch r.Op {
 	case Read, Write:
-		r.Buf = r.pages[:int(d.NrSectors)*SectorSize]
+		if r.pages != nil {
+			r.Buf = r.pages[:r.Len()]
+		}
 	case Flush:
 		r.Sector, r.Sectors = 0, 0 // the kernel says sector -1
 	case Discard, WriteZeroes:

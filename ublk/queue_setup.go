@@ -117,15 +117,20 @@ func roundUp(n, unit int) int { return (n + unit - 1) / unit * unit }
 
 func (q *Queue) makeRequests() error {
 	depth, size := q.dev.cfg.Depth, q.dev.cfg.MaxIOBytes
+	q.reqs = make([]Request, depth)
+	q.batch = make([]*Request, 0, depth)
+	for i := range q.reqs {
+		q.reqs[i].Tag = uint16(i)
+	}
+	if q.dev.cfg.UserCopy {
+		return nil
+	}
 	pages, err := uring.AllocPages(depth * size)
 	if err != nil {
 		return fmt.Errorf("ublk device %d: buffers of queue %d: %w", q.dev.id, q.id, err)
 	}
 	q.pages = pages
-	q.reqs = make([]Request, depth)
-	q.batch = make([]*Request, 0, depth)
 	for i := range q.reqs {
-		q.reqs[i].Tag = uint16(i)
 		q.reqs[i].pages = pages[i*size : (i+1)*size : (i+1)*size]
 	}
 	return nil

@@ -33,14 +33,16 @@ func rootCommand() *cobra.Command {
 	root := &cobra.Command{Use: "ublkdemo", Short: "Show package ublk at work",
 		SilenceUsage: true, SilenceErrors: true}
 	root.AddCommand(
-		serveCommand("null", "Serve a device that keeps nothing", func(uint64) (ublk.Handler, error) { return null{}, nil }),
-		serveCommand("ram", "Serve a device in memory", newRAM),
+		serveCommand("null", "Serve a device that keeps nothing", false, func(uint64) (ublk.Handler, error) { return null{}, nil }),
+		serveCommand("copy", "The same, but move the data once", false, func(uint64) (ublk.Handler, error) { return copying{}, nil }),
+		serveCommand("user-copy", "The same by pread and pwrite", true, func(uint64) (ublk.Handler, error) { return copying{true}, nil }),
+		serveCommand("ram", "Serve a device in memory", false, newRAM),
 		featuresCommand(), listCommand(), deleteCommand())
 	return root
 }
 
-func serveCommand(use, short string, handler func(size uint64) (ublk.Handler, error)) *cobra.Command {
-	c := ublk.Config{VolatileCache: true, FUA: true, DiscardMaxBytes: 1 << 30, WriteZeroesMaxBytes: 1 << 30}
+func serveCommand(use, short string, userCopy bool, handler func(size uint64) (ublk.Handler, error)) *cobra.Command {
+	c := ublk.Config{UserCopy: userCopy, VolatileCache: true, FUA: true, DiscardMaxBytes: 1 << 30, WriteZeroesMaxBytes: 1 << 30}
 	var size string
 	cmd := &cobra.Command{Use: use, Short: short, Args: cobra.NoArgs}
 	f := cmd.Flags()

@@ -59,6 +59,7 @@ const (
 	UBLKSRV_IO_BUF_OFFSET  = 0x80000000 // pread and pwrite offset of request data
 	UBLK_MAX_QUEUE_DEPTH   = 4096       // requests a queue
 	UBLK_IO_BUF_BITS       = 25         // a request is at most 1<<25 bytes
+	UBLK_TAG_BITS          = 16         // of an offset of request data, above UBLK_IO_BUF_BITS
 	UBLK_MAX_NR_QUEUES     = 1 << 12
 )
 
