@@ -11,6 +11,13 @@
 // reported, and the others go on. Only ratios within a run mean something; an emulated guest's absolute
 // times do not.
 //
+// The layer below the cache has yardsticks of its own: null devices over ublk,
+// null_blk, and with -cserver the null device of another ublk server, such as
+// ublksrv's ublk.null. With -counted they are measured in instructions, which
+// come out the same on a busy host:
+//
+//	go run ./tools/bench -counted -systems nullblk,null,cnull,null2,cnull2 -works rw4k-qd1,rw4k-qd32 -cserver ublk.null
+//
 // Without -on nothing outside the guest is touched. With -on nothing but the
 // devices named there is written, and those only with -destroy.
 package main

@@ -43,10 +43,15 @@ func (g *guest) boot(ctx context.Context) error {
 	defer remove()
 	ssd := ssdModel
 	ssd.Size = int64(g.o.cacheMB) << 20
+	files := map[string]string{"/usr/bin/lc": g.o.lc, "/usr/bin/ublkdemo": demo}
+	if g.o.cserver != "" {
+		files["/usr/bin/"+cserver] = g.o.cserver
+	}
 	g.m, err = vm.Boot(ctx, vm.Config{
-		Udev:  true,
-		Disks: []vm.Disk{{Name: "ssd", Model: ssd}, {Name: "hdd", Model: hddModel}, {Name: "slow", Model: slowModel}},
-		Files: map[string]string{"/usr/bin/lc": g.o.lc, "/usr/bin/ublkdemo": demo},
+		Udev:    true,
+		Counted: g.o.counted,
+		Disks:   []vm.Disk{{Name: "ssd", Model: ssd}, {Name: "hdd", Model: hddModel}, {Name: "slow", Model: slowModel}},
+		Files:   files,
 	})
 	if err != nil {
 		return err
@@ -112,6 +117,9 @@ func (g *guest) whole() int64 { return g.m.Disk("ssd").Config().Size }
 
 func (g *guest) about() []string {
 	s, h := g.m.Disk("ssd").Config(), g.m.Disk("hdd").Config()
+	if g.o.counted {
+		return []string{"a guest with 2 CPUs whose clock counts their instructions, 4 ns each; only ratios within this run mean something"}
+	}
 	return []string{
 		fmt.Sprintf("a guest with 2 CPUs under %s; only ratios within this run mean something", g.m.Accelerator()),
 		fmt.Sprintf("modelled SSD: %d MiB, writes %d MB/s and %d operations/s, %v a request, %v a flush",

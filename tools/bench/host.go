@@ -38,38 +38,50 @@ func openHost(ctx context.Context, o options) (*host, error) {
 	return h, nil
 }
 
-// programs brings lc and ublkdemo, as far as a system needs them, into one folder.
+// programs brings lc, ublkdemo and the reference server, as far as a system needs them, into one folder.
 func (h *host) programs(ctx context.Context, o options) error {
 	h.bin = filepath.Join(h.tmp, "bin")
 	if err := os.Mkdir(h.bin, 0o755); err != nil {
 		return err
 	}
 	for _, s := range o.systems {
+		var err error
 		switch s.program {
 		case "lc":
-			abs, err := filepath.Abs(o.lc)
-			if err == nil {
-				_, err = os.Stat(abs)
-			}
-			if err != nil {
-				return fmt.Errorf("%w: build it with `make build`, or name it with -lc", err)
-			}
-			if err := link(abs, filepath.Join(h.bin, "lc")); err != nil {
-				return err
+			if err = h.bring(o.lc, "lc"); err != nil {
+				err = fmt.Errorf("%w: build it with `make build`, or name it with -lc", err)
 			}
 		case "ublkdemo":
-			demo, remove, err := buildDemo(ctx)
-			if err != nil {
-				return err
-			}
-			err = os.Rename(demo, filepath.Join(h.bin, "ublkdemo"))
-			remove()
-			if err != nil {
-				return err
-			}
+			err = h.demo(ctx)
+		case cserver:
+			err = errors.Join(h.bring(o.cserver, cserver), h.demo(ctx))
+		}
+		if err != nil {
+			return err
 		}
 	}
 	return nil
+}
+
+// bring makes a program of the user's known under a name.
+func (h *host) bring(path, name string) error {
+	abs, err := filepath.Abs(path)
+	if err == nil {
+		_, err = os.Stat(abs)
+	}
+	if err != nil {
+		return err
+	}
+	return link(abs, filepath.Join(h.bin, name))
+}
+
+func (h *host) demo(ctx context.Context) error {
+	demo, remove, err := buildDemo(ctx)
+	if err != nil {
+		return err
+	}
+	defer remove()
+	return os.Rename(demo, filepath.Join(h.bin, "ublkdemo"))
 }
 
 func link(from, to string) error {

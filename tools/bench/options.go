@@ -12,10 +12,12 @@ type options struct {
 	systems []system
 	works   []work
 	rounds  int
+	counted bool
 	seconds int // of a work
 	long    int // of a work that shows what happens in the long run
 	cacheMB int // size of the cache device
 	lc      string
+	cserver string // another ublk server with a null device, for cnull
 	before  string
 
 	on      []string // the devices of the user, fast one first; none means a guest
@@ -32,11 +34,13 @@ func parseOptions(args []string) (options, error) {
 	workNames := f.String("works", "rw4k-qd32", "which works: all, speed, writeback, or some of "+strings.Join(names(works), ", "))
 	on := f.String("on", "", "measure on devices of this host, SSD[,HDD]; without it in a guest")
 	f.BoolVar(&o.destroy, "destroy", false, "with -on: overwrite these devices, whatever they hold")
+	f.BoolVar(&o.counted, "counted", false, "measure in instructions of an emulated guest, 4 ns each, which a busy host does not change; without disks")
 	f.IntVar(&o.rounds, "rounds", 3, "rounds; each measures every system, those that are only a reference in the first alone")
 	f.IntVar(&o.seconds, "seconds", 4, "seconds a work")
 	f.IntVar(&o.long, "long", 300, "seconds of the works that show what happens in the long run")
 	f.IntVar(&o.cacheMB, "cache", 0, "size of the cache in MiB; 0 = 512, or what the seconds make it need")
 	f.StringVar(&o.lc, "lc", "bin/lc", "the lc program, built with CGO_ENABLED=0")
+	f.StringVar(&o.cserver, "cserver", "", "for cnull: ublksrv's null server (ublk.null), in a guest a static program")
 	f.StringVar(&o.before, "before", "", "a script to run before the first round")
 	f.StringVar(&o.json, "json", "", "write all figures to this file")
 	f.StringVar(&o.plots, "plots", "", "draw SVG pictures into this folder")
@@ -69,6 +73,14 @@ func (o *options) check() error {
 		return fmt.Errorf("-on takes an SSD and at most one HDD, not %d devices", len(o.on))
 	case o.destroy && len(o.on) == 0:
 		return fmt.Errorf("-destroy goes with -on")
+	}
+	for _, s := range o.systems {
+		if o.counted && (len(o.on) > 0 || !s.diskless()) {
+			return fmt.Errorf("-counted goes without -on, and without %s: disks are not part of the guest", s.name)
+		}
+		if s.program == cserver && o.cserver == "" {
+			return fmt.Errorf("%s needs -cserver", s.name)
+		}
 	}
 	if o.cacheMB == 0 {
 		o.cacheMB = max(512, cacheFor(o.seconds))

@@ -1,5 +1,7 @@
 package main
 
+import "strings"
+
 // system is something to measure. Its scripts find the devices in $ssd, $hdd
 // and, in a guest, $slow, the cache device in $cache, and the size of the cache in $cachemb.
 type system struct {
@@ -32,6 +34,11 @@ func (s system) names() []string {
 	return []string{s.name, "all"}
 }
 
+// diskless tells whether the system is made in memory alone.
+func (s system) diskless() bool {
+	return strings.HasPrefix(s.dev, "/dev/nullb") || s.program == "ublkdemo" || s.program == cserver
+}
+
 // like is the name that a work's list of systems knows it by.
 func (s system) like() string {
 	if s.ours {
@@ -50,8 +57,12 @@ var systems = []system{
 	{name: "nullblk", dev: "/dev/nullb0", once: true,
 		up:   "[ ! -e /dev/nullb0 ] || { echo 'null_blk is in use already' >&2; exit 1; }; modprobe null_blk nr_devices=1 gb=4",
 		down: "rmmod null_blk"},
-	null("null", "1"),
-	null("null2", "2"),
+	null("null", "null --queues 1"),
+	null("null2", "null --queues 2"),
+	variant(null("nullcopy", "copy --queues 1")),
+	variant(null("nullusercopy", "user-copy --queues 1")),
+	variant(reference("cnull", "1")),
+	variant(reference("cnull2", "2")),
 	writecache(),
 	bcache(),
 	dmcache(),
@@ -64,13 +75,29 @@ func variant(s system) system {
 	return s
 }
 
-// null is our null device over ublk.
-func null(name, queues string) system {
-	return system{name: name, program: "ublkdemo", once: queues != "1", dev: "$(cat $tmp/null.dev)",
+// null is our null device over ublk, as the demo serves it.
+func null(name, demo string) system {
+	return system{name: name, program: "ublkdemo", once: name == "null2", dev: "$(cat $tmp/null.dev)",
 		up: `modprobe ublk_drv; rm -f $tmp/null.dev
-ublkdemo null --size 4G --queues ` + queues + ` >$tmp/null.dev 2>$tmp/null.err </dev/null & echo $! >$tmp/null.pid
+ublkdemo ` + demo + ` --size 4G >$tmp/null.dev 2>$tmp/null.err </dev/null & echo $! >$tmp/null.pid
 for i in $(seq 100); do [ -s $tmp/null.dev ] && exit; sleep 0.1; done; cat $tmp/null.err >&2; exit 1`,
 		down: `p=$(cat $tmp/null.pid); kill -TERM $p; for i in $(seq 100); do [ -e /proc/$p ] || exit 0; sleep 0.1; done; exit 1`}
+}
+
+const (
+	cserver = "cserver" // what -cserver names, under a name of its own
+	refID   = "99"      // of its device
+)
+
+// reference is the null device of another server that is used like ublksrv's. A
+// child of it serves, which is ended and leaves its device behind.
+func reference(name, queues string) system {
+	return system{name: name, program: cserver, dev: "/dev/ublkb" + refID,
+		up: `modprobe ublk_drv
+cserver add -t null -n ` + refID + ` -q ` + queues + ` -d 128 >$tmp/cnull.out 2>&1 </dev/null &
+for i in $(seq 100); do [ -b /dev/ublkb` + refID + ` ] && exit; sleep 0.1; done; cat $tmp/cnull.out >&2; exit 1`,
+		down: `p=$(ublkdemo list | sed -n 's/^` + refID + ` .* pid \([0-9]*\),.*/\1/p'); kill -KILL $p
+for i in $(seq 100); do ublkdemo delete ` + refID + ` 2>$tmp/cnull.out && exit; sleep 0.1; done; cat $tmp/cnull.out >&2; exit 1`}
 }
 
 func writecache() system {

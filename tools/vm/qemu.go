@@ -67,7 +67,10 @@ func (m *Machine) arguments() []string {
 	// The emulated CRC32 instruction is slower (146 MB/s) than the tables that
 	// programs and kernels use without it (411 MB/s), so the emulated CPU has none.
 	accel, cpu := "tcg,thread=multi,tb-size=512", "max,-sse4.2"
-	if m.accel == accelKVM {
+	switch {
+	case m.config.Counted:
+		accel = "tcg,thread=single,tb-size=512"
+	case m.accel == accelKVM:
 		accel, cpu = accelKVM, "max"
 	}
 	// On a busy host an emulated timer can be too late for the kernel's check
@@ -83,6 +86,9 @@ func (m *Machine) arguments() []string {
 		// Writes to the root go to a temporary file that ends with QEMU.
 		"-drive", "file=" + m.built.Root + ",format=raw,if=none,id=root,snapshot=on",
 		"-device", "virtio-blk-pci,drive=root,serial=" + rootDisk,
+	}
+	if m.config.Counted {
+		a = append(a, "-icount", "shift=2")
 	}
 	for _, d := range m.disks {
 		a = append(a,
