@@ -128,4 +128,10 @@ func (g *guest) about() []string {
 	}
 }
 
-func (g *guest) close() error { return g.m.Close() }
+// close ends the guest, if there is one: the boot of another may have failed.
+func (g *guest) close() error {
+	if g.m == nil {
+		return nil
+	}
+	return g.m.Close()
+}
