@@ -24,11 +24,10 @@
 //
 // With Config.UserCopy there are no request buffers: the handler moves the data itself, by a system call for each piece,
 // to and from wherever it likes. That saves the second copy of a handler that keeps data in a place of its own, and pays
-// from some tens of KiB on. In instructions, of client, kernel and server together, against such a handler with the
-// default buffers: 4 KiB cost 3 % more at depth 1 and some 5 % more at depth 32 (0 to 11 % in four runs), 128 KiB writes
-// a quarter less and reads a fifth less. The second copy of 4 KiB is 2 to 4 % of a request, and that is all there is to
-// gain.
-// tools/bench measures it again, with its systems null, nullcopy and nullusercopy and its option -counted.
+// for large requests. In instructions, of client, kernel and server together, against such a handler with the default
+// buffers: 4 KiB cost 3 % more at depth 1 and some 5 % more at depth 32 (0 to 11 % in four runs), 128 KiB writes a
+// quarter less and reads a fifth less. The second copy of 4 KiB is 2 to 4 % of a request, and that is all there is to
+// gain. tools/bench measures writes again, with its systems null, nullcopy and nullusercopy and its option -counted.
 //
 // # Control commands
 //
