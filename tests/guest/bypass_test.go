@@ -60,3 +60,31 @@ func (m *machine) number(name string) int {
 	}
 	return n
 }
+
+// TestP2BypassCongested: an SSD that takes longer than it should lets streams go
+// past the log, as long as that is so.
+func TestP2BypassCongested(t *testing.T) {
+	m := boot(t, ssd, sized(fast, 256<<20), 5*time.Minute)
+	m.format("")
+	m.resume()
+	const stream = "--rw=write --bs=1m --iodepth=4 --size=96m --verify=crc32c --verify_fatal=1 --do_verify=1"
+	run := func() int {
+		t.Helper()
+		was := m.number("bypassed_congested_bytes")
+		if job := m.fio("/dev/lc/myLV", stream); job.Error != 0 {
+			t.Fatalf("fio: error %d", job.Error)
+		}
+		return m.number("bypassed_congested_bytes") - was
+	}
+	m.sh("lc set caches/3/congested_write_threshold_us 1000")
+	if n := run(); n == 0 {
+		t.Error("the SSD is slow, but nothing went past it")
+	} else {
+		t.Logf("%d MiB of 96 went past an SSD that takes %s us", n>>20, m.sh("lc get caches/3/log_write_latency_us"))
+	}
+	m.sh("lc set caches/3/congested_write_threshold_us 10000000")
+	if n := run(); n != 0 {
+		t.Errorf("the SSD is fast enough, but %d bytes went past it", n)
+	}
+	m.sh("lc detach 5; lc free-cache 3; lc remove 5; lc shutdown")
+}
