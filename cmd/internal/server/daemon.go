@@ -202,9 +202,11 @@ func (m *Manager) daemonFailed(err error) {
 	}
 }
 
-// modulate measures how busy others keep the backings of a cache; from that its policy decides on migration.
+// modulate measures how busy others keep the backings of a cache; from that its policy decides on migration. A first look
+// at a disk measures nothing: to take it for idle would be an interval of migration at full speed beside its users.
 func (a *daemon) modulate(now time.Time, c *cache, devices []device) {
 	var loads []migrate.Load
+	first := false
 	for i := range devices {
 		d := &devices[i]
 		if d.host == nil || d.host.Cache() != c.host {
@@ -212,12 +214,15 @@ func (a *daemon) modulate(now time.Time, c *cache, devices []device) {
 		}
 		l := a.loads[d.id]
 		if l == nil {
-			l = &load{}
+			l, first = &load{}, true
 			a.loads[d.id] = l
 		}
 		loads = append(loads, migrate.Load{Device: d.id, Busy: l.sample(now, d.host.Backing(), func(disk string) uint64 {
 			return writtenTo(disk, devices)
 		})})
+	}
+	if first {
+		return
 	}
 	m := a.m
 	m.mu.Lock()
