@@ -46,7 +46,8 @@ type Port struct {
 	sealed  []*record // to be encoded once the lock is dropped
 	rouse   []*Port   // to be woken once the lock is dropped
 
-	unsummed *Cache // its open record may have chunks without a checksum; see Idle
+	filling *Cache // whose open record this port wrote to last; see Idle
+	fresh   uint32 // sectors that may have no checksum yet
 
 	mu    sync.Mutex
 	mail  []*Request

@@ -65,7 +65,7 @@ func (c *Cache) append(p *Port, r *Request) bool {
 		}
 		c.place(r, n)
 	}
-	p.unsummed = c
+	p.filling, p.fresh = c, p.fresh+r.Sectors
 	return true
 }
 

@@ -42,12 +42,10 @@ func (s *scenario) discard(vol int, lba uint64, n uint32) {
 func (s *scenario) flush(vol int)                      { s.one(vol, logcache.Flush, false, 0, 0) }
 func (s *scenario) read(vol int, lba uint64, n uint32) { s.one(vol, logcache.Read, false, lba, n) }
 
-// haveIdle gives the ports all the time that they have a use for.
+// haveIdle gives the ports a moment with nothing to do.
 func (s *scenario) haveIdle() {
 	for _, p := range s.ports {
-		for p.HasIdleWork() {
-			p.Idle()
-		}
+		p.Idle()
 	}
 }
 
