@@ -13,6 +13,7 @@ import (
 type outcome struct {
 	vols     []found
 	attached []bool
+	flushed  []bool // its backing was, before
 	last     uint64 // sequence of the last record
 	point    int64  // in the order of acceptance
 }
@@ -36,15 +37,17 @@ func (h *host) boot(w *world, out *outcome) bool {
 	}
 	h.cache, h.mig = c, migrate.New(c)
 	h.vols = h.vols[:0]
-	out.attached, out.last = out.attached[:0], rec.LastSeq
+	out.attached, out.last, out.flushed = out.attached[:0], rec.LastSeq, make([]bool, n)
 	for i := range n {
 		v := logcache.NewVolume(uint8(i+1), "", uint64(w.Volumes[i]))
 		h.vols = append(h.vols, v)
 		on := bound(c, uint8(i+1))
 		out.attached = append(out.attached, on)
 		w.checkSide(i, on, c.DirtyBlocks(uint8(i+1)))
-		if on && w.Bypass && !h.flushBacking(i) {
-			return false
+		if on && w.Bypass {
+			if out.flushed[i] = h.flushBacking(i); h.s.dead {
+				return false
+			}
 		}
 		if on && !h.attach(v, w.binding(i)) {
 			return false
@@ -76,13 +79,13 @@ func (w *world) checkSide(i int, on bool, dirty uint64) {
 }
 
 // flushBacking flushes a backing as a host does before an attach: a server that
-// was killed may have owed it a flush.
-func (h *host) flushBacking(i int) bool {
-	f := &flushBacking{done: func(error) {}}
+// was killed may have owed it a flush. It tells whether that succeeded.
+func (h *host) flushBacking(i int) (ok bool) {
+	f := &flushBacking{done: func(err error) { ok = err == nil }}
 	f.op = blockdev.Op{Kind: blockdev.Flush, Dev: blockdev.Dev(i + 1), Sink: f}
 	h.s.begin(&f.op, false)
 	h.settle()
-	return !h.s.dead
+	return ok
 }
 
 // attach attaches a new volume, with nothing else going on.

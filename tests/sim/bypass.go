@@ -54,6 +54,19 @@ func (c *cell) foundAt(point int64, i int) int {
 	return at
 }
 
+// hidden is which version is to be remembered beside version i, which was found,
+// because it may be on the disk: after a power cut in the middle of things it can
+// be impossible to tell whether zeroes are those of before a write past the log
+// that was lost, or of a discard behind it that covers it.
+func (c *cell) hidden(i, disk int) int {
+	for j := i + 1; j < len(c.v) && c.v[j].past; j++ {
+		if j == disk {
+			return j
+		}
+	}
+	return i
+}
+
 // bypass sends a write that would bypass the log if it may, and tells whether it does.
 func (w *world) bypass(vol int, lba uint64, n uint32) bool {
 	r := w.idle[len(w.idle)-1]

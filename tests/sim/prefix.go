@@ -152,10 +152,10 @@ func (o *oracle) outlived(v *volume, c *cell, i int) int {
 	return -1
 }
 
-// truncate goes on from what recovery brought back. After a kill the backings
-// still hold unflushed writes, so that what was written past the log is not
-// settled yet.
-func (o *oracle) truncate(point int64, vols []found, killed bool) {
+// truncate goes on from what recovery brought back, with this on the disks. After
+// a kill the backings still hold unflushed writes, so that what was written past
+// the log is not settled yet.
+func (o *oracle) truncate(point int64, vols []found, disks [][]int, killed bool) {
 	o.floor = point
 	for i, v := range o.vols {
 		v.acked = point
@@ -164,7 +164,10 @@ func (o *oracle) truncate(point int64, vols []found, killed bool) {
 			switch {
 			case v.logged:
 				ver = c.foundAt(point, ver)
-				c.v, c.base = c.v[:ver+1], ver
+				c.v, c.base = c.v[:c.hidden(ver, disks[i][lba])+1], ver
+				for j := ver + 1; j < len(c.v); j++ {
+					c.v[j].seen = never // it is hidden again
+				}
 				if !killed {
 					o.settled(v, c, ver)
 				}

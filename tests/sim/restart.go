@@ -65,9 +65,16 @@ func (w *world) welcome(killed bool) {
 	w.answered = func(*logcache.Request) {}
 	w.sides.readAll(&w.host, out)
 	w.answered = takeAnswer
+	var disks [][]int
+	for i, v := range w.o.vols {
+		if killed && out.flushed[i] {
+			v.cut = w.o.now
+		}
+		disks = append(disks, w.onDisk(i))
+	}
 	point := w.o.recovered(out.vols)
 	w.tracef("recovered up to %d", point)
-	w.o.truncate(point, out.vols, killed)
+	w.o.truncate(point, out.vols, disks, killed)
 	for i, on := range out.attached {
 		if on != w.o.vols[i].logged {
 			w.o.side(uint8(i+1), on, w.onDisk(i))
