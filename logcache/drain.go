@@ -141,6 +141,7 @@ func (c *Cache) Migrated(id uint64, done func(error)) {
 		if err == nil {
 			c.stats.migrated += id - c.lastMigrated
 			c.lastMigrated, c.migratedSeq, c.committing = id, seq, false
+			c.reclaim(p)
 			c.resume(p)
 			c.events.progress()
 		}

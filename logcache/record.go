@@ -115,7 +115,7 @@ func (c *Cache) adapt(r *record, barrier bool) {
 // its slot or its RAM buffer is still in use.
 func (c *Cache) openSegment() bool {
 	id := c.nextID
-	if id > c.lastMigrated+c.geo.Slots {
+	if id > c.trim.freed+c.geo.Slots {
 		c.stats.waitSlot++
 		return false
 	}

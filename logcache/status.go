@@ -18,6 +18,7 @@ type counters struct {
 	logWriteErrors       uint64
 	logFlushErrors       uint64
 	migrated             uint64
+	trimmed, trimErrors  uint64
 }
 
 // zeroed counts a discard or write-zeroes that is in the log.
@@ -68,6 +69,8 @@ type Status struct {
 	LogWriteErrors uint64 `json:"log_write_errors"`
 	LogFlushErrors uint64 `json:"log_flush_errors"`
 	Migrated       uint64 `json:"migrated_segments"`
+	TrimmedBytes   uint64 `json:"discarded_slot_bytes"`
+	TrimErrors     uint64 `json:"discard_slot_errors"`
 }
 
 // Status takes a snapshot. Any thread.
@@ -85,6 +88,7 @@ func (c *Cache) Status() Status {
 		HitRAMSectors: k.hitRAM, HitLogSectors: k.hitLog, MissSectors: k.miss, InPlace: k.inPlace,
 		Parked: k.parked, WaitSlot: k.waitSlot, WaitBuffer: k.waitBuffer, Records: k.records, LogBytes: k.logBytes,
 		LogFlushes: k.logFlushes, LogWriteErrors: k.logWriteErrors, LogFlushErrors: k.logFlushErrors, Migrated: k.migrated,
+		TrimmedBytes: k.trimmed, TrimErrors: k.trimErrors,
 	}
 	if c.broken != nil {
 		s.Broken = c.broken.Error()

@@ -1,6 +1,9 @@
 package sysfsio
 
-import "context"
+import (
+	"context"
+	"fmt"
+)
 
 // CacheAttributes lists the files below caches/ID, by name.
 func CacheAttributes() []Attribute { return attributes(cacheTable) }
@@ -60,6 +63,20 @@ var cacheTable = []entry[Cache]{
 		func(c Cache) string { return number(c.Log().CurrentID) }),
 	figure("device", "", "Path of the cache device.", Cache.Path),
 	figure("device_no", "", "Number of the cache device, major:minor.", Cache.Number),
+	{
+		Attribute: Attribute{Name: "discard_slots", Mode: ReadWrite, Max: 1, Default: "0",
+			Doc: "1 discards segments of the log that are migrated, before they are used again, so that the SSD knows what room is free. It costs the SSD time: turn it on where its writes grow slow as the log goes round. Refused where the device gives no room back or does not promise zeroes."},
+		show: func(c Cache) string { s := c.Settings(); return bit(s.DiscardSlots) },
+		set: func(_ context.Context, c Cache, v int) error {
+			if v == 1 && !c.CanDiscard() {
+				return fmt.Errorf("%w: %s gives no room back, or does not promise zeroes for it; leave it at 0", ErrMode, c.Path())
+			}
+			c.Change(func(s *Settings) { s.DiscardSlots = v == 1 })
+			return nil
+		},
+	},
+	figure("discarded_slot_bytes", "bytes", "How much of the log was discarded since resume.",
+		func(c Cache) string { return number(c.Log().TrimmedBytes) }),
 	action("flush_current_buffer", "Write 1 to make all that was written so far durable on the cache device; it waits for that.",
 		func(ctx context.Context, c Cache) error { return c.FlushCurrent(ctx) }),
 	setting(Attribute{Name: "flush_current_buffer_interval", Unit: "s", Max: 3600, Default: "0",

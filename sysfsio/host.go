@@ -20,8 +20,9 @@ type Host interface {
 type Cache interface {
 	UUID() string
 	Label() string
-	Path() string   // of the cache device
-	Number() string // major:minor of the cache device
+	Path() string     // of the cache device
+	Number() string   // major:minor of the cache device
+	CanDiscard() bool // whether the cache device can give room back
 	Log() logcache.Status
 	Migration() migrate.Status
 	Pace() Pace

@@ -5,9 +5,10 @@ type Settings struct {
 	AllowMigrate       bool `json:"allow_migrate"`
 	ForceMigrate       bool `json:"force_migrate"`
 	BarrierDeadlineMS  int  `json:"barrier_deadline_ms"`
-	CongestedReadUS    int  `json:"congested_read_threshold_us"`   // 0 = never
-	CongestedWriteUS   int  `json:"congested_write_threshold_us"`  // 0 = never
-	CommitInterval     int  `json:"commit_super_block_interval"`   // seconds, 0 = never
+	CongestedReadUS    int  `json:"congested_read_threshold_us"`  // 0 = never
+	CongestedWriteUS   int  `json:"congested_write_threshold_us"` // 0 = never
+	CommitInterval     int  `json:"commit_super_block_interval"`  // seconds, 0 = never
+	DiscardSlots       bool `json:"discard_slots"`
 	FlushInterval      int  `json:"flush_current_buffer_interval"` // seconds, 0 = never
 	UpdateInterval     int  `json:"update_interval"`               // seconds
 	NrBatchedMigration int  `json:"nr_batched_migration"`          // segments, 0 = chosen

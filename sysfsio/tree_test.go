@@ -24,12 +24,14 @@ type fakeCache struct {
 	flushed  int
 	commits  int
 	fail     error
+	noTrim   bool
 }
 
 func (c *fakeCache) UUID() string              { return "6ba7b810-9dad-11d1-80b4-00c04fd430c8" }
 func (c *fakeCache) Label() string             { return "fast" }
 func (c *fakeCache) Path() string              { return "/dev/nvme0n1" }
 func (c *fakeCache) Number() string            { return "259:0" }
+func (c *fakeCache) CanDiscard() bool          { return !c.noTrim }
 func (c *fakeCache) Settings() Settings        { return c.settings }
 func (c *fakeCache) Change(f func(*Settings))  { f(&c.settings) }
 func (c *fakeCache) Migration() migrate.Status { return migrate.Status{Errors: 2, LastError: "no"} }

@@ -36,6 +36,7 @@ func (h *host) boot(w *world, out *outcome) bool {
 		fail("recovery", "%v", err)
 	}
 	h.cache, h.mig = c, migrate.New(c)
+	c.SetDiscardSlots(w.Trim)
 	h.vols = h.vols[:0]
 	out.attached, out.last, out.flushed = out.attached[:0], rec.LastSeq, make([]bool, n)
 	for i := range n {

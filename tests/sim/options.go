@@ -24,6 +24,7 @@ type Options struct {
 	Ahead       bool // migration reads the log ahead
 	Discards    bool // some writes are discards or write-zeroes instead
 	Bypass      bool // writes may bypass the log, now these, now those
+	Trim        bool // slots are discarded before they are used again
 	Blind       bool // nothing reads
 }
 
@@ -60,5 +61,6 @@ func RandomOptions(seed uint64) Options {
 	o.Discards = rand.New(rand.NewPCG(seed, 7)).IntN(2) == 0
 	o.Ahead = rand.New(rand.NewPCG(seed, 9)).IntN(2) == 0
 	o.Bypass = rand.New(rand.NewPCG(seed, 11)).IntN(2) == 0
+	o.Trim = rand.New(rand.NewPCG(seed, 21)).IntN(3) == 0
 	return o
 }

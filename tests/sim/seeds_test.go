@@ -23,10 +23,10 @@ func TestSeeds(t *testing.T) {
 			continue
 		}
 		o := RandomOptions(seed)
-		for i := range 32 {
-			o.Stalls, o.Paced, o.Discards, o.Ahead, o.Bypass = i&1 != 0, i&2 != 0, i&4 != 0, i&8 != 0, i&16 != 0
+		for i := range 64 {
+			o.Stalls, o.Paced, o.Discards, o.Ahead, o.Bypass, o.Trim = i&1 != 0, i&2 != 0, i&4 != 0, i&8 != 0, i&16 != 0, i&32 != 0
 			if err := random(o, stats, k, nil); err != nil {
-				t.Errorf("seed %d (%s), stalls %v, paced %v, discards %v, ahead %v, bypass %v: %v", seed, strings.TrimSpace(what), o.Stalls, o.Paced, o.Discards, o.Ahead, o.Bypass, err)
+				t.Errorf("seed %d (%s), stalls %v, paced %v, discards %v, ahead %v, bypass %v, trim %v: %v", seed, strings.TrimSpace(what), o.Stalls, o.Paced, o.Discards, o.Ahead, o.Bypass, o.Trim, err)
 			}
 		}
 	}

@@ -190,6 +190,7 @@ func (c *cache) applyLocked() {
 		Loads:     c.loads,
 		Watermark: float64(s.ThrottlePercent) / 100,
 	})
+	c.host.Core().SetDiscardSlots(s.DiscardSlots)
 	c.host.SetCongestion(time.Duration(s.CongestedReadUS)*time.Microsecond, time.Duration(s.CongestedWriteUS)*time.Microsecond)
 }
 

@@ -59,6 +59,7 @@ func (t treeCache) UUID() string              { return t.line().UUID }
 func (t treeCache) Label() string             { return t.line().Label }
 func (t treeCache) Path() string              { return t.c.path }
 func (t treeCache) Number() string            { return number(t.c.host.Dev()) }
+func (t treeCache) CanDiscard() bool          { return t.c.host.Dev().CanDiscard() }
 func (t treeCache) Log() logcache.Status      { return t.c.host.Core().Status() }
 func (t treeCache) Migration() migrate.Status { return t.c.host.Migration() }
 

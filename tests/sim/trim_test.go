@@ -1,0 +1,70 @@
+package sim
+
+import (
+	"testing"
+
+	"github.com/ublk-lc/ublk-lc/segment/blockdev"
+)
+
+// TestP5DiscardedSlots: writes wait for a full log; when its slots are free they
+// are discarded, and only then written, however late the discards come.
+func TestP5DiscardedSlots(t *testing.T) {
+	promise(t, func(s *scenario) {
+		s.cache.SetDiscardSlots(true)
+		for range 3 {
+			for i := range uint64(s.Slots) {
+				s.segments(func() { s.fua(0, 13*i, 12) })
+			}
+			s.fua(0, 0, 12)
+			for s.cache.Gauge().Closed > 0 {
+				s.mig.Step(2)
+				s.drain()
+				for s.orderly(lifo) {
+					s.watchBatches()
+					s.e.point()
+				}
+			}
+		}
+		if n := s.cache.Status().TrimmedBytes; n == 0 {
+			t.Error("nothing was discarded")
+		}
+		s.crash()
+	})
+}
+
+// TestP2DiscardSparesReads: a slot is free, and read: what began before its data
+// went to the backing gets that data.
+func TestP2DiscardSparesReads(t *testing.T) {
+	promise(t, func(s *scenario) {
+		s.cache.SetDiscardSlots(true)
+		s.segments(func() { s.fua(0, 0, 12) }, func() { s.fua(0, 0, 12) })
+		for i := range uint64(3) { // which pushes them out of the RAM buffers
+			s.segments(func() { s.fua(0, 13*(i+1), 12) })
+		}
+		s.s.rules = []*rule{{what: stalled, dev: 0, kinds: []blockdev.Kind{blockdev.Read}, nth: 1, count: 1}}
+		s.read(0, 0, 12)
+		s.mig.Step(3)
+		s.drain()
+		s.settle()
+		if len(s.s.flights) != 1 || s.cache.Status().TrimmedBytes == 0 {
+			t.Fatalf("%d operations wait, %d bytes were discarded", len(s.s.flights), s.cache.Status().TrimmedBytes)
+		}
+		s.s.lift()
+		s.rest()
+	})
+}
+
+// TestP9DiscardOfSlotsFails: the slots are free all the same.
+func TestP9DiscardOfSlotsFails(t *testing.T) {
+	promise(t, func(s *scenario) {
+		s.cache.SetDiscardSlots(true)
+		s.s.rules = []*rule{{what: eio, dev: 0, kinds: []blockdev.Kind{blockdev.Discard}, nth: 1, count: 100}}
+		for i := range uint64(12) {
+			s.segments(func() { s.fua(0, 13*(i%8), 12) })
+			s.batch(1)
+		}
+		if st := s.cache.Status(); st.TrimErrors == 0 || st.TrimmedBytes != 0 {
+			t.Errorf("%d discards failed, %d bytes were discarded", st.TrimErrors, st.TrimmedBytes)
+		}
+	})
+}
