@@ -42,6 +42,19 @@ func (o *oracle) settled(v *volume, c *cell, i int) {
 	}
 }
 
+// doubt takes in that a flush of a backing had failed when the host was killed:
+// the next host knows nothing of that, and its flushes do not bring back what is
+// gone.
+func (o *oracle) doubt(v *volume) {
+	for i := range v.cells {
+		c := &v.cells[i]
+		for j := range c.v {
+			n := &c.v[j]
+			n.lost = n.lost || n.past && !o.durable(v, n)
+		}
+	}
+}
+
 // foundAt is which version was found, if it looks like version i and is in force
 // at a point.
 func (c *cell) foundAt(point int64, i int) int {

@@ -10,6 +10,9 @@ func (w *world) restart() {
 	killed := w.rng.IntN(5) == 0
 	if killed {
 		w.tracef("kill")
+		for i, d := range w.s.backing {
+			w.forgot[i] = d.forgot
+		}
 		w.s.kill(w.rng)
 		w.dark(func(i int, d *disk) { copy(w.image.disk[i], d.visible) })
 	} else {
@@ -67,7 +70,7 @@ func (w *world) welcome(killed bool) {
 	w.answered = takeAnswer
 	var disks [][]int
 	for i, v := range w.o.vols {
-		if killed && out.flushed[i] {
+		if killed && out.flushed[i] && !w.forgot[i] {
 			v.cut = w.o.now
 		}
 		disks = append(disks, w.onDisk(i))
@@ -75,6 +78,11 @@ func (w *world) welcome(killed bool) {
 	point := w.o.recovered(out.vols)
 	w.tracef("recovered up to %d", point)
 	w.o.truncate(point, out.vols, disks, killed)
+	for i, v := range w.o.vols {
+		if killed && w.forgot[i] {
+			w.o.doubt(v)
+		}
+	}
 	for i, on := range out.attached {
 		if on != w.o.vols[i].logged {
 			w.o.side(uint8(i+1), on, w.onDisk(i))

@@ -144,6 +144,7 @@ type world struct {
 	fenced  []bool        // by volume
 	joining []bool        // an attach may have become durable
 	leaving []bool        // a detach may have
+	forgot  []bool        // by volume: a flush of its backing had failed when the host was killed
 	batches uint64
 	failed  uint64
 	stopped bool // cleanly
@@ -173,6 +174,7 @@ func newWorld(o Options, stats *Stats, k *kit) *world {
 	w.answered, w.polled = w.takeAnswer, w.takeMail
 	n := len(o.Volumes)
 	w.held, w.fenced, w.joining, w.leaving = make([][]heldWrite, n), make([]bool, n), make([]bool, n), make([]bool, n)
+	w.forgot = make([]bool, n)
 	w.sides = newChecker(w, k)
 	w.format()
 	return w
