@@ -148,6 +148,25 @@ func TestP7BypassThenLogged(t *testing.T) {
 	})
 }
 
+// TestP7BypassStillUnderWay: a write waits for one on its way past the log. When
+// another one has come to its end, it looks around, and goes on waiting.
+func TestP7BypassStillUnderWay(t *testing.T) {
+	promise(t, func(s *scenario) {
+		s.goesPast(true, 0, 0, 8)
+		s.goesPast(true, 0, 40, 8)
+		s.goesPast(false, 0, 4, 8)
+		s.drain()
+		s.complete(1)
+		if n := s.cache.Status().ParkedWrites; n != 1 {
+			t.Errorf("%d writes wait, want the one over a write that is under way", n)
+		}
+		s.restEverywhere()
+		s.do(s.migrateSteps())
+		s.read(0, 0, 12)
+		s.rest()
+	})
+}
+
 // TestP7BypassOverBypass: of two such writes over one another, the later one goes
 // to the log, and waits for the first.
 func TestP7BypassOverBypass(t *testing.T) {
