@@ -17,6 +17,9 @@ const (
 	intervals = 8
 	// tooMany is from how many writes on a barrier is not worth foreseeing.
 	tooMany = 17
+	// few is up to how many writes several writers' barriers are foreseen: more
+	// of them gather anyway, and a large group costs less than many small ones.
+	few = 6
 )
 
 // barrier ends an interval. One without a write says nothing: its writes have
@@ -49,7 +52,7 @@ func (r *rhythm) write(waiting bool) {
 // for two flushes instead of one. Of several it is as soon as the shortest
 // interval is over, since somebody's barrier comes soon.
 func (r *rhythm) due() bool {
-	several := bits.OnesCount8(r.crowded) >= intervals/2
+	several := r.most <= few && bits.OnesCount8(r.crowded) >= intervals/2
 	return r.fewest > 0 && (several || r.fewest == r.most) &&
 		r.since >= uint32(r.fewest) && r.since <= uint32(r.most) && r.since < tooMany
 }

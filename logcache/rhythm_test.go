@@ -21,6 +21,7 @@ func TestRhythm(t *testing.T) {
 		{name: "three by three", intervals: []int{7, 3, 3, 3, 3, 3, 3, 3, 3}, due: []int{3}},
 		{name: "one writer, unsteady", intervals: []int{2, 4, 3, 2, 2, 3, 4, 4}},
 		{name: "several writers", intervals: []int{2, 4, 3, 2, 2, 3, 4, 4}, crowded: true, due: []int{2, 3, 4}},
+		{name: "many writers", intervals: []int{7, 4, 9, 12, 7, 6, 9, 8}, crowded: true},
 		{name: "rare barriers", intervals: []int{40, 40, 40, 40, 40, 40, 40, 40}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
