@@ -67,20 +67,22 @@ func (j fioJob) figure() figure {
 
 // parseLog makes a series of MB/s, one for each second, from a bandwidth log:
 // lines of "ms, KiB/s, …". fio writes no line for a second in which nothing
-// was done, and none for a last one that is not whole.
+// was done, and none for a last one that is not whole. Its seconds are a little
+// longer than real ones, so what counts is how far a line is from the last one:
+// by the clock, a second would now and then go by without any.
 func parseLog(text string) ([]float64, error) {
 	var list []float64
+	last := 0.0
 	for line := range strings.Lines(text) {
 		var ms, rate float64
 		if _, err := fmt.Sscanf(line, "%f, %f", &ms, &rate); err != nil {
 			return nil, fmt.Errorf("bandwidth log, line %q: %w", strings.TrimSpace(line), err)
 		}
-		second := int(math.Round(ms / 1000))
-		for len(list) < second {
-			list = append(list, 0)
+		for n := math.Round((ms - last) / 1000); n > 0; n-- {
+			list, last = append(list, 0), ms
 		}
-		if second > 0 {
-			list[second-1] += rate * 1024 / 1e6
+		if len(list) > 0 { // else it is of the moment of the start
+			list[len(list)-1] += rate * 1024 / 1e6
 		}
 	}
 	return list, nil

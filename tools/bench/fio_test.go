@@ -1,8 +1,10 @@
 package main
 
 import (
+	"fmt"
 	"os"
 	"slices"
+	"strings"
 	"testing"
 )
 
@@ -38,6 +40,13 @@ func TestParseLog(t *testing.T) {
 	got, err := parseLog("1000, 1000, 1, 0, 0\n2003, 2000, 1, 0, 0\n4001, 500, 1, 0, 0\n")
 	if err != nil || !slices.Equal(got, []float64{1.024, 2.048, 0, 0.512}) {
 		t.Errorf("%v, %v", got, err)
+	}
+	var late strings.Builder
+	for i := range 300 {
+		fmt.Fprintf(&late, "%d, 1000, 1, 0, 0\n", 1005*(i+1))
+	}
+	if got, err := parseLog(late.String()); err != nil || len(got) != 300 || slices.Min(got) == 0 {
+		t.Errorf("300 seconds that are a little longer: %v, %v", got, err)
 	}
 	if _, err := parseLog("what\n"); err == nil {
 		t.Error("nonsense was taken")
