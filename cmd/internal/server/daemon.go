@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/ublk-lc/ublk-lc/cmd/internal/control"
-	"github.com/ublk-lc/ublk-lc/migrate"
 )
 
 // daemon is the autonomous control: at its intervals it looks how busy the backings are and allows migration or not,
@@ -16,7 +15,7 @@ type daemon struct {
 	cancel context.CancelFunc
 	done   chan struct{}
 	timers map[uint8]*timers // by cache; they belong to the goroutine
-	loads  map[uint8]*load   // by device; they belong to the goroutine
+	loads  loads             // by device; they belong to the goroutine
 }
 
 // timers says when a cache's turn came last.
@@ -43,7 +42,7 @@ func (m *Manager) StartDaemon() (*control.Done, error) {
 		return &control.Done{Text: "the daemon runs already"}, nil
 	}
 	ctx, cancel := context.WithCancel(context.Background())
-	m.daemon = &daemon{m: m, cancel: cancel, done: make(chan struct{}), timers: map[uint8]*timers{}, loads: map[uint8]*load{}}
+	m.daemon = &daemon{m: m, cancel: cancel, done: make(chan struct{}), timers: map[uint8]*timers{}, loads: loads{}}
 	go m.daemon.run(ctx)
 	return &control.Done{Text: "the daemon runs"}, nil
 }
@@ -205,22 +204,7 @@ func (m *Manager) daemonFailed(err error) {
 // modulate measures how busy others keep the backings of a cache; from that its policy decides on migration. A first look
 // at a disk measures nothing: to take it for idle would be an interval of migration at full speed beside its users.
 func (a *daemon) modulate(now time.Time, c *cache, devices []device) {
-	var loads []migrate.Load
-	first := false
-	for i := range devices {
-		d := &devices[i]
-		if d.host == nil || d.host.Cache() != c.host {
-			continue
-		}
-		l := a.loads[d.id]
-		if l == nil {
-			l, first = &load{}, true
-			a.loads[d.id] = l
-		}
-		loads = append(loads, migrate.Load{Device: d.id, Busy: l.sample(now, d.host.Backing(), func(disk string) uint64 {
-			return writtenTo(disk, devices)
-		})})
-	}
+	loads, first := a.loads.sample(now, c.host, devices)
 	if first {
 		return
 	}

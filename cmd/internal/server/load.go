@@ -7,6 +7,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/ublk-lc/ublk-lc/cmd/internal/host"
+	"github.com/ublk-lc/ublk-lc/migrate"
 	"github.com/ublk-lc/ublk-lc/segment/blockdev"
 )
 
@@ -112,4 +114,26 @@ func diskOf(b *blockdev.Device) string {
 		return own
 	}
 	return strings.TrimSpace(string(whole))
+}
+
+// loads are the loads of several disks, by the device whose backing they are.
+type loads map[uint8]*load
+
+// sample tells how busy others kept the backings of a cache's devices since the last sample, and whether one of them is
+// looked at for the first time.
+func (ls loads) sample(now time.Time, c *host.Cache, devices []device) (list []migrate.Load, first bool) {
+	own := func(disk string) uint64 { return writtenTo(disk, devices) }
+	for i := range devices {
+		d := &devices[i]
+		if d.host == nil || d.host.Cache() != c {
+			continue
+		}
+		l := ls[d.id]
+		if l == nil {
+			l, first = &load{}, true
+			ls[d.id] = l
+		}
+		list = append(list, migrate.Load{Device: d.id, Busy: l.sample(now, d.host.Backing(), own)})
+	}
+	return list, first
 }

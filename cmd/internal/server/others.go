@@ -12,7 +12,7 @@ import (
 type others struct {
 	m      *Manager
 	cache  *host.Cache
-	loads  map[uint8]*load
+	loads  loads
 	last   time.Time
 	slowed string
 }
@@ -25,7 +25,7 @@ const (
 )
 
 func (m *Manager) watchOthers(c *host.Cache) *others {
-	return &others{m: m, cache: c, loads: map[uint8]*load{}}
+	return &others{m: m, cache: c, loads: loads{}}
 }
 
 // look says who slows the drain, or "".
@@ -36,20 +36,11 @@ func (o *others) look(now time.Time) string {
 	o.last, o.slowed = now, ""
 	most := noticeable - 1
 	_, devices := o.m.snapshot()
-	for i := range devices {
-		d := &devices[i]
-		if d.host == nil || d.host.Cache() != o.cache {
-			continue
-		}
-		l := o.loads[d.id]
-		if l == nil {
-			l = &load{}
-			o.loads[d.id] = l
-		}
-		busy := l.sample(now, d.host.Backing(), func(disk string) uint64 { return writtenTo(disk, devices) })
-		if busy > most {
-			most = busy
-			o.slowed = fmt.Sprintf("others keep device %d's disk %d%% busy", d.id, busy)
+	list, _ := o.loads.sample(now, o.cache, devices)
+	for _, l := range list {
+		if l.Busy > most {
+			most = l.Busy
+			o.slowed = fmt.Sprintf("others keep device %d's disk %d%% busy", l.Device, l.Busy)
 		}
 	}
 	return o.slowed
