@@ -37,12 +37,11 @@ type Device struct {
 	opt     DeviceOptions
 	gate    gate // of its writes
 
-	congestion atomic.Pointer[congestion] // of its cache
+	cache atomic.Pointer[Cache] // nil = none
 
 	mu    sync.Mutex // one structural change at a time
-	state sync.Mutex // guards what follows
+	state sync.Mutex // guards ub
 	ub    *ublk.Device
-	cache *Cache
 }
 
 // NewDevice makes a device, which has no node until it is started. On success
@@ -89,11 +88,7 @@ func (d *Device) Backing() *blockdev.Device { return d.backing }
 func (d *Device) Volume() *logcache.Volume { return d.vol }
 
 // Cache is the cache the device is attached to, or nil.
-func (d *Device) Cache() *Cache {
-	d.state.Lock()
-	defer d.state.Unlock()
-	return d.cache
-}
+func (d *Device) Cache() *Cache { return d.cache.Load() }
 
 func (d *Device) started() *ublk.Device {
 	d.state.Lock()
@@ -185,7 +180,7 @@ func (d *Device) Stop(ctx context.Context, force bool) error {
 	}
 	if c := d.Cache(); c != nil {
 		c.core.Release(d.vol)
-		d.setCache(nil)
+		d.cache.Store(nil)
 		c.forget(d)
 	}
 	return errors.Join(err, d.backing.Close())
@@ -201,17 +196,6 @@ func (d *Device) flushBypassed() error {
 		return fmt.Errorf("device %d (%s): flush %s: %w", d.vol.ID, d.vol.Name, d.backing.Path(), err)
 	}
 	return nil
-}
-
-func (d *Device) setCache(c *Cache) {
-	d.state.Lock()
-	defer d.state.Unlock()
-	d.cache = c
-	if c != nil {
-		d.congestion.Store(&c.congestion)
-	} else {
-		d.congestion.Store(nil)
-	}
 }
 
 // Attach puts the cache in front of the backing. If the device has no node
@@ -245,9 +229,9 @@ func (d *Device) attach(ctx context.Context, c *Cache, b segment.Binding) error 
 		return fmt.Errorf("flush %s: %w", d.backing.Path(), err)
 	}
 	c.adopt(d)
-	d.setCache(c)
+	d.cache.Store(c)
 	if err := c.told(func(done func(error)) { c.core.Attach(d.vol, b, done) }); err != nil {
-		d.setCache(nil)
+		d.cache.Store(nil)
 		c.forget(d)
 		return err
 	}
@@ -286,7 +270,7 @@ func (d *Device) Detach(ctx context.Context, report func(DrainProgress)) error {
 	if err := c.told(func(done func(error)) { c.core.Detach(d.vol, done) }); err != nil {
 		return err
 	}
-	d.setCache(nil)
+	d.cache.Store(nil)
 	c.forget(d)
 	return nil
 }

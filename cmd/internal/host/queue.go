@@ -74,8 +74,16 @@ func (h *queue) Handle(reqs []*ublk.Request) {
 
 // Completed takes the completion of one of our operations.
 func (h *queue) Completed(userData uint64, res int32) {
-	h.timing.end(h.exec.Completed(userData, res), h.dev.congestion.Load())
+	h.timing.end(h.exec.Completed(userData, res), h.congestion())
 	h.pump()
+}
+
+// congestion is that of the device's cache, or nil.
+func (h *queue) congestion() *congestion {
+	if c := h.dev.Cache(); c != nil {
+		return &c.congestion
+	}
+	return nil
 }
 
 // Woken takes in what other threads left.
@@ -113,7 +121,7 @@ func (h *queue) Close() {}
 
 // pump starts operations and answers requests.
 func (h *queue) pump() {
-	g := h.dev.congestion.Load()
+	g := h.congestion()
 	timed := g != nil && g.measures()
 	for _, op := range h.port.Ops() {
 		if timed {
