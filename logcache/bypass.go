@@ -85,7 +85,7 @@ type bypass struct {
 	Bypass
 	streams streams
 
-	passing [maxPassing]passing
+	passing [maxPassing]*Request
 	n       int // of them under way
 
 	written  uint64 // bypassed writes that the backing has answered
@@ -98,16 +98,10 @@ type bypass struct {
 	seen   uint64 // writes that recent has had
 }
 
-// passing is a write on its way to the backing.
-type passing struct {
-	lba     uint64
-	sectors uint32
-}
-
 // overlaps tells whether a request touches a write that is under way.
 func (b *bypass) overlaps(r *Request) bool {
-	for i := range b.passing[:b.n] {
-		if w := &b.passing[i]; r.LBA < w.lba+uint64(w.sectors) && w.lba < r.LBA+uint64(r.Sectors) {
+	for _, w := range b.passing[:b.n] {
+		if r.overlaps(w) {
 			return true
 		}
 	}
@@ -115,13 +109,14 @@ func (b *bypass) overlaps(r *Request) bool {
 }
 
 // left takes a write out of those under way.
-func (b *bypass) left(lba uint64) {
+func (b *bypass) left(r *Request) {
 	b.n--
-	for i := range b.passing[:b.n] {
-		if b.passing[i].lba == lba {
+	for i, w := range b.passing[:b.n] {
+		if w == r {
 			b.passing[i] = b.passing[b.n]
 		}
 	}
+	b.passing[b.n] = nil
 }
 
 // count remembers where a write goes.
@@ -208,7 +203,7 @@ func (c *Cache) bypass(p *Port, r *Request) bool {
 	if !r.Bypassed() {
 		return false
 	}
-	b.passing[b.n] = passing{r.LBA, r.Sectors}
+	b.passing[b.n] = r
 	b.n++
 	o := p.newOp(forBypass, blockdev.Write, r.Volume.dev(), int64(r.LBA)*segment.SectorSize, r.Buf)
 	o.cache, o.req = c, r
@@ -259,7 +254,7 @@ func (c *Cache) free(r *Request) bool {
 // overlaps tells whether a request of the queue touches the range of r.
 func (q *queue) overlaps(r *Request) bool {
 	for w := q.head; w != nil; w = w.next {
-		if w.Volume == r.Volume && w.LBA < r.LBA+uint64(r.Sectors) && r.LBA < w.LBA+uint64(w.Sectors) {
+		if w.Volume == r.Volume && r.overlaps(w) {
 			return true
 		}
 	}
@@ -273,7 +268,7 @@ func (c *Cache) bypassed(p *Port, o *operation, err error) {
 	c.lock()
 	defer c.mu.Unlock()
 	b := &r.Volume.bypass
-	b.left(r.LBA)
+	b.left(r)
 	if err != nil {
 		r.Volume.countError()
 	} else {

@@ -59,6 +59,11 @@ func (r *Request) inside() bool {
 	return uint64(r.Sectors) <= r.Volume.Sectors && r.LBA <= r.Volume.Sectors-uint64(r.Sectors)
 }
 
+// overlaps tells whether two requests of a volume have a sector in common.
+func (r *Request) overlaps(w *Request) bool {
+	return r.LBA < w.LBA+uint64(w.Sectors) && w.LBA < r.LBA+uint64(r.Sectors)
+}
+
 // queue is a FIFO of requests, linked through them.
 type queue struct {
 	head, tail *Request
