@@ -12,7 +12,30 @@ const (
 	IORING_FEAT_EXT_ARG uint32 = 1 << 8 // Linux 5.11
 
 	IORING_ASYNC_CANCEL_ALL uint32 = 1 << 0 // Linux 5.19
+
+	IORING_REGISTER_BUFFERS2       uint8  = 15     // Linux 5.13
+	IORING_REGISTER_BUFFERS_UPDATE uint8  = 16     // Linux 5.13
+	IORING_RSRC_REGISTER_SPARSE    uint32 = 1 << 0 // Linux 5.19
 )
+
+// rsrcRegister is struct io_uring_rsrc_register.
+type rsrcRegister struct {
+	nr    uint32
+	flags uint32
+	resv2 uint64
+	data  uint64
+	tags  uint64
+}
+
+// rsrcUpdate is struct io_uring_rsrc_update2.
+type rsrcUpdate struct {
+	offset uint32 // of the first entry
+	resv   uint32
+	data   uint64 // address of iovecs; one without a base clears its entry
+	tags   uint64
+	nr     uint32
+	resv2  uint32
+}
 
 // getEventsArg is struct io_uring_getevents_arg: the extended argument of io_uring_enter.
 type getEventsArg struct {

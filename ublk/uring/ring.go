@@ -35,6 +35,8 @@ type Ring struct {
 	head   uint32 // our head, ahead of *cqHead by the completions seen since it was published
 	ready  uint32 // *cqTail when last looked at
 
+	table []registered // regions, by the kernel's index; nil until there is one
+
 	// Set up once.
 	fd        int
 	entrySize int

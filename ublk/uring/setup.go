@@ -177,6 +177,7 @@ func (r *Ring) Close() error {
 		errs = append(errs, unix.Close(r.fd))
 		r.fd = -1
 	}
+	errs = append(errs, r.dropTable())
 	if err := errors.Join(errs...); err != nil {
 		return fmt.Errorf("io_uring close: %w", err)
 	}

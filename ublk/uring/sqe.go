@@ -32,6 +32,13 @@ func (e *SQE) PrepWrite(fd int, buf []byte, off int64, rwFlags uint32) {
 	e.SetOpFlags(rwFlags)
 }
 
+// PrepWriteFixed is PrepWrite for a buffer that lies in the region with the given index, as Ring.Registered tells it.
+func (e *SQE) PrepWriteFixed(fd int, buf []byte, off int64, rwFlags uint32, index uint16) {
+	e.PrepOperation(abi.IORING_OP_WRITE_FIXED, int32(fd), addr(buf), uint32(len(buf)), uint64(off))
+	e.SetOpFlags(rwFlags)
+	e.SetBufIndex(index)
+}
+
 // PrepFsync prepares an fsync, or an fdatasync when dataOnly is set. It covers writes completed before it is
 // submitted; it is not ordered behind entries in flight.
 func (e *SQE) PrepFsync(fd int, dataOnly bool) {
