@@ -66,7 +66,7 @@ type Cache struct {
 	prevEnd      uint32 // where its predecessor ends
 
 	// current segment
-	memory     []byte // of all RAM buffers
+	memory     *uring.Region // of all RAM buffers
 	bufs       []buffer
 	cur        current
 	hint       uint16 // header sectors for the next record
@@ -140,11 +140,12 @@ func (c *Cache) allocBuffers(bytes int) error {
 	n := max(2, bytes/int(c.geo.SegmentSize))
 	n = int(min(uint64(n), c.geo.Slots))
 	size := int(c.geo.SegmentSize)
-	mem, err := uring.AllocResident(n * size) // one piece, so that huge pages can serve it
+	memory, err := uring.NewRegion(n * size) // one piece, so that huge pages can serve it
 	if err != nil {
 		return err
 	}
-	c.memory = mem
+	c.memory = memory
+	mem := memory.Bytes()
 	c.bufs = make([]buffer, n)
 	for i := range c.bufs {
 		c.bufs[i].mem = mem[i*size : (i+1)*size]
@@ -158,8 +159,12 @@ func (c *Cache) Free() error {
 	c.lock() // a status may still be asked for
 	defer c.mu.Unlock()
 	c.cur = current{} // which Port.Idle may still look at
-	return errors.Join(uring.FreePages(c.memory), uring.FreePages(c.super.buf), c.idx.Close())
+	return errors.Join(c.memory.Free(), uring.FreePages(c.super.buf), c.idx.Close())
 }
+
+// Memory is where the RAM buffers lie. Records are written out of it, so that a
+// thread which has it registered with its ring saves the kernel work.
+func (c *Cache) Memory() *uring.Region { return c.memory }
 
 // Background is the port of the cache's own thread.
 func (c *Cache) Background() *Port { return c.background }

@@ -9,17 +9,18 @@ import (
 
 // Executor carries out operations on a ring. It belongs to the ring's thread.
 type Executor struct {
+	ring  *uring.Ring
 	sqe   func() *uring.SQE // never nil
 	fd    func(Dev) int
 	slots []*Op // by user data
 	free  []uint32
 }
 
-// NewExecutor makes an executor. sqe gives the next entry, fd the open
-// descriptor of a backing. User data is small: below the number of operations
-// that were ever under way at once.
-func NewExecutor(sqe func() *uring.SQE, fd func(Dev) int) *Executor {
-	return &Executor{sqe: sqe, fd: fd}
+// NewExecutor makes an executor. sqe gives the next entry of the ring, fd the
+// open descriptor of a backing. User data is small: below the number of
+// operations that were ever under way at once.
+func NewExecutor(ring *uring.Ring, sqe func() *uring.SQE, fd func(Dev) int) *Executor {
+	return &Executor{ring: ring, sqe: sqe, fd: fd}
 }
 
 // InFlight is how many operations are under way.
@@ -48,7 +49,11 @@ func (x *Executor) prepare(op *Op, slot uint32) {
 	case Read:
 		sqe.PrepRead(fd, op.Buf, op.Offset)
 	case Write:
-		sqe.PrepWrite(fd, op.Buf, op.Offset, rwFlags(op))
+		if i, ok := x.ring.Registered(op.Buf); ok {
+			sqe.PrepWriteFixed(fd, op.Buf, op.Offset, rwFlags(op), i)
+		} else {
+			sqe.PrepWrite(fd, op.Buf, op.Offset, rwFlags(op))
+		}
 	case Flush:
 		sqe.PrepFsync(fd, true)
 	case Discard, Zero:

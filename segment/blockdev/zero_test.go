@@ -31,7 +31,7 @@ func run(t *testing.T, d *Device, op Op) error {
 		t.Fatal(err)
 	}
 	defer ring.Close()
-	x := NewExecutor(ring.GetSQE, func(Dev) int { return d.FD() })
+	x := NewExecutor(ring, ring.GetSQE, func(Dev) int { return d.FD() })
 	s := &told{}
 	op.Dev, op.Sink = 1, s
 	x.Start(&op)

@@ -35,6 +35,7 @@ type Cache struct {
 	logf   func(string, ...any)
 
 	congestion congestion
+	unpinned   sync.Once // said that a ring does without its RAM buffers
 
 	mu      sync.Mutex
 	devices map[uint8]*Device // attached
@@ -68,7 +69,7 @@ func ResumeCache(id uint8, dev *blockdev.Device, opt CacheOptions) (*Cache, *seg
 		return nil, rec, errors.Join(fmt.Errorf("resume %s: %w", dev.Path(), err), c.worker.event.Close())
 	}
 	c.core, c.congestion.core = core, core
-	c.worker.congestion = &c.congestion
+	c.worker.congestion, c.worker.pin = &c.congestion, c.pin
 	if err := c.worker.start(core); err != nil {
 		return nil, rec, errors.Join(err, c.worker.event.Close(), core.Free())
 	}

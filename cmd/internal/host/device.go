@@ -37,7 +37,7 @@ type Device struct {
 	opt     DeviceOptions
 	gate    gate // of its writes
 
-	cache atomic.Pointer[Cache] // nil = none
+	cache atomic.Pointer[Cache] // nil = none; changed by turnTo
 
 	mu    sync.Mutex // one structural change at a time
 	state sync.Mutex // guards ub
@@ -180,7 +180,7 @@ func (d *Device) Stop(ctx context.Context, force bool) error {
 	}
 	if c := d.Cache(); c != nil {
 		c.core.Release(d.vol)
-		d.cache.Store(nil)
+		d.turnTo(nil)
 		c.forget(d)
 	}
 	return errors.Join(err, d.backing.Close())
@@ -229,13 +229,20 @@ func (d *Device) attach(ctx context.Context, c *Cache, b segment.Binding) error 
 		return fmt.Errorf("flush %s: %w", d.backing.Path(), err)
 	}
 	c.adopt(d)
-	d.cache.Store(c)
+	d.turnTo(c)
 	if err := c.told(func(done func(error)) { c.core.Attach(d.vol, b, done) }); err != nil {
-		d.cache.Store(nil)
+		d.turnTo(nil)
 		c.forget(d)
 		return err
 	}
 	return nil
+}
+
+// turnTo says which cache the device works with, nil for none, and has its
+// queues take that in: an idle one too is to let go of the RAM buffers of the last.
+func (d *Device) turnTo(c *Cache) {
+	d.cache.Store(c)
+	d.wakeQueues()
 }
 
 func (d *Device) quiet(ctx context.Context) error {
@@ -270,7 +277,7 @@ func (d *Device) Detach(ctx context.Context, report func(DrainProgress)) error {
 	if err := c.told(func(done func(error)) { c.core.Detach(d.vol, done) }); err != nil {
 		return err
 	}
-	d.cache.Store(nil)
+	d.turnTo(nil)
 	c.forget(d)
 	return nil
 }

@@ -9,4 +9,12 @@
 //
 // A queue's thread serves its requests from start to end. Only what belongs to
 // no queue runs on the cache's thread: migration and the superblock.
+//
+// The rings of both have the cache's RAM buffers registered, so that the kernel
+// need not look up the pages of each record. A queue's ring follows its device
+// from cache to cache. Where the kernel refuses, as under a limit of locked
+// memory, records are written like anything else.
+//
+// The memory that migration works in is not registered: that would bring all of
+// it into memory at once, where most batches touch a part.
 package host

@@ -21,6 +21,7 @@ type queue struct {
 	held  fifo               // writes that wait at the gate
 
 	timing timing
+	pinned pinned
 }
 
 // NewQueue makes the handler of a queue. It is called on the queue's thread.
@@ -28,7 +29,9 @@ func (d *Device) NewQueue(q *ublk.Queue) (ublk.QueueHandler, error) {
 	h := &queue{dev: d, q: q, reqs: make([]logcache.Request, q.Depth()), owner: make([]*ublk.Request, q.Depth())}
 	h.held.init(q.Depth())
 	h.port = logcache.NewPort(q.Wake)
-	h.exec = blockdev.NewExecutor(q.SQE, h.fd)
+	h.exec = blockdev.NewExecutor(q.Ring(), q.SQE, h.fd)
+	h.pinned.ring = q.Ring()
+	h.pinned.follow(d.Cache())
 	return h, nil
 }
 
@@ -121,6 +124,7 @@ func (h *queue) Close() {}
 
 // pump starts operations and answers requests.
 func (h *queue) pump() {
+	h.pinned.follow(h.dev.Cache())
 	g := h.congestion()
 	timed := g != nil && g.measures()
 	for _, op := range h.port.Ops() {

@@ -51,6 +51,7 @@ type worker struct {
 	err   error         // why the thread ended
 
 	congestion *congestion
+	pin        func(*uring.Ring) // the memory of the cache's RAM buffers
 	decider
 	meter
 	throttle
@@ -113,7 +114,8 @@ func (w *worker) run(ready chan<- error) {
 		return
 	}
 	w.ring = ring
-	w.exec = blockdev.NewExecutor(w.entry, func(d blockdev.Dev) int { return int(w.fds[d].Load()) })
+	w.exec = blockdev.NewExecutor(ring, w.entry, func(d blockdev.Dev) int { return int(w.fds[d].Load()) })
+	w.pin(ring)
 	w.arm()
 	ready <- nil
 	for !w.quit.Load() || w.exec.InFlight() > 0 || !w.migr.Idle() {

@@ -1,0 +1,104 @@
+package blockdev
+
+import (
+	"bytes"
+	"errors"
+	"runtime"
+	"testing"
+	"time"
+
+	abi "github.com/iceber/iouring-go/syscall"
+	"github.com/ublk-lc/ublk-lc/ublk/uring"
+)
+
+// TestWritesOutOfRegisteredMemory: the operation decides, by where its buffer
+// lies, and writes the same either way.
+func TestWritesOutOfRegisteredMemory(t *testing.T) {
+	const size = 1 << 20
+	d := open(t, diskFile(t, size), OpenOptions{Exclusive: true})
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	ring, err := uring.New(uring.Config{Entries: 8})
+	if errors.Is(err, uring.ErrUnsupported) {
+		t.Skip(err)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer ring.Close()
+	var entry *uring.SQE
+	x := NewExecutor(ring, func() *uring.SQE {
+		entry = ring.GetSQE()
+		return entry
+	}, func(Dev) int { return d.FD() })
+	do := func(op *Op) (code uint8) {
+		s := &told{}
+		op.Dev, op.Sink = 1, s
+		x.Start(op)
+		code = entry.Opcode()
+		for !s.done {
+			if err := ring.SubmitAndWait(1, time.Second); err != nil {
+				t.Fatal(err)
+			}
+			for cqe, ok := ring.Peek(); ok; cqe, ok = ring.Peek() {
+				ring.Seen()
+				x.Completed(cqe.UserData, cqe.Res)
+			}
+		}
+		if s.err != nil {
+			t.Fatal(s.err)
+		}
+		return code
+	}
+	m, err := uring.NewRegion(size)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer m.Free()
+	back, err := uring.AllocPages(size)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer uring.FreePages(back)
+	for i, step := range []struct {
+		change func() error
+		want   uint8
+	}{
+		{func() error { return nil }, abi.IORING_OP_WRITE},
+		{func() error { return ring.Register(m) }, abi.IORING_OP_WRITE_FIXED},
+		{func() error { return ring.Unregister(m) }, abi.IORING_OP_WRITE},
+	} {
+		if err := step.change(); err != nil {
+			t.Fatal(err)
+		}
+		for at := range m.Bytes() {
+			m.Bytes()[at] = byte(at>>12 + i)
+		}
+		for _, fua := range []bool{false, true} {
+			if got := do(&Op{Kind: Write, Buf: m.Bytes()[4096:], Offset: 4096, FUA: fua}); got != step.want {
+				t.Errorf("step %d: operation %d, want %d", i, got, step.want)
+			}
+		}
+		if got := do(&Op{Kind: Write, Buf: back[:4096]}); got != abi.IORING_OP_WRITE {
+			t.Errorf("step %d: operation %d out of other memory", i, got)
+		}
+		do(&Op{Kind: Read, Buf: back[4096:], Offset: 4096})
+		if !bytes.Equal(back[4096:], m.Bytes()[4096:]) {
+			t.Errorf("step %d: the device holds other data than was written", i)
+		}
+		clear(back)
+	}
+	op := &Op{Kind: Write, Buf: m.Bytes()[:4096], Dev: 1, Sink: &told{}}
+	if err := ring.Register(m); err != nil {
+		t.Fatal(err)
+	}
+	if n := testing.AllocsPerRun(100, func() {
+		x.Start(op)
+		_ = ring.SubmitAndWait(1, 0)
+		cqe, _ := ring.Peek()
+		ring.Seen()
+		x.Completed(cqe.UserData, cqe.Res)
+	}); n != 0 {
+		t.Errorf("%v allocations a fixed write, want none", n)
+	}
+}
