@@ -21,7 +21,7 @@ import (
 //     it durably, and recovery puts in all that it would replay. So nothing
 //     older is on its way to the backing.
 //   - No batch is being committed. What it has migrated is out of the index
-//     already, but would be replayed until the superblock that says so is durable.
+//     already, but would be replayed until both copies of the superblock say so.
 //   - No write waits for room, and none is on this way, that overlaps it.
 //
 // Else it goes to the log like all others: a stream over ranges that the log

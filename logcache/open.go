@@ -38,11 +38,8 @@ func Format(dev Device, o FormatOptions) (*segment.Super, error) {
 		return nil, err
 	}
 	s := &segment.Super{UUID: o.UUID, Label: o.Label, DeviceSize: o.DeviceSize, Geometry: geo, Nonce: o.Nonce, Clean: true}
-	for range 2 { // both copies, so that no older one survives
-		s.Generation++
-		if err := writeSuperSync(dev, s); err != nil {
-			return nil, err
-		}
+	if err := writeSuperSync(dev, s); err != nil {
+		return nil, err
 	}
 	return s, nil
 }
@@ -63,17 +60,22 @@ func ReadSuper(dev io.ReaderAt) (*segment.Super, error) {
 	return segment.NewestSuper(a, b)
 }
 
+// writeSuperSync updates the superblock: both copies, like [Cache.updateSuper],
+// so that no older one survives.
 func writeSuperSync(dev Device, s *segment.Super) error {
 	mem, err := uring.AllocPages(superBytes)
 	if err != nil {
 		return err
 	}
 	defer uring.FreePages(mem)
-	if _, err := dev.WriteAt(segment.AppendSuper(mem[:0], s), segment.SuperOffset(s.Generation)); err != nil {
-		return fmt.Errorf("write superblock: %w", err)
-	}
-	if err := dev.Flush(); err != nil {
-		return fmt.Errorf("flush superblock: %w", err)
+	for range 2 {
+		s.Generation++
+		if _, err := dev.WriteAt(segment.AppendSuper(mem[:0], s), segment.SuperOffset(s.Generation)); err != nil {
+			return fmt.Errorf("write superblock: %w", err)
+		}
+		if err := dev.Flush(); err != nil {
+			return fmt.Errorf("flush superblock: %w", err)
+		}
 	}
 	return nil
 }
@@ -109,7 +111,6 @@ func resume(dev Device, s *segment.Super, l *loading, cfg Config) (*Cache, *segm
 		return nil, rec, fmt.Errorf("flush the cache device: %w", err)
 	}
 	s.Epoch++
-	s.Generation++
 	s.Clean = false
 	s.DurableSeq = rec.LastSeq
 	if err := writeSuperSync(dev, s); err != nil {

@@ -8,16 +8,31 @@ import (
 	"github.com/ublk-lc/ublk-lc/ublk/uring"
 )
 
-// superblock keeps the superblock in force and its updates. An update is
-// written to the other copy and flushed; updates that come meanwhile wait and
-// go together.
+// superblock keeps the superblock in force and its updates.
+//
+// An update has happened when both copies state it: it goes with two
+// generations in a row, each flushed before the next is written. For recovery
+// takes the other copy when the newest one is bad, and it cannot ask which of
+// two things that is. If the power failed in the middle of an update, nothing
+// was built on it yet, and the other copy is right. But if a copy goes bad when
+// the update is long done, much may be built on it: a slot was reused, a write
+// went past the log over data that is migrated, a disk was detached and used by
+// itself, or was attached and has data in the log. A copy that has never heard
+// of that would bring back what is gone, or not find what is there. So there
+// must be no such copy by then.
+//
+// Updates that come while a copy is written go with the next one, which is the
+// second of those before them; so a series of n takes n+1 writes, not 2n.
 type superblock struct {
 	now     segment.Super
 	buf     []byte
 	busy    bool
 	retries int
-	flying  []func(error) // told when the update under way is durable
-	waiting []func(error) // told of the one after
+
+	// Who is told when an update has happened, by how far it is.
+	fresh []func(error) // in no copy
+	once  []func(error) // in the copy being written, or the one written last, only
+	twice []func(error) // in the copy being written, and in the other
 }
 
 const superBytes = 64 << 10
@@ -28,27 +43,28 @@ func (s *superblock) init(from *segment.Super) {
 }
 
 func (s *superblock) failAll(err error) {
-	told := append(s.flying, s.waiting...)
-	s.flying, s.waiting = nil, nil
+	told := slices.Concat(s.twice, s.once, s.fresh)
+	s.twice, s.once, s.fresh = nil, nil, nil
 	for _, f := range told {
 		f(err)
 	}
 }
 
-// updateSuper changes the superblock, and tells done when that is durable, or
-// has failed. done runs under the lock.
+// updateSuper changes the superblock, and tells done when that is durable in
+// both copies, or has failed. done runs under the lock.
 func (c *Cache) updateSuper(p *Port, change func(*segment.Super), done func(error)) {
 	if c.broken != nil {
 		done(c.broken)
 		return
 	}
 	change(&c.super.now)
-	c.super.waiting = append(c.super.waiting, done)
+	c.super.fresh = append(c.super.fresh, done)
 	if !c.super.busy {
 		c.writeSuper(p)
 	}
 }
 
+// writeSuper writes the superblock over the older of its copies.
 func (c *Cache) writeSuper(p *Port) {
 	s := &c.super
 	if s.buf == nil {
@@ -60,7 +76,7 @@ func (c *Cache) writeSuper(p *Port) {
 		s.buf = mem
 	}
 	s.busy = true
-	s.flying, s.waiting = s.waiting, nil
+	s.twice, s.once, s.fresh = s.once, s.fresh, nil
 	s.now.Generation++
 	s.now.DurableSeq = max(s.now.DurableSeq, c.durableSeq)
 	image := segment.AppendSuper(s.buf[:0], &s.now)
@@ -89,12 +105,12 @@ func (c *Cache) superDone(p *Port, o *operation, err error) {
 	}
 	p.release(o)
 	s.busy, s.retries = false, 0
-	told := s.flying
-	s.flying = nil
+	told := s.twice
+	s.twice = nil
 	for _, f := range told {
 		f(nil)
 	}
-	if len(s.waiting) > 0 && !s.busy {
+	if len(s.once)+len(s.fresh) > 0 && !s.busy {
 		c.writeSuper(p)
 	}
 }

@@ -50,9 +50,13 @@
 //	 40 64  name, UTF-8, padded with 0
 //	104     reserved, 0, up to 128
 //
-// An update writes generation g at A when g is even and at B when it is odd,
-// then flushes. A reader takes the valid copy of the higher generation, so an
-// update is atomic and a torn one leaves its predecessor.
+// Generation g is written at A when g is even and at B when it is odd, then
+// flushed. A reader takes the valid copy of the higher generation, so a torn
+// one leaves its predecessor. An update is done only when two generations in a
+// row state it. Before that nothing is built on it, and both copies are right;
+// after it, both state it. So of two valid copies either one may go bad at any
+// time, and the other is as good. (Programs before this rule wrote one
+// generation for each update; the first update by a later one mends that.)
 //
 // # Record
 //
@@ -94,9 +98,9 @@
 // barrier is answered when every record up to its own is durable: by a flush of
 // the cache device that was issued after its write had completed, or by a write
 // with FUA. A slot is
-// written again only after a superblock with last_migrated at or above its
-// segment is durable; that superblock is written only after the flush of every
-// backing the segment's data went to.
+// written again only after both copies of the superblock durably have
+// last_migrated at or above its segment; the first such copy is written only
+// after the flush of every backing the segment's data went to.
 //
 // # Recovery
 //

@@ -118,7 +118,7 @@ type checker struct {
 	spare *images
 
 	tick   int // states looked at
-	super  []byte
+	super  [2][]byte
 	placed []segment.Placed
 }
 

@@ -17,7 +17,8 @@
 //
 // A device keeps its durable image and the writes that were not flushed. At a
 // power cut each of their sectors lands or does not. A flush covers the writes
-// that had completed when it was issued, and nothing more.
+// that had completed when it was issued, and nothing more. At every crash point
+// either copy of the superblock may also go bad that was good: see rot.go.
 //
 // Every sector that is written says who it is: device, address and the request
 // that wrote it. The oracle knows in which order the cache accepted requests.

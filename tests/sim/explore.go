@@ -43,6 +43,7 @@ func (e *explorer) point() {
 			}
 		}
 	})
+	e.rot()
 	if sectors <= maxSubset {
 		e.Full++
 		e.subsets(sectors)
@@ -128,16 +129,27 @@ func (e *explorer) tears() {
 	}
 }
 
-// check looks at the image, unless this run has met it at this point already.
+// rot lets either copy of the superblock go bad in what is durable.
+func (e *explorer) rot() {
+	e.clean()
+	e.w.sides.rot(e.w.image, func() { e.look(e.w.image.hash(e.w.s)) })
+}
+
+// check looks at the image.
 func (e *explorer) check() {
-	o := e.w.o
 	h := e.w.image.hash(e.w.s)
-	key := bits.RotateLeft64(h, 7) ^ mix(uint64(o.floor)<<32^uint64(o.lo)<<16^uint64(o.pos))
+	e.w.stats.states[h] = struct{}{}
+	e.look(h)
+}
+
+// look looks at the image, unless this run has met it at this point already.
+func (e *explorer) look(hash uint64) {
+	o := e.w.o
+	key := bits.RotateLeft64(hash, 7) ^ mix(uint64(o.floor)<<32^uint64(o.lo)<<16^uint64(o.pos))
 	if _, old := e.seen[key]; old {
 		return
 	}
 	e.seen[key] = struct{}{}
-	e.w.stats.states[h] = struct{}{}
 	e.w.stats.Cuts++
 	e.Cuts++
 	e.w.sides.look(e.w.image)

@@ -16,8 +16,7 @@ var liesFlag = flag.Int("sim.lies", 300, "number of seeds of the campaign with c
 
 // recoverLog recovers the log that an image has.
 func (s *scenario) recoverLog(m *images) (*segment.Recovery, error) {
-	a, b := s.superblocks(m)
-	super, err := segment.NewestSuper(a, b)
+	super, err := segment.NewestSuper(s.sides.superblocks(m))
 	if err != nil {
 		s.t.Fatal(err)
 	}

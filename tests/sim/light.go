@@ -44,17 +44,11 @@ func (c *checker) look(m *images) {
 
 // replay recovers the log and finds out what each sector would read as.
 func (c *checker) replay(m *images) {
-	r := imageReader{c.s.cache, m.disk[0]}
-	if c.super == nil {
-		c.super = make([]byte, 2*superSectors*sectorSize)
-	}
-	a, b := c.super[:superSectors*sectorSize], c.super[superSectors*sectorSize:]
-	_, errA := r.ReadAt(a, 0)
-	_, errB := r.ReadAt(b, segment.SuperSpace)
-	s, err := segment.NewestSuper(a, b)
-	if err != nil || errA != nil || errB != nil {
+	s, err := segment.NewestSuper(c.superblocks(m))
+	if err != nil {
 		fail("recovery", "%v", err)
 	}
+	r := imageReader{c.s.cache, m.disk[0]}
 	c.placed = c.placed[:0]
 	rec, err := segment.Recover(r, s, func(r *segment.Record) { c.placed = r.AppendPlaced(c.placed, s.Geometry) })
 	if err != nil {

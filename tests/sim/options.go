@@ -25,6 +25,7 @@ type Options struct {
 	Discards    bool // some writes are discards or write-zeroes instead
 	Bypass      bool // writes may bypass the log, now these, now those
 	Trim        bool // slots are discarded before they are used again
+	Rot         bool // a copy of the superblock goes bad while the power is off
 	Blind       bool // nothing reads
 }
 
@@ -62,5 +63,6 @@ func RandomOptions(seed uint64) Options {
 	o.Ahead = rand.New(rand.NewPCG(seed, 9)).IntN(2) == 0
 	o.Bypass = rand.New(rand.NewPCG(seed, 11)).IntN(2) == 0
 	o.Trim = rand.New(rand.NewPCG(seed, 21)).IntN(3) == 0
+	o.Rot = rand.New(rand.NewPCG(seed, 23)).IntN(3) == 0
 	return o
 }

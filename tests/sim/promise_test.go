@@ -198,18 +198,6 @@ func TestP6FlippedBits(t *testing.T) {
 	})
 }
 
-// superblocks are both copies as an image has them.
-func (s *scenario) superblocks(m *images) (a, b []byte) {
-	r := imageReader{s.s.cache, m.disk[0]}
-	a, b = make([]byte, 4096), make([]byte, 4096)
-	_, errA := r.ReadAt(a, 0)
-	_, errB := r.ReadAt(b, segment.SuperSpace)
-	if errA != nil || errB != nil {
-		s.t.Fatal(errA, errB)
-	}
-	return a, b
-}
-
 // migrateDamaged migrates all of the image, on the side, as far as it goes.
 func (s *scenario) migrateDamaged() {
 	h := &s.sides.host

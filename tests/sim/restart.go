@@ -48,6 +48,9 @@ func (w *world) restart() {
 func (w *world) powerCut() {
 	w.s.cut(w.rng, w.image)
 	w.stats.state(w.s, w.image)
+	if w.Rot && w.bad.IntN(2) == 0 {
+		w.sides.spoil(w.image, w.bad.IntN(2))
+	}
 	w.s.revive(w.image)
 }
 

@@ -256,9 +256,15 @@ func (w *world) tryCuts() {
 	for range w.Cuts {
 		w.s.cut(w.rng, w.image)
 		w.stats.state(w.s, w.image)
-		w.stats.Cuts++
-		w.sides.look(w.image)
+		w.look()
 	}
+	w.sides.rot(w.image, w.look)
+}
+
+// look recovers the image on the side.
+func (w *world) look() {
+	w.stats.Cuts++
+	w.sides.look(w.image)
 }
 
 // addFaults makes devices fail now and then in this generation.

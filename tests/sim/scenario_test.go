@@ -102,7 +102,12 @@ func (s *scenario) cutTo(land func(write, sector int) bool) outcome {
 
 // crash cuts the power for good and comes up again.
 func (s *scenario) crash() {
-	s.s.each(func(k int, d *disk) { copy(s.image.disk[k], d.durable) })
+	s.e.clean()
+	s.comeUp()
+}
+
+// comeUp starts again from the image.
+func (s *scenario) comeUp() {
 	s.s.revive(s.image)
 	s.dark(nil)
 	s.free()

@@ -56,6 +56,9 @@ func candidates(o Options) (cs []Options) {
 	if o.Bypass {
 		try(func(c *Options) { c.Bypass = false })
 	}
+	if o.Rot {
+		try(func(c *Options) { c.Rot = false })
+	}
 	number(func(c *Options) *int { return &c.Generations }, 1)
 	number(func(c *Options) *int { return &c.Requests }, 1)
 	number(func(c *Options) *int { return &c.Admin }, 0)

@@ -132,6 +132,7 @@ type world struct {
 	heads *rand.Rand // of reading ahead
 	lull  *rand.Rand // of idle moments
 	ways  *rand.Rand // of what bypasses the log
+	bad   *rand.Rand // of superblocks
 	o     *oracle
 	sides *checker // tries power cuts on the side
 
@@ -163,7 +164,7 @@ func (w *world) tracef(format string, args ...any) {
 
 func newWorld(o Options, stats *Stats, k *kit) *world {
 	dice := func(n uint64) *rand.Rand { return rand.New(rand.NewPCG(o.Seed, n)) }
-	w := &world{Options: o, stats: stats, rng: dice(2), slow: dice(4), rates: dice(6), blank: dice(8), heads: dice(10), lull: dice(20), ways: dice(12)}
+	w := &world{Options: o, stats: stats, rng: dice(2), slow: dice(4), rates: dice(6), blank: dice(8), heads: dice(10), lull: dice(20), ways: dice(12), bad: dice(22)}
 	st := k.st
 	st.reset()
 	log := o.Slots * int(o.SegmentSize) / sectorSize
