@@ -44,7 +44,8 @@ func Format(dev Device, o FormatOptions) (*segment.Super, error) {
 	return s, nil
 }
 
-// ReadSuper reads the superblock in force.
+// ReadSuper reads the superblock in force. A copy that cannot be read is as bad
+// as one that says something wrong: the other one will do.
 func ReadSuper(dev io.ReaderAt) (*segment.Super, error) {
 	mem, err := uring.AllocPages(2 * superBytes)
 	if err != nil {
@@ -52,12 +53,22 @@ func ReadSuper(dev io.ReaderAt) (*segment.Super, error) {
 	}
 	defer uring.FreePages(mem)
 	a, b := mem[:superBytes], mem[superBytes:]
+	var unread error
 	for i, buf := range [][]byte{a, b} {
 		if _, err := dev.ReadAt(buf, int64(i)*segment.SuperSpace); err != nil && err != io.EOF {
-			return nil, fmt.Errorf("read superblock: %w", err)
+			unread = fmt.Errorf("read superblock: %w", err)
+			clear(buf)
 		}
 	}
-	return segment.NewestSuper(a, b)
+	s, err := segment.NewestSuper(a, b)
+	switch {
+	case unread == nil:
+		return s, err
+	case err != nil:
+		return nil, unread // what was not read may be the superblock of a cache
+	}
+	s.Other = unread
+	return s, nil
 }
 
 // writeSuperSync updates the superblock: both copies, like [Cache.updateSuper],

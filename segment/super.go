@@ -53,6 +53,9 @@ type Super struct {
 	DurableSeq   uint64
 	Clean        bool
 	Bindings     []Binding
+
+	// Other is why the other copy is bad, or nil. It is not written.
+	Other error
 }
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
@@ -211,8 +214,9 @@ func (s *Super) check() error {
 }
 
 // NewestSuper decodes both copies and returns the valid one of the higher
-// generation. A bad copy beside a good one is what a torn update leaves; but a
-// copy of an unknown version is a newer program's, and its log must not be
+// generation. A bad copy beside a good one is what a torn update leaves, or one
+// that went bad later; see the package comment for why the good one will do. But
+// a copy of an unknown version is a newer program's, and its log must not be
 // continued from an older state. When neither is valid the error is
 // [ErrNotFormatted] only if neither carries our magic.
 func NewestSuper(a, b []byte) (*Super, error) {
@@ -232,8 +236,10 @@ func NewestSuper(a, b []byte) (*Super, error) {
 		}
 		return sa, nil
 	case ea == nil:
+		sa.Other = eb
 		return sa, nil
 	case eb == nil:
+		sb.Other = ea
 		return sb, nil
 	case errors.Is(ea, ErrNotFormatted):
 		return nil, eb

@@ -79,6 +79,9 @@ func TestNewestSuper(t *testing.T) {
 		if !errors.Is(err, c.err) || err == nil && s.Generation != c.want {
 			t.Errorf("%s: %v, %v", c.name, s, err)
 		}
+		if err == nil && (s.Other == nil) != (c.name == "both") {
+			t.Errorf("%s: the other copy: %v", c.name, s.Other)
+		}
 	}
 	if _, err := NewestSuper(blank, torn); err == nil || errors.Is(err, ErrNotFormatted) {
 		t.Errorf("a bad superblock must not look unformatted: %v", err)

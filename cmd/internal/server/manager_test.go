@@ -13,6 +13,7 @@ import (
 	"github.com/ublk-lc/ublk-lc/cmd/internal/control"
 	"github.com/ublk-lc/ublk-lc/cmd/internal/host"
 	"github.com/ublk-lc/ublk-lc/logcache"
+	"github.com/ublk-lc/ublk-lc/segment"
 	"github.com/ublk-lc/ublk-lc/segment/blockdev"
 	"github.com/ublk-lc/ublk-lc/ublk"
 )
@@ -253,5 +254,35 @@ func TestUnknownIDs(t *testing.T) {
 		}},
 	} {
 		t.Run(name, func(t *testing.T) { refused(t, m, c.code, c.words, c.do) })
+	}
+}
+
+// A bad copy of the superblock holds nothing up, and is not passed over in silence.
+func TestResumeWithOneSuperblock(t *testing.T) {
+	m := newManager(t)
+	path := formatted(t)
+	for _, at := range []int64{segment.SuperOffset(0), segment.SuperOffset(1)} {
+		f, err := os.OpenFile(path, os.O_WRONLY, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := f.WriteAt(make([]byte, 4096), at); err != nil {
+			t.Fatal(err)
+		}
+		if err := f.Close(); err != nil {
+			t.Fatal(err)
+		}
+		for _, bad := range []bool{true, false} { // a resume writes both anew
+			var said strings.Builder
+			if _, err := m.Resume(t.Context(), control.ResumeArgs{ID: 3, Path: path}, func(p control.Progress) { said.WriteString(p.Text) }); err != nil {
+				t.Fatal(err)
+			}
+			if strings.Contains(said.String(), "superblock") != bad {
+				t.Errorf("the copy at byte %d is bad: %v; it said %q", at, bad, said.String())
+			}
+			if _, err := m.FreeCache(t.Context(), control.IDArgs{ID: 3}, quiet); err != nil {
+				t.Fatal(err)
+			}
+		}
 	}
 }

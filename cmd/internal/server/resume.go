@@ -100,15 +100,21 @@ func (m *Manager) resumeOn(c *cache, dev *blockdev.Device, report reporter) (*ho
 	if err := m.checkExposed(dev, super); err != nil {
 		return nil, nil, err
 	}
-	warning := tooLarge(super.Geometry, totalMemory())
-	if warning != "" {
-		m.logf("resume: %s: %s", c.path, warning)
-		report.say("%s: %s", c.path, warning)
+	warn := func(text string) {
+		m.logf("resume: %s: %s", c.path, text)
+		report.say("%s: %s", c.path, text)
+	}
+	if super.Other != nil {
+		warn(fmt.Sprintf("one of the two copies of the superblock is bad (%v); the other one will do, and nothing is lost. A power cut can leave that; otherwise this device has lost what it once had", super.Other))
+	}
+	large := tooLarge(super.Geometry, totalMemory())
+	if large != "" {
+		warn(large)
 	}
 	var p logProgress
 	stop := every(progressEvery, func() { m.tellResume(c, &p, report) })
 	defer stop()
-	return host.ResumeCache(c.id, dev, host.CacheOptions{Logf: m.logf, Progress: p.set, Swappable: warning != ""})
+	return host.ResumeCache(c.id, dev, host.CacheOptions{Logf: m.logf, Progress: p.set, Swappable: large != ""})
 }
 
 // tellResume tells the client, and who asks for the state, how far a resume has come.
