@@ -41,6 +41,10 @@ const (
 	// listFactor is how many times the entries a shard is expected to have are
 	// listed before they are sorted for the first time.
 	listFactor = 2
+	// maxHeapBits is the base-two logarithm of the most heaps. The processor
+	// notices that a few of them are filled from start to end, and fetches their
+	// memory ahead; with hundreds, it waits for each line.
+	maxHeapBits = 5
 	// hand is how many entries a list gets on average when a heap is dealt out:
 	// so many that looking up its page hardly counts, while all heaps together
 	// still fit the largest cache of a processor.
@@ -56,11 +60,11 @@ func (x *Index) Load(workers int) (*Loader, error) {
 		panic("index: load into an index that is not empty")
 	}
 	x.Reset() // tables of removed entries are where the lists go
-	heapBits := (x.shardBits + 1) / 2
+	heapBits := min((x.shardBits+1)/2, maxHeapBits)
 	l := &Loader{x: x, lists: make([][]slot, len(x.shards)), heaps: make([]heap, 1<<heapBits), shift: keyBits - heapBits}
 	for i := range x.shards {
 		tab := x.shards[i].tab
-		l.lists[i] = tab[:0:min(cap(tab), x.stride/roomFactor*listFactor)]
+		l.lists[i] = tab[:0:min(cap(tab), roundToPages(x.stride/roomFactor*listFactor))]
 	}
 	l.dealers = make([]dealer, max(1, min(workers, len(l.heaps))))
 	if err := l.allocHeaps(hand << (x.shardBits - heapBits)); err != nil {

@@ -28,13 +28,14 @@ func (l *Loader) begin() {
 func (d *dealer) deal(l *Loader, heap []slot) {
 	for _, e := range heap {
 		at := l.x.shardOf(e.hash())
-		list := l.lists[at]
-		if len(list) == cap(list) {
-			list = d.compact(l, at)
+		list := &l.lists[at]
+		n := len(*list)
+		if n == cap(*list) {
+			*list = d.compact(l, at)
+			n = len(*list)
 		}
-		list = list[:len(list)+1]
-		list[len(list)-1] = e
-		l.lists[at] = list
+		*list = (*list)[:n+1] // this way no pointer is written, which has a price
+		(*list)[n] = e
 	}
 }
 

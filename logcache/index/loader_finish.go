@@ -50,7 +50,7 @@ func (p *part) work(l *Loader, next *atomic.Int64) {
 }
 
 // build makes the table of a shard from its list, which lies in its place and
-// is taken for a table that is resized.
+// is taken for a table that is resized. Memory that the list had beyond goes.
 func (p *part) build(s *shard, list []slot) {
 	if len(list) == 0 {
 		return
@@ -59,7 +59,11 @@ func (p *part) build(s *shard, list []slot) {
 	p.count(entries)
 	s.tab = s.tab[:len(list)]
 	p.x.slots += len(list)
-	p.x.spread(s, entries, slotsFor(len(entries)))
+	slots := slotsFor(len(entries))
+	if from := max(roundToPages(len(list)), slots); from < cap(list) {
+		discard(list[from:cap(list)])
+	}
+	p.x.spread(s, entries, slots)
 }
 
 // count counts the entries in hash order.

@@ -99,26 +99,6 @@ func mustBeUsable(t *testing.T, x *Index, entries []Entry) {
 	mustHold(t, x, n, func(int) bool { return true })
 }
 
-// TestLoaderMemory loads what was expected, and wants no more memory than for
-// an index that was filled by single puts; overwritten blocks take none.
-func TestLoaderMemory(t *testing.T) {
-	const n = 1_000_000
-	for _, blocks := range []int{n, n / 2} {
-		x := newTest(t, n, shardGoal)
-		l := mustLoad(t, x, 2)
-		for i := range n {
-			l.Put(1, scatter(i%blocks), 0xff, int64(i)*8)
-		}
-		mustFinish(t, l)
-		if per := float64(x.Bytes()) / float64(blocks); per > wantBytesPerBlock {
-			t.Errorf("%.2f bytes per block of %d, want at most %.2f", per, blocks, wantBytesPerBlock)
-		}
-		mustCheck(t, x)
-		x.Reset()
-		mustCheck(t, x)
-	}
-}
-
 // TestLoaderStop gives up with entries on their way to the dealers: nobody may
 // touch the index's memory after that, as it is about to go.
 func TestLoaderStop(t *testing.T) {

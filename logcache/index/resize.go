@@ -125,5 +125,5 @@ func (x *Index) relocate(s *shard, slots int) {
 		return
 	}
 	clear(old)
-	discard(old)
+	discard(old[:cap(old)]) // a Loader's list had memory behind what it kept
 }
