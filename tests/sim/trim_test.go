@@ -32,6 +32,30 @@ func TestP5DiscardedSlots(t *testing.T) {
 	})
 }
 
+// TestP5SlotsWaitForTheSuperblock: a discard comes to its end while the next
+// batch is on its backing and the superblock does not say so yet. What is
+// discarded then is not what that batch was made of.
+func TestP5SlotsWaitForTheSuperblock(t *testing.T) {
+	promise(t, func(s *scenario) {
+		s.cache.SetDiscardSlots(true)
+		for i := range uint64(3) {
+			s.segments(func() { s.fua(0, 13*i, 12) })
+		}
+		s.s.rules = []*rule{{what: stalled, dev: 0, kinds: []blockdev.Kind{blockdev.Discard}, nth: 1, count: 1}}
+		s.mig.Step(1)
+		s.drain()
+		s.settle()
+		s.mig.Step(1)
+		s.drain()
+		for s.mig.Status().State != "committing" {
+			s.complete(1) // all but the discard
+		}
+		s.s.lift()
+		s.complete(0)
+		s.restEverywhere()
+	})
+}
+
 // TestP2DiscardSparesReads: a slot is free, and read: what began before its data
 // went to the backing gets that data.
 func TestP2DiscardSparesReads(t *testing.T) {
