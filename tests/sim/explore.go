@@ -142,10 +142,11 @@ func (e *explorer) check() {
 	e.look(h)
 }
 
-// look looks at the image, unless this run has met it at this point already.
+// look looks at the image, unless this run has met it already, and nothing was
+// answered since: an image may be right until a FLUSH is, and wrong then.
 func (e *explorer) look(hash uint64) {
 	o := e.w.o
-	key := bits.RotateLeft64(hash, 7) ^ mix(uint64(o.floor)<<32^uint64(o.lo)<<16^uint64(o.pos))
+	key := bits.RotateLeft64(hash, 7) ^ mix(uint64(o.floor)<<32^uint64(o.lo)<<16^uint64(o.pos)) ^ mix(^uint64(o.told))
 	if _, old := e.seen[key]; old {
 		return
 	}

@@ -91,6 +91,7 @@ type oracle struct {
 	floor  int64 // what must survive
 	lo     int64 // the past state that the backings are in, or go forward from
 	loose  bool  // a batch was cut short: between batches lies no single state
+	told   int64 // answers given: each may ask for more
 	writes []write
 	vols   []*volume
 }
@@ -145,6 +146,7 @@ func (o *oracle) last(op uint32) int64 {
 
 // answered takes the success of a write.
 func (o *oracle) answered(op uint32) {
+	o.told++
 	w := &o.writes[op]
 	w.ack = o.now
 	v := o.vols[w.vol-1]
@@ -175,6 +177,7 @@ func (o *oracle) barrier(vol uint8) barrier {
 
 // flushed takes the success of a FLUSH.
 func (o *oracle) flushed(b barrier) {
+	o.told++
 	v := o.vols[b.vol-1]
 	if v.logged {
 		o.floor = max(o.floor, b.pos)
@@ -184,6 +187,7 @@ func (o *oracle) flushed(b barrier) {
 
 // wasRead looks at one sector that a read, submitted at sent, has returned.
 func (o *oracle) wasRead(vol uint8, lba uint64, b []byte, sent int64) {
+	o.told++
 	l, ok := readLabel(b)
 	c := &o.vols[vol-1].cells[lba]
 	newest := o.known("P2", vol, lba, l, ok)
