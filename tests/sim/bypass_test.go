@@ -328,7 +328,7 @@ func TestP7BypassDetach(t *testing.T) {
 		s.goesPast(true, 1, 24, 8)
 		s.rest()
 		s.do(s.stop())
-		s.s.each(func(k int, d *disk) { copy(s.image.disk[k], d.durable) })
+		s.e.clean()
 		s.sides.try(s.image)
 	})
 }

@@ -104,7 +104,7 @@ func TestFailEveryIO(t *testing.T) {
 func TestResumeFailsAtEveryIO(t *testing.T) {
 	promise(t, func(s *scenario) {
 		s.prepare(nil)
-		s.s.each(func(k int, d *disk) { copy(s.image.disk[k], d.durable) })
+		s.e.clean()
 		s.sides.try(s.image)
 		last, n, without := s.sides.out.last, 1, 0
 		for ; ; n++ {
@@ -161,7 +161,7 @@ func TestCrashAtEveryIOOfFormat(t *testing.T) {
 	promise(t, func(s *scenario) {
 		s.prepare(nil)
 		options := logcache.FormatOptions{DeviceSize: s.s.cache.bytes(), BlockSize: 512, SegmentSize: 8 << 10, UUID: [16]byte{2}, Nonce: nonce + 1}
-		s.s.each(func(k int, d *disk) { copy(s.image.disk[k], d.durable) })
+		s.e.clean()
 		h, before := &s.sides.host, newImages(s.s)
 		for k := range before.disk {
 			copy(before.disk[k], s.image.disk[k])

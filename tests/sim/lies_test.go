@@ -26,7 +26,7 @@ func (s *scenario) recoverLog(m *images) (*segment.Recovery, error) {
 // wantDamage wants the durable content to be found damaged at a record.
 func (s *scenario) wantDamage(seq uint64) {
 	s.t.Helper()
-	s.s.each(func(k int, d *disk) { copy(s.image.disk[k], d.durable) })
+	s.e.clean()
 	_, err := s.recoverLog(s.image)
 	var damage *segment.DamageError
 	if !errors.As(err, &damage) || damage.Seq != seq {

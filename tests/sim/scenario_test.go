@@ -88,7 +88,7 @@ func (s *scenario) writesUnderWay() []*pending {
 // cutTo cuts the power on the side. land says which sectors of the unflushed
 // writes of the cache device land.
 func (s *scenario) cutTo(land func(write, sector int) bool) outcome {
-	s.s.each(func(k int, d *disk) { copy(s.image.disk[k], d.durable) })
+	s.e.clean()
 	for i, p := range s.writesUnderWay() {
 		for j, id := range p.ids {
 			if land(i, j) {
