@@ -11,13 +11,25 @@ import (
 	"github.com/ublk-lc/ublk-lc/ublk/uring"
 )
 
-// TestWritesOutOfRegisteredMemory: the operation decides, by where its buffer
-// lies, and writes the same either way.
-func TestWritesOutOfRegisteredMemory(t *testing.T) {
-	const size = 1 << 20
-	d := open(t, diskFile(t, size), OpenOptions{Exclusive: true})
+// told is a Sink for one operation.
+type told struct {
+	done bool
+	err  error
+}
+
+func (s *told) Done(_ *Op, err error) { s.done, s.err = true, err }
+
+// rig is an executor for one device, on a ring of the test's thread.
+type rig struct {
+	*Executor
+	t     *testing.T
+	entry *uring.SQE // the last one prepared
+	code  uint8      // what do sent last
+}
+
+func newRig(t *testing.T, d *Device) *rig {
+	t.Helper()
 	runtime.LockOSThread()
-	defer runtime.UnlockOSThread()
 	ring, err := uring.New(uring.Config{Entries: 8})
 	if errors.Is(err, uring.ErrUnsupported) {
 		t.Skip(err)
@@ -25,30 +37,51 @@ func TestWritesOutOfRegisteredMemory(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer ring.Close()
-	var entry *uring.SQE
-	x := NewExecutor(ring, func() *uring.SQE {
-		entry = ring.GetSQE()
-		return entry
+	r := &rig{t: t}
+	r.Executor = NewExecutor(ring, func() *uring.SQE {
+		r.entry = ring.GetSQE()
+		return r.entry
 	}, func(Dev) int { return d.FD() })
-	do := func(op *Op) (code uint8) {
-		s := &told{}
-		op.Dev, op.Sink = 1, s
-		x.Start(op)
-		code = entry.Opcode()
-		for !s.done {
-			if err := ring.SubmitAndWait(1, time.Second); err != nil {
-				t.Fatal(err)
-			}
-			for cqe, ok := ring.Peek(); ok; cqe, ok = ring.Peek() {
-				ring.Seen()
-				x.Completed(cqe.UserData, cqe.Res)
-			}
+	return r
+}
+
+func (r *rig) close() {
+	_ = r.ring.Close()
+	runtime.UnlockOSThread()
+}
+
+// do carries an operation out.
+func (r *rig) do(op *Op) error {
+	r.t.Helper()
+	s := &told{}
+	op.Dev, op.Sink = 1, s
+	r.Start(op)
+	r.code = r.entry.Opcode()
+	for !s.done {
+		if err := r.ring.SubmitAndWait(1, time.Second); err != nil {
+			r.t.Fatal(err)
 		}
-		if s.err != nil {
-			t.Fatal(s.err)
+		for cqe, ok := r.ring.Peek(); ok; cqe, ok = r.ring.Peek() {
+			r.ring.Seen()
+			r.Completed(cqe.UserData, cqe.Res)
 		}
-		return code
+	}
+	return s.err
+}
+
+// TestWritesOutOfRegisteredMemory: the operation decides, by where its buffer
+// lies, and writes the same either way.
+func TestWritesOutOfRegisteredMemory(t *testing.T) {
+	const size = 1 << 20
+	d := open(t, diskFile(t, size), OpenOptions{Exclusive: true})
+	r := newRig(t, d)
+	defer r.close()
+	ring := r.ring
+	do := func(op *Op) uint8 {
+		if err := r.do(op); err != nil {
+			t.Fatal(err)
+		}
+		return r.code
 	}
 	m, err := uring.NewRegion(size)
 	if err != nil {
@@ -93,11 +126,11 @@ func TestWritesOutOfRegisteredMemory(t *testing.T) {
 		t.Fatal(err)
 	}
 	if n := testing.AllocsPerRun(100, func() {
-		x.Start(op)
+		r.Start(op)
 		_ = ring.SubmitAndWait(1, 0)
 		cqe, _ := ring.Peek()
 		ring.Seen()
-		x.Completed(cqe.UserData, cqe.Res)
+		r.Completed(cqe.UserData, cqe.Res)
 	}); n != 0 {
 		t.Errorf("%v allocations a fixed write, want none", n)
 	}

@@ -2,49 +2,18 @@ package blockdev
 
 import (
 	"bytes"
-	"errors"
-	"runtime"
 	"testing"
-	"time"
 
 	"github.com/ublk-lc/ublk-lc/ublk/uring"
 	"golang.org/x/sys/unix"
 )
 
-// told is a Sink for one operation.
-type told struct {
-	done bool
-	err  error
-}
-
-func (s *told) Done(_ *Op, err error) { s.done, s.err = true, err }
-
+// run does one operation on a ring of its own.
 func run(t *testing.T, d *Device, op Op) error {
 	t.Helper()
-	runtime.LockOSThread()
-	defer runtime.UnlockOSThread()
-	ring, err := uring.New(uring.Config{Entries: 8})
-	if errors.Is(err, uring.ErrUnsupported) {
-		t.Skip(err)
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer ring.Close()
-	x := NewExecutor(ring, ring.GetSQE, func(Dev) int { return d.FD() })
-	s := &told{}
-	op.Dev, op.Sink = 1, s
-	x.Start(&op)
-	for !s.done {
-		if err := ring.SubmitAndWait(1, time.Second); err != nil {
-			t.Fatal(err)
-		}
-		for cqe, ok := ring.Peek(); ok; cqe, ok = ring.Peek() {
-			ring.Seen()
-			x.Completed(cqe.UserData, cqe.Res)
-		}
-	}
-	return s.err
+	r := newRig(t, d)
+	defer r.close()
+	return r.do(&op)
 }
 
 // TestZeroes: both kinds leave zeroes in their range and nothing else changed.
