@@ -122,23 +122,27 @@ func (m *Machine) PowerOn(ctx context.Context) error {
 	for _, d := range m.disks {
 		d.image.PowerOn()
 	}
-	ctx, cancel := context.WithTimeoutCause(ctx, m.config.BootTimeout,
-		fmt.Errorf("no answer from the guest in %v", m.config.BootTimeout))
-	defer cancel()
-	g, err := m.startGuest()
-	if err != nil {
-		return err
-	}
-	if err := m.settleIn(ctx, g); err != nil {
+	for try := 1; ; try++ {
+		g, err := m.startGuest()
+		if err != nil {
+			return err
+		}
+		if err = m.settleIn(ctx, g); err == nil {
+			m.guest = g
+			return nil
+		}
 		g.kill()
-		return err
+		if try == bootTries || !g.brokenByEmulator() {
+			return err
+		}
 	}
-	m.guest = g
-	return nil
 }
 
 // settleIn waits for the agent and makes the guest what the config says.
 func (m *Machine) settleIn(ctx context.Context, g *guest) error {
+	ctx, cancel := context.WithTimeoutCause(ctx, m.config.BootTimeout,
+		fmt.Errorf("no answer from the guest in %v", m.config.BootTimeout))
+	defer cancel()
 	if err := g.awaitReady(ctx); err != nil {
 		return err
 	}
