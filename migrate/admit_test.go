@@ -154,6 +154,12 @@ func TestLanes(t *testing.T) {
 	}
 	m.Depth(0)
 	m.lanes.out, m.depth = [len(m.lanes.out)]int{}, 0
+	m.Hold(1)
+	if got := count(m.Ops(nil)); got != [3]int{0, 0, maxDepth / 2} {
+		t.Fatalf("given out while device 1 is held: %v", got)
+	}
+	m.Release()
+	m.lanes.out, m.depth = [len(m.lanes.out)]int{}, 0
 	m.Limit(0)
 	if more := m.Ops(nil); len(more) != 0 {
 		t.Fatalf("%d operations at limit 0", len(more))

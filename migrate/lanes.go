@@ -20,6 +20,7 @@ type lanes struct {
 	paced bool                        // no more than left may be given out
 	left  int64                       // bytes that may still go to the backings
 	depth int                         // operations on each backing; 0 = its share
+	held  [segment.MaxDevices + 1]bool
 }
 
 // Limit lets so many more bytes go to the backings: no operation on them is
@@ -50,6 +51,12 @@ func (m *Migrator) Busy(dev blockdev.Dev) bool { return m.lanes.todo[dev] > 0 }
 // Depth bounds the operations under way on each backing; 0 = as many as it
 // takes. It may be called at any time.
 func (m *Migrator) Depth(n int) { m.lanes.depth = n }
+
+// Hold keeps operations from a backing until Release. It may be called at any time.
+func (m *Migrator) Hold(dev blockdev.Dev) { m.lanes.held[dev] = true }
+
+// Release lets the operations of all backings go on.
+func (m *Migrator) Release() { clear(m.lanes.held[:]) }
 
 // Progress tells how many of the writes of the batch under way to a device are
 // done, and how many there are in all. Before the writing begins there are none.
@@ -103,7 +110,7 @@ func (l *lanes) admit(op *blockdev.Op, share, reads int) bool {
 		if l.out[op.Dev] >= reads {
 			return false
 		}
-	case l.paced && l.left <= 0 || l.out[op.Dev] >= share:
+	case l.held[op.Dev] || l.paced && l.left <= 0 || l.out[op.Dev] >= share:
 		return false
 	case l.paced && op.Kind != blockdev.Discard: // which is no data on the way
 		l.left -= op.Bytes()

@@ -1,6 +1,9 @@
 package migrate
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // Knobs are what the administrator says about migration.
 type Knobs struct {
@@ -29,6 +32,8 @@ type Snapshot struct {
 
 	Draining bool          // a detach, a drain or a shutdown waits for the log to be empty
 	Stuck    bool          // writes wait for a slot
+	Slowed   bool          // writes wait because the log is rather full
+	Shared   bool          // users of the backings have been seen at them in the last second
 	Slots    int           // in the ring
 	Closed   int           // segments that are full and not migrated
 	Segment  int64         // bytes of a segment
@@ -46,6 +51,7 @@ type Decision struct {
 	Segments int   // that the next batch may have; 0 = no batch, and one under way pauses
 	Rate     int64 // bytes/s to the backings; 0 = as fast as they take it
 	Depth    int   // operations under way on each backing; 0 = as many as it takes
+	Turns    bool  // each backing is migration's and its users' by [Turns]
 	Close    bool  // the segment being filled is to be closed, for it holds what must go
 	Reason   Reason
 }
@@ -73,9 +79,7 @@ func Decide(s *Snapshot) Decision {
 	d := Decision{Reason: r}
 	if r.Goes() {
 		d.Rate = speed(s, r)
-		if r == Allowed && s.Measured {
-			d.Depth = gentle
-		}
+		d.Depth, d.Turns = s.manners(r)
 		d.Segments = batch(s, d.Rate)
 		d.Close = r == TooOld && s.Closed == 0
 		if s.Closed == 0 && r != TooOld {
@@ -114,10 +118,24 @@ func rule(s *Snapshot) Reason {
 		return BelowPercent
 	case s.Delay > 0 && s.Age < s.Delay:
 		return TooYoung
-	case s.Measured && s.idle():
+	case s.Measured && s.idle() && !s.Shared:
 		return Idle
 	}
 	return Allowed
+}
+
+// manners are how migration treats the users of the backings. While nobody waits
+// for it, it lets them go first; and else it has its turns as they have theirs,
+// but does not stand before them in a queue of hundreds.
+func (s *Snapshot) manners(r Reason) (depth int, turns bool) {
+	shared := s.Shared || !s.idle()
+	switch {
+	case r == Allowed && (s.Measured || shared), r == Urgent && shared && !s.Slowed:
+		return gentle, false
+	case shared:
+		return deep, true
+	}
+	return 0, false
 }
 
 // lead is how long before its time the oldest data must set out: migration
@@ -142,13 +160,11 @@ func (s *Snapshot) busiest() Load {
 
 func (l Load) over() int { return l.Busy - l.Threshold }
 
+// Idle tells whether a backing counts as unused.
+func (l Load) Idle() bool { return l.Busy <= idleBusy }
+
 func (s *Snapshot) idle() bool {
-	for _, l := range s.Loads {
-		if l.Busy > idleBusy {
-			return false
-		}
-	}
-	return true
+	return !slices.ContainsFunc(s.Loads, func(l Load) bool { return !l.Idle() })
 }
 
 // speed is the limit for a rule that lets migration go. What cannot wait has

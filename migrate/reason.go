@@ -50,15 +50,15 @@ func (d *Decision) Words(s *Snapshot) string {
 	case TooYoung:
 		return fmt.Sprintf("the oldest dirty data is %v old, and writeback_delay is %v", s.Age.Round(time.Second), s.Delay)
 	case Draining:
-		return "full speed: a command drains the log"
+		return "a command drains the log" + d.speed(s)
 	case LogFull:
-		return "full speed: the log is full and writes wait for room"
+		return "the log is full and writes wait for room" + d.speed(s)
 	case Forced:
-		return "full speed: force_migrate is 1"
+		return "force_migrate is 1" + d.speed(s)
 	case Urgent:
-		return fmt.Sprintf("full speed: the log has filled up (%.0f%% now)", 100*s.Fill)
+		return fmt.Sprintf("the log has filled up (%.0f%% now)", 100*s.Fill) + d.speed(s)
 	case TooOld:
-		return fmt.Sprintf("full speed: dirty data is to reach its backing before max_dirty_age, %v", s.MaxAge)
+		return fmt.Sprintf("dirty data is to reach its backing before max_dirty_age, %v", s.MaxAge) + d.speed(s)
 	case Idle:
 		return "nobody else uses the backings" + d.speed(s)
 	case Allowed:
@@ -75,6 +75,8 @@ func (d *Decision) speed(s *Snapshot) string {
 		return fmt.Sprintf(": %s/s by writeback_rate", humanize.IBytes(uint64(d.Rate)))
 	case d.Rate > 0:
 		return fmt.Sprintf(": %s/s, chosen to keep writeback_percent at %d%%", humanize.IBytes(uint64(d.Rate)), s.Percent)
+	case d.Turns:
+		return ": full speed, in turns with others who use the backings"
 	case d.Depth > 0:
 		return ", one write after the other, for others use them too"
 	}

@@ -2,6 +2,7 @@ package blockdev
 
 import (
 	"io"
+	"sync/atomic"
 
 	"github.com/ublk-lc/ublk-lc/ublk/uring"
 	"golang.org/x/sys/unix"
@@ -14,6 +15,8 @@ type Executor struct {
 	fd    func(Dev) int
 	slots []*Op // by user data
 	free  []uint32
+
+	backings *atomic.Int32 // nil = nobody asks
 }
 
 // NewExecutor makes an executor. sqe gives the next entry of the ring, fd the
@@ -21,6 +24,17 @@ type Executor struct {
 // operations that were ever under way at once.
 func NewExecutor(ring *uring.Ring, sqe func() *uring.SQE, fd func(Dev) int) *Executor {
 	return &Executor{ring: ring, sqe: sqe, fd: fd}
+}
+
+// CountBackings makes n the number of reads and writes of backings that are
+// under way, together with those of other executors.
+func (x *Executor) CountBackings(n *atomic.Int32) { x.backings = n }
+
+// count takes note of an operation that starts, or ends.
+func (x *Executor) count(op *Op, by int32) {
+	if op.Dev != Cache && op.Kind <= Write && x.backings != nil {
+		x.backings.Add(by)
+	}
 }
 
 // InFlight is how many operations are under way.
@@ -36,6 +50,7 @@ func (x *Executor) Start(op *Op) {
 	x.free = x.free[:len(x.free)-1]
 	x.slots[slot] = op
 	op.tried, op.done = unmap, 0
+	x.count(op, 1)
 	x.prepare(op, slot)
 }
 
@@ -89,6 +104,7 @@ func (x *Executor) Completed(userData uint64, res int32) *Op {
 	case op.Kind == Discard || op.Kind == Zero:
 		err = op.zeroError()
 	}
+	x.count(op, -1)
 	op.Sink.Done(op, err)
 	return op
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"runtime"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -57,6 +58,13 @@ func (r *rig) do(op *Op) error {
 	op.Dev, op.Sink = 1, s
 	r.Start(op)
 	r.code = r.entry.Opcode()
+	r.await(s)
+	return s.err
+}
+
+// await takes completions until an operation is done.
+func (r *rig) await(s *told) {
+	r.t.Helper()
 	for !s.done {
 		if err := r.ring.SubmitAndWait(1, time.Second); err != nil {
 			r.t.Fatal(err)
@@ -66,7 +74,6 @@ func (r *rig) do(op *Op) error {
 			r.Completed(cqe.UserData, cqe.Res)
 		}
 	}
-	return s.err
 }
 
 // TestWritesOutOfRegisteredMemory: the operation decides, by where its buffer
@@ -133,5 +140,41 @@ func TestWritesOutOfRegisteredMemory(t *testing.T) {
 		r.Completed(cqe.UserData, cqe.Res)
 	}); n != 0 {
 		t.Errorf("%v allocations a fixed write, want none", n)
+	}
+}
+
+// TestUsesOfBackings: what is under way on backings is counted, and neither the
+// cache device's operations are, nor flushes and discards, which nobody waits
+// for as one does for data.
+func TestUsesOfBackings(t *testing.T) {
+	d := open(t, diskFile(t, 1<<20), OpenOptions{Exclusive: true})
+	r := newRig(t, d)
+	defer r.close()
+	var uses atomic.Int32
+	r.CountBackings(&uses)
+	page, err := uring.AllocPages(4096)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer uring.FreePages(page)
+	for _, c := range []struct {
+		op   Op
+		want int32
+	}{
+		{Op{Kind: Read, Dev: 1, Buf: page}, 1},
+		{Op{Kind: Write, Dev: 1, Buf: page}, 1},
+		{Op{Kind: Read, Dev: 1, Buf: page, Offset: 1 << 40}, 1}, // which fails
+		{Op{Kind: Flush, Dev: 1}, 0},
+		{Op{Kind: Read, Dev: Cache, Buf: page, FD: d.FD()}, 0},
+	} {
+		c.op.Sink = &told{}
+		r.Start(&c.op)
+		if got := uses.Load(); got != c.want {
+			t.Errorf("%v of device %d: %d under way, want %d", c.op.Kind, c.op.Dev, got, c.want)
+		}
+		r.await(c.op.Sink.(*told))
+		if got := uses.Load(); got != 0 {
+			t.Errorf("%v of device %d: %d under way when it is done", c.op.Kind, c.op.Dev, got)
+		}
 	}
 }

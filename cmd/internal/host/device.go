@@ -35,7 +35,8 @@ type Device struct {
 	vol     *logcache.Volume
 	backing *blockdev.Device
 	opt     DeviceOptions
-	gate    gate // of its writes
+	gate    gate         // of its writes
+	uses    atomic.Int32 // reads and writes of the backing under way, but for migration's
 
 	cache atomic.Pointer[Cache] // nil = none; changed by turnTo
 

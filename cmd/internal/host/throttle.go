@@ -27,6 +27,7 @@ type throttle struct {
 	on       bool      // the log is rather full
 	full     time.Time // when it was, last
 	crowded  bool      // some device has more than its part of it
+	wanted   bool      // writers that are slowed want more than they get
 	granted  time.Time
 	admitted int64 // bytes/s for all; 0 = no limit
 	claims   []migrate.Claim
@@ -62,8 +63,10 @@ func (w *worker) admit(now time.Time, d migrate.Decision, g *logcache.Gauge) {
 		w.admitted = migrate.Admit(free, left, rate)
 		migrate.Share(int64(float64(w.admitted)*elapsed.Seconds()), w.claims)
 	}
+	w.wanted = false
 	for i, m := range members {
 		if w.on || w.crowded && w.claims[i].Crowds {
+			w.wanted = w.wanted || w.claims[i].Wants
 			m.gate.grant(w.claims[i].Grant)
 		} else {
 			m.gate.open()

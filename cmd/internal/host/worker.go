@@ -55,6 +55,7 @@ type worker struct {
 	decider
 	meter
 	throttle
+	sharing
 }
 
 func newWorker() (*worker, error) {
@@ -189,6 +190,7 @@ func (w *worker) migrate() {
 	if w.slowing() {
 		w.wait = grantEvery
 	}
+	w.takeTurns(now)
 	if left := w.migr.Left(); left <= 0 && !w.migr.Idle() && w.last.Rate > 0 {
 		owed := time.Duration(float64(1-left) / float64(w.last.Rate) * float64(time.Second))
 		w.wait = min(w.wait, max(owed, decideEvery), tick)
@@ -244,7 +246,7 @@ func (w *worker) pacing(now time.Time, d migrate.Decision) {
 	elapsed := min(now.Sub(w.limit), tick)
 	w.limit = now
 	w.migr.Depth(d.Depth)
-	if d.Depth > 0 {
+	if d.Depth > 0 && !d.Turns {
 		w.slowed = true // it tells nothing of what the backings can do
 	}
 	switch {
