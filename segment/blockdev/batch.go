@@ -1,7 +1,10 @@
 package blockdev
 
 import (
+	"errors"
 	"io"
+	"sync"
+	"sync/atomic"
 
 	"github.com/ublk-lc/ublk-lc/ublk/uring"
 	"golang.org/x/sys/unix"
@@ -12,11 +15,13 @@ const (
 	batchDepth = 64
 	// batchRings is how many batches are under way at once.
 	batchRings = 4
+	// batchThreads is how many reads of a batch are under way at once without a ring.
+	batchThreads = 16
 )
 
 // BatchReader is a device that can do many reads at once, as recovery does. It
-// has rings for that only until it is closed. Where the kernel has no io_uring
-// it reads one after the other.
+// has rings for that only until it is closed. Where the kernel has no io_uring,
+// or one that would do each read in a thread of its own, goroutines read.
 type BatchReader struct {
 	*Device
 	rings chan *uring.Ring // not in use; nil for one that could not be made
@@ -25,14 +30,28 @@ type BatchReader struct {
 // NewBatchReader makes a reader of an open device.
 func NewBatchReader(d *Device) *BatchReader {
 	r := &BatchReader{Device: d, rings: make(chan *uring.Ring, batchRings)}
+	async := d.readsAsync()
 	for range batchRings {
-		ring, err := uring.New(uring.Config{Entries: batchDepth, AnyThread: true})
-		if err != nil {
-			ring = nil
+		var ring *uring.Ring
+		if async {
+			ring, _ = uring.New(uring.Config{Entries: batchDepth, AnyThread: true}) // nil if it fails: one does without
 		}
 		r.rings <- ring
 	}
 	return r
+}
+
+// readsAsync tells whether the kernel can start a read of the device and go on
+// without waiting for it. Where it cannot, as with a file in memory, a ring hands
+// each read to a thread of the kernel, which costs as much as the read itself.
+func (d *Device) readsAsync() bool {
+	page, err := uring.AllocPages(largestBlock)
+	if err != nil {
+		return true
+	}
+	defer uring.FreePages(page)
+	_, err = unix.Preadv2(d.fd, [][]byte{page}, 0, unix.RWF_NOWAIT)
+	return !errors.Is(err, unix.EOPNOTSUPP)
 }
 
 // Close gives the rings back when nothing is read any more. The device stays open.
@@ -57,12 +76,24 @@ func (r *BatchReader) ReadBatch(bufs [][]byte, offs []int64, errs []error) {
 			ring = nil
 		}
 		if ring == nil {
-			for i := range bufs[:n] {
-				_, errs[i] = r.ReadAt(bufs[i], offs[i])
-			}
+			r.readThreads(bufs[:n], offs, errs)
 		}
 		bufs, offs, errs = bufs[n:], offs[n:], errs[n:]
 	}
+}
+
+// readThreads does the reads in goroutines, each of which waits for its own.
+func (r *BatchReader) readThreads(bufs [][]byte, offs []int64, errs []error) {
+	var next atomic.Int64
+	var wg sync.WaitGroup
+	for range min(batchThreads, len(bufs)) {
+		wg.Go(func() {
+			for i := int(next.Add(1)) - 1; i < len(bufs); i = int(next.Add(1)) - 1 {
+				_, errs[i] = r.ReadAt(bufs[i], offs[i])
+			}
+		})
+	}
+	wg.Wait()
 }
 
 // readRing does up to batchDepth reads on a ring. It returns false when the

@@ -2,6 +2,7 @@ package blockdev
 
 import (
 	"bytes"
+	"errors"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -41,6 +42,35 @@ func TestBatchReader(t *testing.T) {
 		}
 		wg.Wait()
 		r.Close()
+	}
+}
+
+// TestBatchReaderOfMemory wants no ring where the kernel would have threads do its reads.
+func TestBatchReaderOfMemory(t *testing.T) {
+	f, err := os.CreateTemp("/dev/shm", "batch")
+	if err != nil {
+		t.Skip(err)
+	}
+	defer os.Remove(f.Name())
+	if err := errors.Join(f.Truncate(1<<20), f.Close()); err != nil {
+		t.Fatal(err)
+	}
+	d, err := Open(f.Name(), OpenOptions{ReadOnly: true})
+	if errors.Is(err, ErrNoDirect) {
+		t.Skip(err) // a tmpfs before Linux 6.6
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer d.Close()
+	r := NewBatchReader(d)
+	defer r.Close()
+	for range batchRings {
+		ring := <-r.rings
+		r.rings <- ring
+		if ring != nil {
+			t.Fatal("a ring for a file in memory")
+		}
 	}
 }
 
