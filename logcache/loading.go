@@ -8,12 +8,14 @@ import (
 	"github.com/ublk-lc/ublk-lc/segment"
 )
 
+// wholeBlock is the mask of all sectors of a block.
+const wholeBlock = 1<<index.SectorsPerBlock - 1
+
 // loading makes an index of the records that recovery shows.
 type loading struct {
 	geo    segment.Geometry
 	idx    *index.Index
 	loader *index.Loader
-	placed []segment.Placed // of a record
 	err    error
 
 	zeroBlocks int
@@ -42,21 +44,35 @@ func (l *loading) add(r *segment.Record) {
 	if l.err != nil {
 		return
 	}
-	l.placed = r.AppendPlaced(l.placed[:0], l.geo)
-	for i := range l.placed {
-		e := &l.placed[i]
+	at := r.PayloadSector(l.geo)
+	for i := range int(r.Extents) {
+		e := r.Extent(i)
+		if e.Kind == segment.Data && e.Sectors == index.SectorsPerBlock && e.LBA%index.SectorsPerBlock == 0 {
+			// This is what a large log mostly holds. It is what addParts does, in half the time.
+			l.loader.Put(e.Device, e.LBA/index.SectorsPerBlock, wholeBlock, at)
+			at += index.SectorsPerBlock
+			continue
+		}
 		if !e.Kind.Replayable() {
 			l.err = fmt.Errorf("%w: the log holds extents of kind %d, which this version cannot replay", segment.ErrVersion, e.Kind)
 			return
 		}
-		for lba, at, n := e.LBA, e.At, e.Sectors; n > 0; {
-			b := blockOf(lba, n)
-			l.loader.Put(e.Device, b.block, b.mask, baseOf(e, &b, at))
-			if !e.Kind.HasPayload() {
-				l.zeroBlocks++
-			}
-			lba, at, n = lba+uint64(b.sectors), at+int64(b.sectors), n-b.sectors
+		l.addParts(&segment.Placed{Extent: e, At: at})
+		if e.Kind.HasPayload() {
+			at += int64(e.Sectors)
 		}
+	}
+}
+
+// addParts adds an extent block by block.
+func (l *loading) addParts(e *segment.Placed) {
+	for lba, at, n := e.LBA, e.At, e.Sectors; n > 0; {
+		b := blockOf(lba, n)
+		l.loader.Put(e.Device, b.block, b.mask, baseOf(e, &b, at))
+		if !e.Kind.HasPayload() {
+			l.zeroBlocks++
+		}
+		lba, at, n = lba+uint64(b.sectors), at+int64(b.sectors), n-b.sectors
 	}
 }
 

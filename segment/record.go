@@ -94,13 +94,13 @@ func PutExtent(b []byte, i int, e Extent) {
 }
 
 func getExtent(b []byte, i int) Extent {
-	o := recordFixed + extentSize*i
-	w := binary.LittleEndian.Uint64(b[o:])
+	b = b[recordFixed+extentSize*i:][:extentSize]
+	w := binary.LittleEndian.Uint64(b)
 	return Extent{
 		LBA:     w & (1<<48 - 1),
 		Device:  uint8(w >> 48),
 		Kind:    Kind(w >> 56),
-		Sectors: binary.LittleEndian.Uint32(b[o+8:]),
+		Sectors: binary.LittleEndian.Uint32(b[8:]),
 	}
 }
 
@@ -153,9 +153,15 @@ type Record struct {
 // Extent returns extent i, 0 <= i < Extents.
 func (r *Record) Extent(i int) Extent { return getExtent(r.raw, i) }
 
+// PayloadSector is where the payload starts on the cache device, in sectors. The
+// payload of each extent that has any follows that of the one before.
+func (r *Record) PayloadSector(g Geometry) int64 {
+	return g.SlotSector(g.Slot(r.Segment)) + int64(r.PayloadPosition())
+}
+
 // AppendPlaced appends the record's extents with their places.
 func (r *Record) AppendPlaced(dst []Placed, g Geometry) []Placed {
-	at := g.SlotSector(g.Slot(r.Segment)) + int64(r.PayloadPosition())
+	at := r.PayloadSector(g)
 	for i := range int(r.Extents) {
 		e := r.Extent(i)
 		dst = append(dst, Placed{Extent: e, At: at})
