@@ -45,12 +45,12 @@ const (
 	// notices that a few of them are filled from start to end, and fetches their
 	// memory ahead; with hundreds, it waits for each line.
 	maxHeapBits = 5
-	// hand is how many entries a list gets on average when a heap is dealt out:
-	// so many that looking up its page hardly counts, while all heaps together
-	// still fit the largest cache of a processor.
-	hand = 32
+	// hand is how many entries a list gets on average when a heap is dealt out,
+	// half a page: the more, the fewer times a page is looked up and fetched into
+	// the processor's cache. All heaps together take a fiftieth of what the index does.
+	hand = 128
 	// spareHeaps is how many heaps may be on their way to a dealer.
-	spareHeaps = 16
+	spareHeaps = 8
 )
 
 // Load begins to fill an empty index. With more than one worker, so many

@@ -19,7 +19,9 @@ func (t *sorter) sort(list []slot, shardBits uint) []slot {
 	}
 	out := t.out[:len(list)]
 	t.distribute(out, list, shardBits)
-	settle(out)
+	if settle(out) {
+		return out // nothing has been replaced
+	}
 	return replay(out)
 }
 
@@ -50,8 +52,9 @@ func (t *sorter) distribute(out, list []slot, shardBits uint) {
 }
 
 // settle sorts a list that is nearly sorted by hash. Entries of the same hash
-// keep their order.
-func settle(list []slot) {
+// keep their order. It tells whether no two are the same.
+func settle(list []slot) (distinct bool) {
+	distinct = true
 	for i := 1; i < len(list); i++ {
 		e, at := list[i], i
 		for at > 0 && list[at-1].hash() > e.hash() {
@@ -59,7 +62,9 @@ func settle(list []slot) {
 			at--
 		}
 		list[at] = e
+		distinct = distinct && (at == 0 || list[at-1].hash() != e.hash())
 	}
+	return distinct
 }
 
 // replay lets each entry of a sorted list replace those of the same block
