@@ -47,7 +47,7 @@ const (
 	maxHeapBits = 5
 	// hand is how many entries a list gets on average when a heap is dealt out,
 	// half a page: the more, the fewer times a page is looked up and fetched into
-	// the processor's cache. All heaps together take a fiftieth of what the index does.
+	// the processor's cache. All heaps take less than a fiftieth of what the index does.
 	hand = 128
 	// spareHeaps is how many heaps may be on their way to a dealer.
 	spareHeaps = 8
