@@ -9,7 +9,7 @@ type Gauge struct {
 	LastMigrated uint64
 	Closed       uint64 // segments that are full and not migrated
 	DirtyBlocks  uint64 // of 4 KiB
-	Parked       bool   // writes wait for room
+	Full         bool   // writes wait for a slot, and not for the cache device
 
 	Dirty [segment.MaxDevices + 1]uint64 // blocks, by device id
 }
@@ -20,7 +20,7 @@ func (c *Cache) Gauge() Gauge {
 	defer c.mu.Unlock()
 	g := Gauge{
 		Newest: c.openID() - 1, LastMigrated: c.lastMigrated, Closed: c.openID() - 1 - c.lastMigrated,
-		Parked: c.parked.head != nil, DirtyBlocks: c.dirtyBlocks(), Dirty: c.dirty,
+		Full: c.parked.head != nil && c.cur.id == 0 && !c.slotFree(), DirtyBlocks: c.dirtyBlocks(), Dirty: c.dirty,
 	}
 	if c.cur.id != 0 && (c.cur.pos > 0 || c.cur.rec != nil) {
 		g.Newest = c.cur.id

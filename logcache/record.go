@@ -114,11 +114,11 @@ func (c *Cache) adapt(r *record, barrier bool) {
 // openSegment makes the next segment the current one. It returns false when
 // its slot or its RAM buffer is still in use.
 func (c *Cache) openSegment() bool {
-	id := c.nextID
-	if id > c.trim.freed+c.geo.Slots {
+	if !c.slotFree() {
 		c.stats.waitSlot++
 		return false
 	}
+	id := c.nextID
 	i := c.geo.Slot(id)
 	s, b := &c.slots[i], &c.bufs[id%uint64(len(c.bufs))]
 	if s.refs > 0 || b.unwritten > 0 {
@@ -130,6 +130,9 @@ func (c *Cache) openSegment() bool {
 	c.cur = current{id: id, slot: i, buf: b}
 	return true
 }
+
+// slotFree tells whether the next segment's slot holds nothing that is needed.
+func (c *Cache) slotFree() bool { return c.nextID <= c.trim.freed+c.geo.Slots }
 
 // closeSegment ends the current segment, which has no open record.
 func (c *Cache) closeSegment() {

@@ -67,7 +67,7 @@ func (w *worker) snapshot(now time.Time, g logcache.Gauge) migrate.Snapshot {
 	w.ages.Note(now, g.Newest, g.LastMigrated)
 	s := migrate.Snapshot{
 		Knobs: p.Knobs, Measured: p.Measured, Loads: p.Loads,
-		Draining: w.draining.Load() > 0, Stuck: g.Parked, Slowed: w.wanted, Shared: w.shared(now),
+		Draining: w.draining.Load() > 0, Stuck: g.Full, Slowed: w.wanted, Shared: w.shared(now),
 		Slots: int(geo.Slots), Closed: int(g.Closed), Segment: int64(geo.SegmentSize),
 		Fill:  float64(g.Closed) / float64(geo.Slots),
 		Dirty: float64(g.DirtyBlocks) * 4096 / float64(geo.LogBytes()),

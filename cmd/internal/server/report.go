@@ -141,8 +141,12 @@ func (c *cache) status() control.CacheStatus {
 	}
 	s.Settings.AllowMigrate = c.allowLocked()
 	s.Log, s.Migration = c.host.Core().Status(), c.host.Migration()
-	if s.Log.ParkedWrites > 0 {
-		s.WaitsFor = append(s.WaitsFor, fmt.Sprintf("%d writes wait for room in the log", s.Log.ParkedWrites))
+	if n := s.Log.ParkedWrites; n > 0 {
+		what := "the cache device to write what came before them"
+		if c.host.Core().Gauge().Full {
+			what = "room in the log"
+		}
+		s.WaitsFor = append(s.WaitsFor, fmt.Sprintf("%d writes wait for %s", n, what))
 	}
 	if s.Migration.LastError != "" {
 		s.WaitsFor = append(s.WaitsFor, "migration is tried again after: "+s.Migration.LastError)
