@@ -19,6 +19,9 @@
 //
 //	go run ./tools/bench -counted -systems nullblk,null,cnull,null2,cnull2 -works rw4k-qd1,rw4k-qd32 -cserver ublk.null
 //
+// lcmem is our cache with null_blk, in memory, for both of its devices: what is
+// left is the processor time that the cache takes.
+//
 // Without -on nothing outside the guest is touched. With -on nothing but the
 // devices named there is written, and those only with -destroy.
 package main
