@@ -9,7 +9,7 @@ type Gauge struct {
 	LastMigrated uint64
 	Closed       uint64 // segments that are full and not migrated
 	DirtyBlocks  uint64 // of 4 KiB
-	Full         bool   // writes wait for a slot, and not for the cache device
+	Full         bool   // writes wait for what migration makes room for
 
 	Dirty [segment.MaxDevices + 1]uint64 // blocks, by device id
 }
@@ -20,10 +20,21 @@ func (c *Cache) Gauge() Gauge {
 	defer c.mu.Unlock()
 	g := Gauge{
 		Newest: c.openID() - 1, LastMigrated: c.lastMigrated, Closed: c.openID() - 1 - c.lastMigrated,
-		Full: c.parked.head != nil && c.cur.id == 0 && !c.slotFree(), DirtyBlocks: c.dirtyBlocks(), Dirty: c.dirty,
+		Full: c.full(), DirtyBlocks: c.dirtyBlocks(), Dirty: c.dirty,
 	}
 	if c.cur.id != 0 && (c.cur.pos > 0 || c.cur.rec != nil) {
 		g.Newest = c.cur.id
 	}
 	return g
+}
+
+// full tells whether the oldest write that waits does so for migration: for a
+// slot or, if it is a discard, for the index to hold fewer of them. Else it waits
+// for the cache device, or for what passes the log, and will go on by itself.
+func (c *Cache) full() bool {
+	r := c.parked.head
+	if r == nil {
+		return false
+	}
+	return c.cur.id == 0 && !c.slotFree() || r.Op != Write && c.zeroBlocks >= c.zeroLimit()
 }

@@ -2,6 +2,7 @@ package sim
 
 import (
 	"math/rand/v2"
+	"slices"
 
 	"github.com/ublk-lc/ublk-lc/logcache"
 	"github.com/ublk-lc/ublk-lc/migrate"
@@ -222,7 +223,11 @@ func (w *world) stuck() bool {
 	if len(w.idle) == len(w.reqs) && len(w.admin) == 0 {
 		return false
 	}
-	if w.administer() || w.step() || w.unpause() || len(w.s.flights) > 0 {
+	if w.administer() {
+		return true
+	}
+	w.mustKnow()
+	if w.step() || w.unpause() || len(w.s.flights) > 0 {
 		return true
 	}
 	for i := range w.woken {
@@ -234,6 +239,17 @@ func (w *world) stuck() bool {
 		fail("P9", "%d requests wait for ever, the administrator has %d steps to go, %d of %d segments are full", len(w.reqs)-len(w.idle), len(w.admin), w.cache.Gauge().Closed, w.Slots)
 	}
 	return false
+}
+
+// mustKnow is for when nothing is under way: whoever decides whether migration
+// goes on must be told that writes wait for it.
+func (w *world) mustKnow() {
+	if len(w.s.flights) > 0 || slices.Contains(w.woken, true) || !w.mig.Idle() {
+		return
+	}
+	if n := w.cache.Status().ParkedWrites; n > 0 && !w.cache.Gauge().Full {
+		fail("P9", "%d writes wait for migration, and the gauge does not say so", n)
+	}
 }
 
 // watchBatches looks at the backings whenever a batch has ended.
