@@ -33,7 +33,7 @@ type Snapshot struct {
 	Draining bool          // a detach, a drain or a shutdown waits for the log to be empty
 	Stuck    bool          // writes wait for a slot
 	Slowed   bool          // writes wait because the log is rather full
-	Shared   bool          // users of the backings have been seen at them in the last second
+	Shared   bool          // somebody has read from a backing in the last second
 	Slots    int           // in the ring
 	Closed   int           // segments that are full and not migrated
 	Segment  int64         // bytes of a segment

@@ -16,7 +16,7 @@ type Executor struct {
 	slots []*Op // by user data
 	free  []uint32
 
-	backings *atomic.Int32 // nil = nobody asks
+	reads *atomic.Int32 // of backings; nil = nobody asks
 }
 
 // NewExecutor makes an executor. sqe gives the next entry of the ring, fd the
@@ -26,14 +26,14 @@ func NewExecutor(ring *uring.Ring, sqe func() *uring.SQE, fd func(Dev) int) *Exe
 	return &Executor{ring: ring, sqe: sqe, fd: fd}
 }
 
-// CountBackings makes n the number of reads and writes of backings that are
-// under way, together with those of other executors.
-func (x *Executor) CountBackings(n *atomic.Int32) { x.backings = n }
+// CountReads makes n the number of reads of backings that are under way,
+// together with those of other executors.
+func (x *Executor) CountReads(n *atomic.Int32) { x.reads = n }
 
 // count takes note of an operation that starts, or ends.
 func (x *Executor) count(op *Op, by int32) {
-	if op.Dev != Cache && op.Kind <= Write && x.backings != nil {
-		x.backings.Add(by)
+	if op.Dev != Cache && op.Kind == Read && x.reads != nil {
+		x.reads.Add(by)
 	}
 }
 

@@ -36,7 +36,7 @@ type Device struct {
 	backing *blockdev.Device
 	opt     DeviceOptions
 	gate    gate         // of its writes
-	uses    atomic.Int32 // reads and writes of the backing under way, but for migration's
+	reads   atomic.Int32 // of the backing, under way
 
 	cache atomic.Pointer[Cache] // nil = none; changed by turnTo
 

@@ -30,7 +30,7 @@ func (d *Device) NewQueue(q *ublk.Queue) (ublk.QueueHandler, error) {
 	h.held.init(q.Depth())
 	h.port = logcache.NewPort(q.Wake)
 	h.exec = blockdev.NewExecutor(q.Ring(), q.SQE, h.fd)
-	h.exec.CountBackings(&d.uses)
+	h.exec.CountReads(&d.reads)
 	h.pinned.ring = q.Ring()
 	h.pinned.follow(d.Cache())
 	return h, nil

@@ -9,22 +9,23 @@ import (
 	"github.com/ublk-lc/ublk-lc/segment/blockdev"
 )
 
-// shareFor is for how long a backing counts as shared after a use of it.
+// shareFor is for how long a backing counts as shared after a read from it.
 const shareFor = time.Second
 
-// sharing is what migration knows of the users of the backings from their
-// requests that pass through our queues, without a daemon that measures. It
-// belongs to the thread of a cache.
+// sharing is what migration knows of who reads from the backings, through our
+// queues, without a daemon that measures. Writes past the log do not count: a
+// disk treats them as it treats migration's, and leaves none alone. It belongs
+// to the thread of a cache.
 type sharing struct {
-	used  [segment.MaxDevices + 1]time.Time // when somebody used it, last
+	used  [segment.MaxDevices + 1]time.Time // when somebody read from it, last
 	turns [segment.MaxDevices + 1]migrate.Turns
 }
 
-// shared tells whether users have been at any backing of late.
+// shared tells whether somebody has read from a backing of late.
 func (w *worker) shared(now time.Time) bool {
 	any := false
 	for _, m := range *w.members.Load() {
-		if m.uses.Load() > 0 {
+		if m.reads.Load() > 0 {
 			w.used[m.ID()] = now
 		}
 		any = any || now.Sub(w.used[m.ID()]) < shareFor
@@ -40,7 +41,7 @@ func (w *worker) takeTurns(now time.Time) {
 	}
 	for _, m := range *w.members.Load() {
 		dev := blockdev.Dev(m.ID())
-		goes, again := w.turns[dev].Migration(now, m.uses.Load() > 0 || w.pastUs(now, m.ID()))
+		goes, again := w.turns[dev].Migration(now, m.reads.Load() > 0 || w.pastUs(now, m.ID()))
 		if !goes {
 			w.migr.Hold(dev)
 		}

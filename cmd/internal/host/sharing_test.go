@@ -27,11 +27,11 @@ func TestSharing(t *testing.T) {
 	if w.shared(now) {
 		t.Error("shared before anybody came")
 	}
-	members[1].uses.Store(1)
+	members[1].reads.Store(1)
 	if !w.shared(now) {
-		t.Error("a request under way is not seen")
+		t.Error("a read under way is not seen")
 	}
-	members[1].uses.Store(0)
+	members[1].reads.Store(0)
 	if !w.shared(now.Add(shareFor-1)) || w.shared(now.Add(shareFor)) {
 		t.Error("not shared for a second after it")
 	}
