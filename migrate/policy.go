@@ -31,7 +31,7 @@ type Snapshot struct {
 	Loads    []Load // of all backings
 
 	Draining bool          // a detach, a drain or a shutdown waits for the log to be empty
-	Stuck    bool          // writes wait for a slot
+	Stuck    bool          // writes wait for what only migration frees
 	Slowed   bool          // writes wait because the log is rather full
 	Shared   bool          // somebody has read from a backing in the last second
 	Slots    int           // in the ring

@@ -230,10 +230,8 @@ func (w *world) stuck() bool {
 	if w.step() || w.unpause() || len(w.s.flights) > 0 {
 		return true
 	}
-	for i := range w.woken {
-		if w.woken[i] {
-			return true
-		}
+	if slices.Contains(w.woken, true) {
+		return true
 	}
 	if !w.s.faulty {
 		fail("P9", "%d requests wait for ever, the administrator has %d steps to go, %d of %d segments are full", len(w.reqs)-len(w.idle), len(w.admin), w.cache.Gauge().Closed, w.Slots)

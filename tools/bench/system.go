@@ -53,11 +53,14 @@ func (s system) like() string {
 const wipe = `wipe() { for d in "$@"; do dd if=/dev/zero of=$d bs=1M count=4 oflag=direct conv=notrunc 2>/dev/null; done; }
 `
 
+// nullBlk, with options behind it, makes null_blk's devices unless somebody has some.
+const nullBlk = "[ ! -e /dev/nullb0 ] || { echo 'null_blk is in use already' >&2; exit 1; }; modprobe null_blk "
+
 var systems = []system{
 	{name: "ssd", dev: "$ssd"},
 	{name: "hdd", dev: "$hdd", backed: true, once: true},
 	{name: "nullblk", dev: "/dev/nullb0", once: true,
-		up:   "[ ! -e /dev/nullb0 ] || { echo 'null_blk is in use already' >&2; exit 1; }; modprobe null_blk nr_devices=1 gb=4",
+		up:   nullBlk + "nr_devices=1 gb=4",
 		down: "rmmod null_blk"},
 	null("null", "null --queues 1"),
 	null("null2", "null --queues 2"),
@@ -83,8 +86,7 @@ func variant(s system) system {
 // are about the devices that others have too.
 func inMemory(s system) system {
 	s.memory, s.backed, s.cached, s.ours = true, false, false, false
-	s.up = "[ ! -e /dev/nullb0 ] || { echo 'null_blk is in use already' >&2; exit 1; }\n" +
-		"modprobe null_blk nr_devices=2 gb=4 memory_backed=1; cache=/dev/nullb0; hdd=/dev/nullb1\n" + s.up
+	s.up = nullBlk + "nr_devices=2 gb=4 memory_backed=1; cache=/dev/nullb0; hdd=/dev/nullb1\n" + s.up
 	s.down = "cache=/dev/nullb0; " + s.down + "; rmmod null_blk"
 	return s
 }
