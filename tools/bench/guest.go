@@ -8,18 +8,8 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"time"
 
-	"github.com/ublk-lc/ublk-lc/tools/disk"
 	"github.com/ublk-lc/ublk-lc/tools/vm"
-)
-
-// The models of DESIGN: an SSD whose flush costs 1 ms, and a disk with seeks.
-var (
-	ssdModel = disk.Config{Latency: 60 * time.Microsecond, FlushLatency: time.Millisecond, WriteBPS: 60e6, WriteIOPS: 5000}
-	hddModel = disk.Config{Size: 4 << 30, Arm: true, Rate: 120e6}
-	// slowModel takes ten times as long for everything.
-	slowModel = disk.Config{Size: 1 << 30, Arm: true, Rate: 12e6, FullSeek: 90 * time.Millisecond, Rotation: 41700 * time.Microsecond}
 )
 
 const guestTmp = "/tmp/lcbench"
@@ -41,7 +31,7 @@ func (g *guest) boot(ctx context.Context) error {
 		return err
 	}
 	defer remove()
-	ssd := ssdModel
+	ssd := dilated(ssdModel, g.o.dilate)
 	ssd.Size = int64(g.o.cacheMB) << 20
 	files := map[string]string{"/usr/bin/lc": g.o.lc, "/usr/bin/ublkdemo": demo}
 	if g.o.cserver != "" {
@@ -50,8 +40,9 @@ func (g *guest) boot(ctx context.Context) error {
 	g.m, err = vm.Boot(ctx, vm.Config{
 		Udev:    true,
 		Counted: g.o.counted,
-		Disks:   []vm.Disk{{Name: "ssd", Model: ssd}, {Name: "hdd", Model: hddModel}, {Name: "slow", Model: slowModel}},
-		Files:   files,
+		Disks: []vm.Disk{{Name: "ssd", Model: ssd}, {Name: "hdd", Model: dilated(hddModel, g.o.dilate)},
+			{Name: "slow", Model: dilated(slowModel, g.o.dilate)}},
+		Files: files,
 	})
 	if err != nil {
 		return err
@@ -120,12 +111,16 @@ func (g *guest) about() []string {
 	if g.o.counted {
 		return []string{"a guest with 2 CPUs whose clock counts their instructions, 4 ns each; only ratios within this run mean something"}
 	}
-	return []string{
+	list := []string{
 		fmt.Sprintf("a guest with 2 CPUs under %s; only ratios within this run mean something", g.m.Accelerator()),
 		fmt.Sprintf("modelled SSD: %d MiB, writes %d MB/s and %d operations/s, %v a request, %v a flush",
 			s.Size>>20, s.WriteBPS/1e6, s.WriteIOPS, s.Latency, s.FlushLatency),
 		fmt.Sprintf("modelled disk: %d GiB, %.0f MB/s, full seek %v, half a turn %v", h.Size>>30, h.Rate/1e6, h.FullSeek, h.Rotation),
 	}
+	if g.o.dilate > 1 {
+		list = append(list, fmt.Sprintf("the devices take %d times as long as their models, as the guest's processors do", g.o.dilate))
+	}
+	return list
 }
 
 // close ends the guest, if there is one: the boot of another may have failed.

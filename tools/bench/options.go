@@ -13,6 +13,7 @@ type options struct {
 	works   []work
 	rounds  int
 	counted bool
+	dilate  int // how many times as slow as their models the devices are
 	seconds int // of a work
 	long    int // of a work that shows what happens in the long run
 	cacheMB int // size of the cache device
@@ -35,6 +36,7 @@ func parseOptions(args []string) (options, error) {
 	on := f.String("on", "", "measure on devices of this host, SSD[,HDD]; without it in a guest")
 	f.BoolVar(&o.destroy, "destroy", false, "with -on: overwrite these devices, whatever they hold")
 	f.BoolVar(&o.counted, "counted", false, "measure in instructions of an emulated guest, 4 ns each, which a busy host does not change; without disks")
+	f.IntVar(&o.dilate, "dilate", 1, "make the modelled devices so many times slower, as much as an emulated processor is: ratios come out as where both are real")
 	f.IntVar(&o.rounds, "rounds", 3, "rounds; each measures every system, those that are only a reference in the first alone")
 	f.IntVar(&o.seconds, "seconds", 4, "seconds a work")
 	f.IntVar(&o.long, "long", 300, "seconds of the works that show what happens in the long run")
@@ -69,6 +71,8 @@ func (o *options) check() error {
 	switch {
 	case o.rounds < 1 || o.seconds < 1 || o.long < 10:
 		return fmt.Errorf("-rounds and -seconds are at least 1, -long at least 10")
+	case o.dilate < 1 || o.dilate > 100 || o.dilate > 1 && (o.counted || len(o.on) > 0):
+		return fmt.Errorf("-dilate is 1 to 100, and goes without -on and -counted")
 	case len(o.on) > 2:
 		return fmt.Errorf("-on takes an SSD and at most one HDD, not %d devices", len(o.on))
 	case o.destroy && len(o.on) == 0:

@@ -23,7 +23,8 @@ func TestOptions(t *testing.T) {
 
 func TestOptionsRefused(t *testing.T) {
 	for _, args := range []string{"-works nothing", "-systems ssd,", "-rounds 0", "-on /dev/a,/dev/b,/dev/c", "-destroy",
-		"-on /dev/a -systems lc", "extra", "-cache 64", "-systems null,cnull", "-counted -systems null,ssd"} {
+		"-on /dev/a -systems lc", "extra", "-cache 64", "-systems null,cnull", "-counted -systems null,ssd",
+		"-dilate 0", "-dilate 10 -on /dev/a,/dev/b"} {
 		if _, err := parseOptions(strings.Fields(args)); err == nil {
 			t.Errorf("%s was taken", args)
 		}
