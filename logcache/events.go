@@ -4,6 +4,7 @@ package logcache
 // thread it is: they must be quick and must not call back.
 type Events struct {
 	Progress func()      // there may be more to migrate, or to report
+	Closed   func()      // a segment of the log is full or was ended
 	Parked   func()      // a write waits for room, after a time when none did
 	Broken   func(error) // the cache takes no more writes
 }
@@ -17,6 +18,12 @@ func (e *Events) parked() {
 func (e *Events) progress() {
 	if e.Progress != nil {
 		e.Progress()
+	}
+}
+
+func (e *Events) closed() {
+	if e.Closed != nil {
+		e.Closed()
 	}
 }
 

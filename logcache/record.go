@@ -142,6 +142,7 @@ func (c *Cache) closeSegment() {
 		c.want = max(c.want, c.sealedSeq)
 	}
 	c.cur = current{}
+	c.events.closed()
 	c.events.progress()
 }
 

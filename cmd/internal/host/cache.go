@@ -59,6 +59,7 @@ func ResumeCache(id uint8, dev *blockdev.Device, opt CacheOptions) (*Cache, *seg
 	}
 	cfg := logcache.Config{BufferBytes: opt.BufferBytes, FD: dev.FD(), Wake: c.worker.wake, Events: &logcache.Events{
 		Progress: c.worker.progress,
+		Closed:   c.worker.closed,
 		Parked:   c.worker.wake,
 		Broken:   func(err error) { go c.logf("cache %d on %s takes no more writes: %v", id, dev.Path(), err) },
 	}, Loaders: runtime.GOMAXPROCS(0), Progress: opt.Progress, Swappable: opt.Swappable}

@@ -34,7 +34,7 @@ type worker struct {
 	members  atomic.Pointer[[]*Device] // attached; never changed, only replaced
 	draining atomic.Int32              // how many wait for the log to be empty
 	hungry   atomic.Bool               // progress of the cache is worth a wake-up
-	steps    atomic.Uint64             // of progress
+	ended    atomic.Uint64             // segments
 	woken    atomic.Bool
 	quit     atomic.Bool
 	status   atomic.Pointer[migrate.Status]
@@ -81,10 +81,17 @@ func (w *worker) wake() {
 // looks is how often the thread looks around while the log fills up once.
 const looks = 64
 
-// progress is the cache's event: wake up for what is waited for, and now and
-// then, lest a flood finds the log full before anybody has seen it fill.
+// closed is the cache's event: look around now and then, lest a flood finds the
+// log full before anybody has seen it fill.
+func (w *worker) closed() {
+	if w.ended.Add(1)%(w.core.Geometry().Slots/looks+1) == 0 {
+		w.wake()
+	}
+}
+
+// progress is the cache's event: wake up for what is waited for.
 func (w *worker) progress() {
-	if w.hungry.Load() || w.steps.Add(1)%(w.core.Geometry().Slots/looks+1) == 0 {
+	if w.hungry.Load() {
 		w.wake()
 	}
 }
