@@ -22,6 +22,13 @@
 // lcmem is our cache with null_blk, in memory, for both of its devices: what is
 // left is the processor time that the cache takes.
 //
+// An emulated processor is 4 to 25 times slower than a real one, the modelled
+// devices are not. What many jobs do at once is then bound by processors, and
+// says little of a machine where they are not. With -dilate 10 the devices take
+// ten times as long as their models, and ratios come out as where both are real.
+//
+//	go run ./tools/bench -dilate 10 -systems ssd,null,writecache,bcache,lc -works sync4k,sync4k-j4,sync4k-j16
+//
 // Without -on nothing outside the guest is touched. With -on nothing but the
 // devices named there is written, and those only with -destroy.
 package main

@@ -110,6 +110,7 @@ var targets = []target{
 	{work: "sync4k", text: "95 % of 1/(t null + t SSD)", need: nullAndSSD(0.95)},
 	{work: "sync4k", text: "at most 1.2 bytes to the SSD per byte", of: ssdBytes, need: fixed(1.2), most: true},
 	{work: "sync4k-j4", text: "the bare SSD, and 1.5 x the best peer", need: both(times(1, "sync4k-j4", "ssd"), peer(1.5, "sync4k-j4"))},
+	{work: "sync4k-j16", text: "the bare SSD, and 1.5 x the best peer", need: both(times(1, "sync4k-j16", "ssd"), peer(1.5, "sync4k-j16"))},
 	{work: "sync4k-j16", text: "2 x the same with 4 jobs", need: own(2, "sync4k-j4")},
 	{work: "mix70", text: "the bare SSD, and 1.2 x the best peer", need: both(times(1, "mix70", "ssd"), peer(1.2, "mix70"))},
 	{work: "rr4k-qd32", text: "the best peer, and 90 % of the bare SSD", need: both(times(0.9, "rr4k-qd32", "ssd"), peer(1, "rr4k-qd32"))},

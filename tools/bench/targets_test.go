@@ -49,6 +49,8 @@ func TestTargets(t *testing.T) {
 			scores{"sync4k-j4": {"lc": 800, "ssd": 815, "bcache": 500, "dmcache": 100}}, 815, false},
 		{"the peer is the higher bound", "sync4k-j4: the bare SSD, and 1.5 x the best peer",
 			scores{"sync4k-j4": {"lc": 900, "ssd": 815, "bcache": 500, "writecache": 600}}, 900, true},
+		{"many jobs, the same bound", "sync4k-j16: the bare SSD, and 1.5 x the best peer",
+			scores{"sync4k-j16": {"lc": 1500, "ssd": 1600, "bcache": 900}}, 1600, false},
 		{"group commit", "sync4k-j16: 2 x the same with 4 jobs",
 			scores{"sync4k-j16": {"lc": 1700}, "sync4k-j4": {"lc": 800, "ssd": 1}}, 1600, true},
 		{"slow drain", "drain: at most 1.25 x fio sorted on the bare disk", scores{"drain": {"lc": 13, "hdd": 10}}, 12.5, false},
