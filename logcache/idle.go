@@ -40,13 +40,28 @@ func (c *Cache) sumOne() bool {
 	if n >= whole {
 		return false
 	}
-	at := int(r.PayloadPosition())*segment.SectorSize + int(n)*segment.ChunkSize
-	r.sums = append(r.sums, segment.Checksum(c.cur.buf.mem[at:at+segment.ChunkSize]))
+	r.sums = append(r.sums, r.checksum(n))
 	return true
 }
 
-// changed forgets the checksums of the payload from a sector of the slot on.
-func (r *record) changed(at uint32) {
-	chunk := int(at-r.PayloadPosition()) / segment.ChunkSectors
-	r.sums = r.sums[:min(len(r.sums), chunk)]
+// checksum is that of a whole chunk of the record.
+func (r *record) checksum(chunk uint32) uint32 {
+	at := int(r.PayloadPosition()+chunk*segment.ChunkSectors) * segment.SectorSize
+	return segment.Checksum(r.buf.mem[at : at+segment.ChunkSize])
+}
+
+// changed puts the checksums right when n sectors have been replaced, from a
+// sector of the slot on. Those of a block are computed there and then. What a
+// longer piece changes is forgotten, with all that comes after it.
+func (r *record) changed(at, n uint32) {
+	first := (at - r.PayloadPosition()) / segment.ChunkSectors
+	end := (at+n-1-r.PayloadPosition())/segment.ChunkSectors + 1
+	known := uint32(len(r.sums))
+	if n > segment.ChunkSectors {
+		r.sums = r.sums[:min(known, first)]
+		return
+	}
+	for i := first; i < min(known, end); i++ {
+		r.sums[i] = r.checksum(i)
+	}
 }

@@ -157,7 +157,7 @@ func (c *Cache) overwrite(r *Request) bool {
 	}
 	pos := uint32(at - c.geo.SlotSector(c.cur.slot))
 	copy(c.cur.buf.mem[int(pos)*segment.SectorSize:], r.Buf[:int(r.Sectors)*segment.SectorSize])
-	rec.changed(pos)
+	rec.changed(pos, r.Sectors)
 	r.done = r.Sectors
 	c.stats.inPlace++
 	return true
