@@ -19,8 +19,9 @@
 //
 //	go run ./tools/bench -counted -systems nullblk,null,cnull,null2,cnull2 -works rw4k-qd1,rw4k-qd32 -cserver ublk.null
 //
-// lcmem is our cache with null_blk, in memory, for both of its devices: what is
-// left is the processor time that the cache takes.
+// lcmem is our cache on a log that forgets and a disk in memory: what is left is
+// the processor time that the cache takes. It is for writes; what it reads from the
+// log is zeroes.
 //
 // An emulated processor is 4 to 25 times slower than a real one, the modelled
 // devices are not. What many jobs do at once is then bound by processors, and
