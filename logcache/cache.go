@@ -107,7 +107,7 @@ type Config struct {
 	Wake        func() // wakes the background port's thread; see [NewPort]
 	Events      *Events
 
-	Loaders  int                    // goroutines that Resume fills the index with, beside its own; 0 or 1 = none
+	Loaders  int                    // goroutines that Resume makes the index with, its own among them; 0 = 1
 	Progress func(slots, of uint64) // of the log, read by Resume; may be nil
 
 	Swappable bool // the index may be swapped out, in a process that locks its memory

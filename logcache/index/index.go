@@ -63,7 +63,7 @@ func newIndex(expectedBlocks, goal int) (*Index, error) {
 // reserveArena reserves a stretch for each shard with ample room to grow, or
 // with less room on a system that limits address space. Stretches are an odd
 // number of pages apart: what lies at about the same place in each of them, as
-// the ends of a Loader's lists do, would else compete for a part of the cache.
+// the ends of a Loader's piles do, would else compete for a part of the cache.
 func (x *Index) reserveArena(perShard int) error {
 	var err error
 	for room := roomFactor; room > 0; room /= 2 {

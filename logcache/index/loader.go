@@ -1,99 +1,76 @@
 package index
 
-import "sync"
-
 // Loader fills an empty Index with a great many entries, as a start does. It
 // has the effect of a Put for each, and for each block in their order.
 //
 // Put would wait for memory at nearly every entry, and again whenever a table
-// grows. A Loader only appends an entry to a list of its shard, which lies
-// where the shard's table is going to be. Finish sorts list by list, each of
-// which fits the processor's cache, and makes tables of the right size of
-// them. Lists in which blocks are written over and over are sorted in between,
-// so that loading takes no more than twice the memory of what is left in the end.
+// grows. A Loader sorts instead, from coarse to fine, in few steps, each of
+// which uses memory that the processor has in its cache or foresees. First an
+// entry is appended to the pile of its stretch of neighbouring shards. When all
+// entries are there, or a pile is full, piles are merged into tables, several
+// at a time if there are several workers: a pile is split into a list for each
+// of its shards, and then what a table holds and its list adds get their places.
 //
-// Even appending waits for memory when there are thousands of lists: each lies
-// in a page whose address the processor must look up first. So entries are
-// gathered in heaps, one for some neighbouring shards. A heap that is full is
-// dealt out to its lists, several cache lines for each. That is work for other
-// goroutines, if there are to be any: a heap always goes to the same dealer, so
-// that a list has one owner and keeps its order.
+// A pile lies where the tables of its shards are going to be, or behind those
+// that it is merged into. All of them take no more than a full index does. Where
+// few blocks were written over, loading takes no more than what is left in the end.
 //
 // The Index must not be used before Finish. To give up before, call Stop.
 type Loader struct {
 	x       *Index
-	lists   [][]slot // by shard, each its dealer's; the capacity is what the list may hold before it is sorted
-	heaps   []heap
-	shift   uint   // from a hash to its heap
-	memory  []slot // of all heaps, and of those that are on their way
-	spare   chan []slot
-	dealers []dealer
-	wg      sync.WaitGroup
+	piles   []pile
+	chunk   int    // slots
+	shift   uint   // from a hash to its pile
+	memory  []slot // of the workers' lists
+	workers []merger
+	blocks  [MaxDevice + 1]int // in the tables, by device
 }
 
-// heap is entries of neighbouring shards that wait to be dealt out.
-type heap struct {
-	mem []slot
-	n   int
+// pile is entries of neighbouring shards that wait to be merged, in their order.
+// It has a chunk of memory with each shard, and fills one after the other.
+type pile struct {
+	mem    []slot // the chunk that is being filled
+	n      int    // entries in it
+	chunks int    // begun
 }
 
 const (
-	// listFactor is how many times the entries a shard is expected to have are
-	// listed before they are sorted for the first time.
-	listFactor = 2
-	// maxHeapBits is the base-two logarithm of the most heaps. The processor
-	// notices that a few of them are filled from start to end, and fetches their
-	// memory ahead; with hundreds, it waits for each line.
-	maxHeapBits = 5
-	// hand is how many entries a list gets on average when a heap is dealt out,
-	// half a page: the more, the fewer times a page is looked up and fetched into
-	// the processor's cache. All heaps take less than a fiftieth of what the index does.
-	hand = 128
-	// spareHeaps is how many heaps may be on their way to a dealer.
-	spareHeaps = 8
+	// pileShardBits is the base-two logarithm of the shards to a pile, so few that
+	// the ends of their lists stay in the processor's cache.
+	pileShardBits = 8
+	// minPileBits and maxPileBits are the base-two logarithms of the fewest piles,
+	// so that every worker has something to do, and of the most, whose ends stay in
+	// the processor's cache.
+	minPileBits, maxPileBits = 3, 8
 )
 
 // Load begins to fill an empty index. With more than one worker, so many
-// goroutines deal entries out and make tables, until Finish or Stop returns.
+// goroutines make tables while Put or Finish is called, the caller's among them.
 func (x *Index) Load(workers int) (*Loader, error) {
 	if x.entries > 0 {
 		panic("index: load into an index that is not empty")
 	}
-	x.Reset() // tables of removed entries are where the lists go
-	heapBits := min((x.shardBits+1)/2, maxHeapBits)
-	l := &Loader{x: x, lists: make([][]slot, len(x.shards)), heaps: make([]heap, 1<<heapBits), shift: keyBits - heapBits}
-	for i := range x.shards {
-		tab := x.shards[i].tab
-		l.lists[i] = tab[:0:min(cap(tab), roundToPages(x.stride/roomFactor*listFactor))]
-	}
-	l.dealers = make([]dealer, max(1, min(workers, len(l.heaps))))
-	if err := l.allocHeaps(hand << (x.shardBits - heapBits)); err != nil {
+	x.Reset() // tables of removed entries are where the piles go
+	pileBits := min(x.shardBits, max(minPileBits, x.shardBits-min(x.shardBits, pileShardBits)), maxPileBits)
+	l := &Loader{x: x, piles: make([]pile, 1<<pileBits), chunk: roundToPages(x.stride / roomFactor), shift: keyBits - pileBits}
+	l.workers = make([]merger, max(1, min(workers, len(l.piles))))
+	most := l.shardsPerPile() * l.chunk
+	var err error
+	if l.memory, err = reserve(len(l.workers) * most); err != nil {
 		return nil, err
 	}
-	l.begin()
+	for i := range l.workers {
+		l.workers[i].lists = l.memory[i*most : (i+1)*most]
+	}
 	return l, nil
 }
 
-// allocHeaps takes memory for heaps of the given number of slots. It is not of
-// the Go heap, so that it is gone when the index is made.
-func (l *Loader) allocHeaps(slots int) (err error) {
-	n := len(l.heaps)
-	if len(l.dealers) > 1 {
-		n += spareHeaps
-	}
-	if l.memory, err = reserve(n * slots); err != nil {
-		return err
-	}
-	l.spare = make(chan []slot, n)
-	for i := range n {
-		mem := l.memory[i*slots : (i+1)*slots : (i+1)*slots]
-		if i < len(l.heaps) {
-			l.heaps[i].mem = mem
-		} else {
-			l.spare <- mem
-		}
-	}
-	return nil
+func (l *Loader) shardsPerPile() int { return len(l.x.shards) / len(l.piles) }
+
+// shards returns the shards of pile i.
+func (l *Loader) shards(i int) []shard {
+	n := l.shardsPerPile()
+	return l.x.shards[i*n : (i+1)*n]
 }
 
 // Put adds an entry, as [Index.Put] does. The mask must not be empty.
@@ -103,37 +80,53 @@ func (l *Loader) Put(dev uint8, block uint64, mask uint8, base int64) {
 	}
 	hash := l.x.hasher.hash(dev, block)
 	i := hash >> (l.shift & 63)
-	h := &l.heaps[i]
-	h.mem[h.n] = makeSlot(hash, mask, base)
-	h.n++
-	if h.n == len(h.mem) {
-		l.pass(int(i))
+	p := &l.piles[i]
+	if p.n == len(p.mem) {
+		l.extend(int(i))
 	}
+	p.mem[p.n] = makeSlot(hash, mask, base)
+	p.n++
 }
 
-// pass has the dealer of a heap deal it out.
-func (l *Loader) pass(i int) {
-	h, d := &l.heaps[i], &l.dealers[i%len(l.dealers)]
-	full := h.mem[:h.n]
-	h.n = 0
-	if d.work == nil {
-		d.deal(l, full)
-		return
+// extend gives a pile another chunk. If it has them all, it is merged first, and
+// so are those that are likely to be full soon.
+func (l *Loader) extend(i int) {
+	p, shards := &l.piles[i], l.shards(i)
+	if p.chunks == len(shards) {
+		l.merge(len(shards)/2 + 1)
 	}
-	d.work <- full
-	h.mem = <-l.spare
+	s := &shards[p.chunks]
+	if cap(s.tab)-len(s.tab) < l.chunk {
+		l.x.relocate(s, len(s.tab)+l.chunk)
+	}
+	p.mem, p.n = l.chunkOf(s), 0
+	p.chunks++
+	populate(p.mem)
+}
+
+// chunkOf returns the memory that a pile has, or may have, with one of its shards.
+func (l *Loader) chunkOf(s *shard) []slot { return s.tab[len(s.tab):][:l.chunk] }
+
+// entries returns what is in pile i, chunk by chunk.
+func (l *Loader) entries(i int) (chunks [][]slot) {
+	p := &l.piles[i]
+	for j := range p.chunks {
+		chunks = append(chunks, l.chunkOf(&l.shards(i)[j]))
+	}
+	chunks[p.chunks-1] = p.mem[:p.n]
+	return chunks
+}
+
+// Finish makes the index of all that was put, and returns the number of
+// distinct blocks of each device. The Loader must not be used afterwards.
+func (l *Loader) Finish() (blocks [MaxDevice + 1]int, err error) {
+	l.merge(1)
+	return l.blocks, l.Stop()
 }
 
 // Stop ends a load that will not be finished. The index may then only be closed.
 func (l *Loader) Stop() error {
-	for i := range l.dealers {
-		if d := &l.dealers[i]; d.work != nil {
-			close(d.work)
-			d.work = nil
-		}
-	}
-	l.wg.Wait()
 	mem := l.memory
-	l.memory, l.heaps = nil, nil
+	l.memory, l.piles, l.workers = nil, nil, nil
 	return release(mem)
 }

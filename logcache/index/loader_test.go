@@ -7,34 +7,58 @@ import (
 	"testing"
 )
 
+// parts are writes of random sectors of random blocks, which overwrite one
+// another, and of which two in a row may meet in one entry.
+func parts(r *rand.Rand, i int, blocks uint64) (block uint64, mask uint8, base int64) {
+	return r.Uint64N(blocks), uint8(1 + r.Uint32N(255)), int64(i &^ 1)
+}
+
+// wholes are blocks that are written once, and whole.
+func wholes(_ *rand.Rand, i int, _ uint64) (block uint64, mask uint8, base int64) {
+	return scatter(i), 0xff, int64(i) * 8
+}
+
+// hot are wholes, but for one block that most writes are of.
+func hot(r *rand.Rand, i int, _ uint64) (block uint64, mask uint8, base int64) {
+	if r.Uint32N(4) > 0 {
+		return 7, uint8(1 + r.Uint32N(255)), int64(i) * 8
+	}
+	return scatter(i), 0xff, int64(i) * 8
+}
+
 // TestLoader compares a loader with single puts: with few blocks that are
-// overwritten again and again, so that lists are sorted in between, and with
-// more entries than were expected, so that lists leave their place.
+// overwritten again and again, so that piles are merged in between, one or all
+// of them, and with more entries than were expected, so that tables leave their place.
 func TestLoader(t *testing.T) {
 	for _, c := range []struct {
 		expected, goal, n int
 		blocks            uint64
+		writes            func(r *rand.Rand, i int, blocks uint64) (block uint64, mask uint8, base int64)
 	}{
-		{1, 1, 0, 1},
-		{1, 1, 1, 1},
-		{1, 1, 5000, 3},
-		{1, 1, 100_000, 90_000},
-		{100_000, 1000, 100_000, 25_000},
-		{100_000, 1000, 200_000, 100},
-		{100_000, 1000, 300_000, 300_000},
-		{100_000, shardGoal, 100_000, 1 << 40},
-		{5_000_000, shardGoal, 20_000, 10_000},
+		{1, 1, 0, 1, parts},
+		{1, 1, 1, 1, parts},
+		{1, 1, 5000, 3, parts},
+		{1, 1, 40_000, 30_000, parts},
+		{100_000, 1000, 100_000, 25_000, parts},
+		{100_000, 1000, 200_000, 100, parts},
+		{100_000, 1000, 300_000, 300_000, parts},
+		{100_000, shardGoal, 100_000, 1 << 40, parts},
+		{5_000_000, shardGoal, 20_000, 10_000, parts},
+		{1, 1, 20_000, 0, wholes},
+		{100_000, 1000, 100_000, 0, wholes},
+		{50_000, 1000, 200_000, 0, wholes},
+		{100_000, 100, 300_000, 0, hot},
 	} {
 		for _, workers := range []int{0, 1, 3} {
-			t.Run(fmt.Sprint(c, workers), func(t *testing.T) {
+			t.Run(fmt.Sprint(c.expected, c.goal, c.n, c.blocks, workers), func(t *testing.T) {
 				one, all := newTest(t, c.expected, c.goal), newTest(t, c.expected, c.goal)
 				all.Put(1, 1, 0xff, 1)
 				all.Remove(1, 1, 0xff)
 				r := rand.New(rand.NewPCG(7, uint64(c.n)))
 				l := mustLoad(t, all, workers)
 				for i := range c.n {
-					dev, block, mask := 1+uint8(i%3), r.Uint64N(c.blocks), uint8(1+r.Uint32N(255))
-					base := int64(i &^ 1) // two in a row may meet in one entry
+					block, mask, base := c.writes(r, i, c.blocks)
+					dev := 1 + uint8(i%3)
 					one.Put(dev, block, mask, base)
 					l.Put(dev, block, mask, base)
 				}
@@ -99,11 +123,11 @@ func mustBeUsable(t *testing.T, x *Index, entries []Entry) {
 	mustHold(t, x, n, func(int) bool { return true })
 }
 
-// TestLoaderStop gives up with entries on their way to the dealers: nobody may
-// touch the index's memory after that, as it is about to go.
+// TestLoaderStop gives up with entries in piles and in tables: nobody may touch
+// the index's memory after that, as it is about to go.
 func TestLoaderStop(t *testing.T) {
 	for _, workers := range []int{1, 3} {
-		x := newTest(t, 1_000_000, 1000)
+		x := newTest(t, 300_000, 1000)
 		l := mustLoad(t, x, workers)
 		for i := range 500_000 {
 			l.Put(1, scatter(i), 0xff, int64(i)*8)

@@ -62,13 +62,18 @@ func (x *Index) gather(s *shard) []slot {
 	if len(x.scratch) < len(s.tab) {
 		x.scratch = make([]slot, len(s.tab)+len(s.tab)/4)
 	}
-	kept := x.scratch[:len(s.tab)]
+	return squeeze(x.scratch, s.tab)
+}
+
+// squeeze copies the entries of a table, without the gaps between them, to dst,
+// which is as long at least and may be the same.
+func squeeze(dst, tab []slot) []slot {
 	n := 0
-	for _, e := range s.tab {
-		kept[n] = e // without a branch, which would be mispredicted at each gap
+	for _, e := range tab {
+		dst[n] = e // without a branch, which would be mispredicted at each gap
 		n += e.occupied()
 	}
-	return kept[:n]
+	return dst[:n]
 }
 
 // spread fills the shard with entries, in hash order, in a table of the given
@@ -125,5 +130,5 @@ func (x *Index) relocate(s *shard, slots int) {
 		return
 	}
 	clear(old)
-	discard(old[:cap(old)]) // a Loader's list had memory behind what it kept
+	discard(old)
 }
