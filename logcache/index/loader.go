@@ -23,7 +23,8 @@ type Loader struct {
 	shift   uint   // from a hash to its pile
 	memory  []slot // of the workers' lists
 	workers []merger
-	blocks  [MaxDevice + 1]int // in the tables, by device
+	seen    [MaxDevice + 1]bool // devices with entries
+	blocks  [MaxDevice + 1]int  // in the tables, by device
 }
 
 // pile is entries of neighbouring shards that wait to be merged, in their order.
@@ -86,6 +87,7 @@ func (l *Loader) Put(dev uint8, block uint64, mask uint8, base int64) {
 	}
 	p.mem[p.n] = makeSlot(hash, mask, base)
 	p.n++
+	l.seen[dev] = true
 }
 
 // extend gives a pile another chunk. If it has them all, it is merged first, and

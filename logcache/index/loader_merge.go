@@ -1,6 +1,7 @@
 package index
 
 import (
+	"slices"
 	"sync"
 	"sync/atomic"
 )
@@ -25,6 +26,15 @@ func (l *Loader) merge(chunks int) {
 	}
 }
 
+// only returns the only device that entries were put of, or -1.
+func (l *Loader) only() int {
+	dev := slices.Index(l.seen[:], true)
+	if dev >= 0 && slices.Contains(l.seen[dev+1:], true) {
+		return -1
+	}
+	return dev
+}
+
 // merger is the work of one goroutine. Its Index shares the shards with the one
 // that is loaded, and counts what it adds to that.
 type merger struct {
@@ -32,13 +42,14 @@ type merger struct {
 	lists  []slot   // of a pile's shards, one after the other
 	ends   []uint32 // of each, as far as it is filled
 	placer placer
+	only   int // the only device with entries, or -1
 	blocks [MaxDevice + 1]int
 }
 
 // work merges pile after pile, until none is left.
 func (m *merger) work(l *Loader, chunks int, next *atomic.Int64) {
 	scratch := m.x.scratch
-	m.x, m.blocks = *l.x, [MaxDevice + 1]int{}
+	m.x, m.only, m.blocks = *l.x, l.only(), [MaxDevice + 1]int{}
 	m.x.scratch, m.x.entries, m.x.blocks, m.x.slots = scratch, 0, 0, 0
 	for i := int(next.Add(1)) - 1; i < len(l.piles); i = int(next.Add(1)) - 1 {
 		if l.piles[i].chunks >= chunks {
@@ -108,11 +119,23 @@ func (m *merger) build(s *shard, old, list []slot) {
 		m.x.spread(s, entries, slotsFor(len(entries)))
 		return
 	}
-	m.count(list, 1)
+	m.countDistinct(list)
 	clear(s.tab[min(len(table), len(s.tab)):])
 	m.x.setLen(s, len(table))
 	copy(s.tab, table)
 	s.homes, s.count = uint32(slots-spill), uint32(n)
+}
+
+// countDistinct counts entries of distinct blocks. Those of one device need not
+// be looked at.
+func (m *merger) countDistinct(entries []slot) {
+	if m.only < 0 {
+		m.count(entries, 1)
+		return
+	}
+	m.blocks[m.only] += len(entries)
+	m.x.blocks += len(entries)
+	m.x.entries += len(entries)
 }
 
 // count counts entries, of which those of a block follow one another.

@@ -26,6 +26,13 @@ func hot(r *rand.Rand, i int, _ uint64) (block uint64, mask uint8, base int64) {
 	return scatter(i), 0xff, int64(i) * 8
 }
 
+// The device of entry i: of three in turn, always the same, or another one late.
+func turns(i int) int { return 1 + i%3 }
+func single(int) int  { return 2 }
+func another(n int) func(i int) int {
+	return func(i int) int { return 1 + i*3/max(1, n*2) }
+}
+
 // TestLoader compares a loader with single puts: with few blocks that are
 // overwritten again and again, so that piles are merged in between, one or all
 // of them, and with more entries than were expected, so that tables leave their place.
@@ -49,8 +56,9 @@ func TestLoader(t *testing.T) {
 		{50_000, 1000, 200_000, 0, wholes},
 		{100_000, 100, 300_000, 0, hot},
 	} {
-		for _, workers := range []int{0, 1, 3} {
-			t.Run(fmt.Sprint(c.expected, c.goal, c.n, c.blocks, workers), func(t *testing.T) {
+		for i, workers := range []int{0, 1, 3, 3, 3} {
+			dev := []func(i int) int{turns, turns, turns, single, another(c.n)}[i]
+			t.Run(fmt.Sprint(c.expected, c.goal, c.n, c.blocks, workers, i), func(t *testing.T) {
 				one, all := newTest(t, c.expected, c.goal), newTest(t, c.expected, c.goal)
 				all.Put(1, 1, 0xff, 1)
 				all.Remove(1, 1, 0xff)
@@ -58,7 +66,7 @@ func TestLoader(t *testing.T) {
 				l := mustLoad(t, all, workers)
 				for i := range c.n {
 					block, mask, base := c.writes(r, i, c.blocks)
-					dev := 1 + uint8(i%3)
+					dev := uint8(dev(i))
 					one.Put(dev, block, mask, base)
 					l.Put(dev, block, mask, base)
 				}
