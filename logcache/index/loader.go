@@ -23,6 +23,7 @@ type Loader struct {
 	shift   uint   // from a hash to its pile
 	memory  []slot // of the workers' lists
 	workers []merger
+	ahead   ahead
 	seen    [MaxDevice + 1]bool // devices with entries
 	blocks  [MaxDevice + 1]int  // in the tables, by device
 }
@@ -46,7 +47,8 @@ const (
 )
 
 // Load begins to fill an empty index. With more than one worker, so many
-// goroutines make tables while Put or Finish is called, the caller's among them.
+// goroutines make tables while Put or Finish is called, the caller's among them,
+// and another one takes memory ahead.
 func (x *Index) Load(workers int) (*Loader, error) {
 	if x.entries > 0 {
 		panic("index: load into an index that is not empty")
@@ -62,6 +64,9 @@ func (x *Index) Load(workers int) (*Loader, error) {
 	}
 	for i := range l.workers {
 		l.workers[i].lists = l.memory[i*most : (i+1)*most]
+	}
+	if len(l.workers) > 1 {
+		l.ahead.start()
 	}
 	return l, nil
 }
@@ -99,11 +104,13 @@ func (l *Loader) extend(i int) {
 	}
 	s := &shards[p.chunks]
 	if cap(s.tab)-len(s.tab) < l.chunk {
+		l.ahead.busy.Wait()
 		l.x.relocate(s, len(s.tab)+l.chunk)
 	}
 	p.mem, p.n = l.chunkOf(s), 0
 	p.chunks++
 	populate(p.mem)
+	l.askAhead(p.chunks)
 }
 
 // chunkOf returns the memory that a pile has, or may have, with one of its shards.
@@ -128,6 +135,7 @@ func (l *Loader) Finish() (blocks [MaxDevice + 1]int, err error) {
 
 // Stop ends a load that will not be finished. The index may then only be closed.
 func (l *Loader) Stop() error {
+	l.ahead.stop()
 	mem := l.memory
 	l.memory, l.piles, l.workers = nil, nil, nil
 	return release(mem)

@@ -8,6 +8,7 @@ import (
 
 // merge merges the piles that have begun so many chunks into their tables.
 func (l *Loader) merge(chunks int) {
+	l.giveBack()
 	var next atomic.Int64
 	var wg sync.WaitGroup
 	for i := range l.workers[1:] {
