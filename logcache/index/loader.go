@@ -103,7 +103,7 @@ func (l *Loader) extend(i int) {
 		l.merge(len(shards)/2 + 1)
 	}
 	s := &shards[p.chunks]
-	if cap(s.tab)-len(s.tab) < l.chunk {
+	if !l.hasRoom(s) {
 		l.ahead.busy.Wait()
 		l.x.relocate(s, len(s.tab)+l.chunk)
 	}
@@ -112,6 +112,9 @@ func (l *Loader) extend(i int) {
 	populate(p.mem)
 	l.askAhead(p.chunks)
 }
+
+// hasRoom tells whether a shard has memory for a chunk behind its table.
+func (l *Loader) hasRoom(s *shard) bool { return cap(s.tab)-len(s.tab) >= l.chunk }
 
 // chunkOf returns the memory that a pile has, or may have, with one of its shards.
 func (l *Loader) chunkOf(s *shard) []slot { return s.tab[len(s.tab):][:l.chunk] }

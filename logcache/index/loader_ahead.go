@@ -8,7 +8,7 @@ import "sync"
 type ahead struct {
 	asked chan [][]slot
 	busy  sync.WaitGroup
-	chunk int // of every pile that was asked for last
+	chunk int // of every pile that was asked for last; 0 = none
 }
 
 // start starts the goroutine; stop ends it.
@@ -42,7 +42,7 @@ func (l *Loader) askAhead(next int) {
 	}
 	chunks := make([][]slot, 0, len(l.piles))
 	for i := range l.piles {
-		if s := &l.shards(i)[next]; cap(s.tab)-len(s.tab) >= l.chunk {
+		if s := &l.shards(i)[next]; l.hasRoom(s) {
 			chunks = append(chunks, l.chunkOf(s))
 		}
 	}
@@ -54,9 +54,12 @@ func (l *Loader) askAhead(next int) {
 // giveBack gives back what was taken ahead and is not in use.
 func (l *Loader) giveBack() {
 	l.ahead.busy.Wait()
+	if l.ahead.chunk == 0 {
+		return
+	}
 	for i := range l.piles {
 		if j := l.piles[i].chunks; j <= l.ahead.chunk && j < l.shardsPerPile() {
-			if s := &l.shards(i)[j]; cap(s.tab)-len(s.tab) >= l.chunk {
+			if s := &l.shards(i)[j]; l.hasRoom(s) {
 				discard(l.chunkOf(s))
 			}
 		}
