@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net"
 	"os"
-	"runtime"
 	"sync"
 	"time"
 )
@@ -15,18 +14,19 @@ type Disk struct {
 	config Config
 	start  time.Time // virtual time counts from here
 	alarm  *alarm
-	ticker sync.WaitGroup
+	thread sync.WaitGroup
+	spares spares // of the disk's thread
 
 	mu       sync.Mutex // protects all below
 	image    image
 	queue    queue
-	armed    time.Duration // when the ticker wakes up by itself
 	arrivals uint64
 	flying   map[*request]struct{} // received, not completed
 	counters Counters
 	off      bool // no power
 	closed   bool
-	conns    map[net.Conn]struct{}
+	conns    map[net.Conn]struct{} // in their handshake
+	sessions []*session            // behind it
 	serving  sync.WaitGroup
 }
 
@@ -48,19 +48,17 @@ const (
 
 // request is one NBD request on its way through the model.
 type request struct {
+	from    *session
+	cookie  uint64
 	op      operation
 	fua     bool
 	off     int64
 	length  int
-	data    []byte // of a write; of a read, once it is done
+	data    []byte // of a write
 	arrival uint64
 	due     time.Duration
-	mark    uint64         // flush: the newest write it covers
-	err     error          // once it is done
-	done    func(*request) // called once, without locks; not called if the power goes
+	mark    uint64 // flush: the newest write it covers
 }
-
-const never = time.Duration(1<<63 - 1)
 
 // Open makes path, created sparse or kept as it is, the content of a disk.
 func Open(path string, c Config) (*Disk, error) {
@@ -85,12 +83,10 @@ func Open(path string, c Config) (*Disk, error) {
 		alarm:  alarm,
 		image:  image{file: file, limit: c.VolatileLimit},
 		queue:  newQueue(c),
-		armed:  never,
 		flying: map[*request]struct{}{},
 		conns:  map[net.Conn]struct{}{},
 	}
-	d.ticker.Add(1)
-	go d.tick()
+	d.thread.Go(d.run)
 	return d, nil
 }
 
@@ -128,100 +124,3 @@ func (d *Disk) WriteAt(p []byte, off int64) (int, error) {
 }
 
 func (d *Disk) now() time.Duration { return time.Since(d.start) }
-
-// submit gives a request to the model. A disk without power drops it.
-func (d *Disk) submit(r *request) {
-	d.mu.Lock()
-	if d.off {
-		d.mu.Unlock()
-		return
-	}
-	now := d.now()
-	d.arrivals++
-	r.arrival = d.arrivals
-	r.mark = d.image.mark()
-	d.flying[r] = struct{}{}
-	d.queue.add(now, r)
-	at, ok := d.queue.next()
-	ring := ok && at > now && at < d.armed
-	d.mu.Unlock()
-	if ring {
-		d.alarm.ring()
-	}
-	if ok && at <= now {
-		d.advance()
-	}
-}
-
-// tick completes requests when they are due.
-func (d *Disk) tick() {
-	defer d.ticker.Done()
-	// The timer slack belongs to the thread. The thread ends with the
-	// goroutine, as it is never unlocked, and takes the setting with it.
-	runtime.LockOSThread()
-	if err := d.alarm.sharpen(); err != nil {
-		panic(err) // the kernel has known this call since 2.6.28
-	}
-	for {
-		d.mu.Lock()
-		at, ok := d.queue.next()
-		wait := time.Duration(-1)
-		d.armed = never
-		if ok {
-			d.armed = at
-			wait = max(0, at-d.now())
-		}
-		closed := d.closed
-		d.mu.Unlock()
-		if closed {
-			return
-		}
-		if err := d.alarm.wait(wait); err != nil {
-			panic(err) // only a bug closes the eventfd under the ticker
-		}
-		d.advance()
-	}
-}
-
-// advance completes what is due.
-func (d *Disk) advance() {
-	var done []*request
-	d.mu.Lock()
-	for !d.off {
-		at, ok := d.queue.next()
-		if !ok || at > d.now() {
-			break
-		}
-		r := d.queue.take()
-		d.perform(r)
-		done = append(done, r)
-	}
-	d.mu.Unlock()
-	for _, r := range done {
-		r.done(r)
-	}
-}
-
-// perform does to the image what a request asks for. The caller holds mu.
-func (d *Disk) perform(r *request) {
-	delete(d.flying, r)
-	switch r.op {
-	case opRead:
-		r.data = make([]byte, r.length)
-		r.err = d.image.read(r.data, r.off)
-		d.counters.Reads++
-		d.counters.ReadBytes += uint64(r.length)
-	case opFlush:
-		d.image.settle(r.mark)
-		d.counters.Flushes++
-	case opWrite:
-		d.counters.Writes++
-		d.counters.WrittenBytes += uint64(r.length)
-		if r.fua {
-			d.counters.FUAs++
-			r.err = d.image.writeStable(r.data, r.off)
-		} else {
-			r.err = d.image.write(r.data, r.off)
-		}
-	}
-}

@@ -13,6 +13,7 @@ type image struct {
 	settled  uint64   // number of writes that have left the undo log
 	volatile int64    // bytes in the undo log
 	limit    int64    // of volatile
+	spares   spares   // of the undo log
 }
 
 // undo is what one volatile write replaced.
@@ -32,7 +33,7 @@ func (m *image) read(p []byte, off int64) error {
 
 // write makes p the newest content at off, volatile.
 func (m *image) write(p []byte, off int64) error {
-	old := make([]byte, len(p))
+	old := m.spares.buffer(len(p))
 	if err := m.read(old, off); err != nil {
 		return err
 	}
@@ -78,6 +79,7 @@ func (m *image) mark() uint64 { return m.settled + uint64(len(m.undo)) }
 func (m *image) settle(mark uint64) {
 	for m.settled < mark && len(m.undo) > 0 {
 		m.volatile -= int64(len(m.undo[0].old))
+		m.spares.release(m.undo[0].old)
 		m.undo[0].old = nil
 		m.undo = m.undo[1:]
 		m.settled++

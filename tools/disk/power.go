@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+
+	"golang.org/x/sys/unix"
 )
 
 // Cut takes the power away: connections end, requests on their way are never
@@ -58,7 +60,7 @@ func (d *Disk) Close() error {
 	d.hangUp()
 	d.mu.Unlock()
 	d.alarm.ring()
-	d.ticker.Wait()
+	d.thread.Wait()
 	d.serving.Wait()
 	if err := d.alarm.close(); err != nil {
 		return fmt.Errorf("disk: eventfd: %w", err)
@@ -69,9 +71,13 @@ func (d *Disk) Close() error {
 	return nil
 }
 
-// hangUp closes all connections. The caller holds mu.
+// hangUp ends all connections. The caller holds mu.
 func (d *Disk) hangUp() {
 	for c := range d.conns {
-		_ = c.Close() // its reader sees the error and ends
+		_ = c.Close() // its handshake sees the error and ends
+	}
+	for _, s := range d.sessions {
+		s.dead = true
+		_ = unix.Shutdown(s.fd, unix.SHUT_RDWR) // which wakes the disk's thread
 	}
 }

@@ -1,31 +1,12 @@
 package disk
 
 import (
-	"bufio"
-	"encoding/binary"
 	"errors"
 	"fmt"
-	"io"
 	"net"
-	"sync"
-)
+	"syscall"
 
-// Numbers of the NBD protocol: transmission phase, simple replies.
-const (
-	nbdRequestMagic = 0x25609513
-	nbdReplyMagic   = 0x67446698
-
-	nbdCmdRead  = 0
-	nbdCmdWrite = 1
-	nbdCmdDisc  = 2
-	nbdCmdFlush = 3
-
-	nbdCmdFlagFUA = 1 << 0
-
-	nbdEIO    = 5
-	nbdEINVAL = 22
-
-	requestHeader = 28
+	"golang.org/x/sys/unix"
 )
 
 // Serve accepts connections until the listener is closed.
@@ -46,11 +27,11 @@ func (d *Disk) Serve(l net.Listener) error {
 	}
 }
 
-// ServeConn serves one NBD client until it leaves or the power goes.
+// ServeConn serves one NBD client, over a socket, until it leaves or the power goes.
 func (d *Disk) ServeConn(c net.Conn) error {
 	defer c.Close()
 	if !d.enter(c) {
-		return fmt.Errorf("disk: power is off")
+		return errPower
 	}
 	defer d.leave(c)
 	if err := negotiate(c, d.config.Size); err != nil {
@@ -59,15 +40,18 @@ func (d *Disk) ServeConn(c net.Conn) error {
 		}
 		return err
 	}
-	s := &session{disk: d, conn: c, in: bufio.NewReaderSize(c, 256<<10)}
-	for {
-		if err := s.one(); errors.Is(err, io.EOF) {
-			return nil
-		} else if err != nil {
-			return err
-		}
+	fd, err := socket(c)
+	if err != nil {
+		return err
 	}
+	s := newSession(fd)
+	if !d.join(c, s) {
+		return errors.Join(errPower, unix.Close(fd))
+	}
+	return <-s.ended
 }
+
+var errPower = errors.New("disk: power is off")
 
 func (d *Disk) enter(c net.Conn) bool {
 	d.mu.Lock()
@@ -80,6 +64,21 @@ func (d *Disk) enter(c net.Conn) bool {
 	return true
 }
 
+// join gives a client to the disk's thread, and its socket with it. What is
+// left of the connection would only wake Go's poller at each request.
+func (d *Disk) join(c net.Conn, s *session) bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.off {
+		return false
+	}
+	delete(d.conns, c)
+	_ = c.Close()
+	d.sessions = append(d.sessions, s)
+	d.alarm.ring()
+	return true
+}
+
 func (d *Disk) leave(c net.Conn) {
 	d.mu.Lock()
 	delete(d.conns, c)
@@ -87,95 +86,20 @@ func (d *Disk) leave(c net.Conn) {
 	d.serving.Done()
 }
 
-// session is one client after its handshake.
-type session struct {
-	disk *Disk
-	conn net.Conn
-	in   *bufio.Reader
-
-	reply sync.Mutex // held while a reply is written
-}
-
-// one reads a request and submits it. io.EOF means that the client left.
-func (s *session) one() error {
-	var h [requestHeader]byte
-	if _, err := io.ReadFull(s.in, h[:]); err != nil {
-		return err
+// socket returns a descriptor of its own for a connection. It does not block.
+func socket(c net.Conn) (fd int, err error) {
+	sc, ok := c.(syscall.Conn)
+	if !ok {
+		return 0, fmt.Errorf("disk: a connection of type %T is no socket", c)
 	}
-	be := binary.BigEndian
-	if magic := be.Uint32(h[:]); magic != nbdRequestMagic {
-		return fmt.Errorf("disk: request magic %#x", magic)
+	raw, err := sc.SyscallConn()
+	if err != nil {
+		return 0, fmt.Errorf("disk: socket: %w", err)
 	}
-	flags, cmd, cookie := be.Uint16(h[4:]), be.Uint16(h[6:]), be.Uint64(h[8:])
-	off, length := be.Uint64(h[16:]), be.Uint32(h[24:])
-	r := &request{off: int64(off), length: int(length), fua: flags&nbdCmdFlagFUA != 0}
-	r.done = func(r *request) { s.answer(r, cookie) }
-	switch cmd {
-	case nbdCmdRead:
-		r.op = opRead
-	case nbdCmdWrite:
-		r.op = opWrite
-	case nbdCmdFlush:
-		r.op, r.length = opFlush, 0
-	case nbdCmdDisc:
-		return io.EOF
-	default:
-		s.send(cookie, nbdEINVAL, nil)
-		return nil
+	var dupErr error
+	err = raw.Control(func(old uintptr) { fd, dupErr = unix.FcntlInt(old, unix.F_DUPFD_CLOEXEC, 0) })
+	if err = errors.Join(err, dupErr); err != nil {
+		return 0, fmt.Errorf("disk: socket: %w", err)
 	}
-	return s.accept(r, off, cookie)
-}
-
-// accept reads a write's payload, refuses what does not fit the disk, and
-// submits the rest.
-func (s *session) accept(r *request, off, cookie uint64) error {
-	if r.length > maxRequest {
-		return fmt.Errorf("disk: request of %d bytes", r.length)
-	}
-	if r.op == opWrite {
-		r.data = make([]byte, r.length)
-		if _, err := io.ReadFull(s.in, r.data); err != nil {
-			return fmt.Errorf("disk: payload: %w", err)
-		}
-	}
-	size := uint64(s.disk.config.Size)
-	aligned := off%SectorSize == 0 && r.length%SectorSize == 0
-	if r.op != opFlush && (!aligned || off > size || uint64(r.length) > size-off) {
-		s.send(cookie, nbdEINVAL, nil)
-		return nil
-	}
-	s.disk.submit(r)
-	return nil
-}
-
-func (s *session) answer(r *request, cookie uint64) {
-	switch {
-	case r.err != nil:
-		s.send(cookie, nbdEIO, nil)
-	case r.op != opRead:
-		s.send(cookie, 0, nil)
-	case r.length < longReply:
-		s.send(cookie, 0, r.data)
-	default:
-		go s.send(cookie, 0, r.data)
-	}
-}
-
-// longReply is what may fill the socket's buffer. The ticker must not wait for
-// the client to empty it: its other requests would be late.
-const longReply = 16 << 10
-
-// send writes one reply. If the client is gone, the reader learns it too.
-func (s *session) send(cookie uint64, code uint32, data []byte) {
-	be := binary.BigEndian
-	h := be.AppendUint32(make([]byte, 0, 16), nbdReplyMagic)
-	h = be.AppendUint32(h, code)
-	h = be.AppendUint64(h, cookie)
-	s.reply.Lock()
-	defer s.reply.Unlock()
-	bufs := net.Buffers{h}
-	if len(data) > 0 {
-		bufs = append(bufs, data)
-	}
-	_, _ = bufs.WriteTo(s.conn)
+	return fd, nil
 }

@@ -152,6 +152,65 @@ func TestRequests(t *testing.T) {
 	}
 }
 
+// TestRequestsInPieces: a client's bytes come as the socket has them, here so
+// many at a time, and hold more than one request.
+func TestRequestsInPieces(t *testing.T) {
+	d := openTestDisk(t, Config{Size: 1 << 20})
+	c := dial(t, d).export(1 << 20)
+	var stream bytes.Buffer
+	const n = 40
+	for i := range uint64(n) {
+		for _, part := range []any{uint32(0x25609513), uint16(0), uint16(1), i, i * 1024, uint32(1024), payload(i, 2)} {
+			_ = binary.Write(&stream, binary.BigEndian, part)
+		}
+	}
+	for _, size := range []int{1, 27, 29, 1024, 1053, 5000} {
+		for _, piece := range chunks(stream.Bytes(), size) {
+			c.send(piece)
+		}
+		for i := range uint64(n) {
+			c.reply(0, i)
+		}
+	}
+	for i := range uint64(n) {
+		c.request(0, 0, i, i*1024, 1024)
+		c.reply(0, i)
+		c.expect(payload(i, 2))
+	}
+}
+
+// chunks cuts b into pieces of at most 64 different sizes from size on.
+func chunks(b []byte, size int) (list [][]byte) {
+	for i := 0; len(b) > 0; i++ {
+		n := min(len(b), size+i%64)
+		list = append(list, b[:n])
+		b = b[n:]
+	}
+	return list
+}
+
+// TestClientThatTakesNoAnswers holds up nobody else, and gets all of them in the end.
+func TestClientThatTakesNoAnswers(t *testing.T) {
+	d := openTestDisk(t, Config{Size: 8 << 20})
+	data := payload(7, 4<<20/SectorSize)
+	if _, err := d.WriteAt(data, 0); err != nil {
+		t.Fatal(err)
+	}
+	slow, other := dial(t, d).export(8<<20), dial(t, d).export(8<<20)
+	for i := range uint64(4) {
+		slow.request(0, 0, i, 0, 4<<20)
+	}
+	for i := range uint64(100) {
+		other.request(0, 0, i, 0, 512)
+		other.reply(0, i)
+		other.expect(data[:512])
+	}
+	for i := range uint64(4) {
+		slow.reply(0, i)
+		slow.expect(data)
+	}
+}
+
 // TestManyInFlight: requests overlap, so 50 of 20 ms take far less than 1 s.
 func TestManyInFlight(t *testing.T) {
 	d := openTestDisk(t, Config{Size: 1 << 20, Latency: 20 * time.Millisecond})
