@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 	"golang.org/x/sys/unix"
@@ -73,7 +74,7 @@ func run(t *testing.T, scripts, vars []string) {
 		},
 		Condition: func(cond string) (bool, error) { return cond == "loop" && haveLoop(), nil },
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"disk": cmdDisk, "loop": cmdLoop, "code": cmdCode, "oneline": cmdOneLine, "mount": cmdMount, "umount": cmdUmount,
+			"disk": cmdDisk, "loop": cmdLoop, "code": cmdCode, "until": cmdUntil, "oneline": cmdOneLine, "mount": cmdMount, "umount": cmdUmount,
 			"golden": cmdGolden, "flip": cmdFlip,
 		},
 	})
@@ -126,6 +127,19 @@ func cmdCode(ts *testscript.TestScript, _ bool, args []string) {
 	}
 	if strconv.Itoa(got) != args[0] {
 		ts.Fatalf("exit code %d, want %s", got, args[0])
+	}
+}
+
+// cmdUntil runs a program again and again until it succeeds: until PROGRAM ARGUMENT...
+func cmdUntil(ts *testscript.TestScript, _ bool, args []string) {
+	for end := time.Now().Add(10 * time.Second); ; time.Sleep(10 * time.Millisecond) {
+		err := ts.Exec(args[0], args[1:]...)
+		if err == nil {
+			return
+		}
+		if time.Now().After(end) {
+			ts.Fatalf("%s: %v", strings.Join(args, " "), err)
+		}
 	}
 }
 
