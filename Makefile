@@ -7,7 +7,7 @@ INGUEST = $(GO) run ./tools/vm/lcvm test
 STATIC = CGO_ENABLED=0 $(GO) build -trimpath -ldflags '-s -w'
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo test test-native test-race test-sim test-vm test-cuts crash-test crash-test-deep mutants fuzz bench bench-dilated bench-native bench-compare bench-startup lint clean deps
+.PHONY: help build demo test test-native test-race test-sim test-vm test-cuts crash-test crash-test-deep mutants fuzz bench bench-dilated bench-emulated bench-native bench-compare bench-startup lint clean deps
 
 help: ## print the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -58,6 +58,12 @@ bench: deps build ## the cache beside its peers and the bare devices, in one gue
 
 bench-dilated: deps build ## fdatasync with devices as slow as the guest's processors; eight minutes
 	$(GO) run ./tools/bench -dilate 10 -works sync4k,sync4k-j4,sync4k-j16 -systems ssd,null,writecache,bcache,lc -seconds 5 -out bench/dilated
+
+bench-emulated: deps build ## what an emulated processor costs: ring and core natively, then in the guest
+	$(GO) test -run xxx -bench 'Path/write$$' ./logcache
+	$(GO) test -run xxx -bench Nop ./ublk/uring
+	$(INGUEST) ./logcache -test.run xxx -test.bench 'Path/write$$'
+	$(INGUEST) ./ublk/uring -test.run xxx -test.bench Nop
 
 bench-native: ## micro-benchmarks of ring, record, index, write path and read path; no guest
 	$(GO) run ./tools/bench/native

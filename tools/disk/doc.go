@@ -16,6 +16,9 @@
 //   - Evidence. Counters tell what reached the disk; a FLUSH that some layer
 //     above swallowed is a FLUSH that is not counted.
 //
+// A disk is one thread, which waits for requests and for time in one place, so
+// that it takes little from the guest that shares the host's processors with it.
+//
 // # How volatile data is kept
 //
 // The file holds what a reader sees: the newest completed write. Beside it an
