@@ -8,6 +8,7 @@ import (
 	"os/signal"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 	"github.com/ublk-lc/ublk-lc/cmd/internal/control"
@@ -15,11 +16,16 @@ import (
 	"golang.org/x/sys/unix"
 )
 
+// sameSignal is how far apart the signals of one wish may be.
+const sameSignal = 300 * time.Millisecond
+
 // Main runs the command line, whose first element is the program's name, and returns the exit code.
 func Main(argv []string, stdout, stderr io.Writer) control.Code {
 	ctx, stop := signal.NotifyContext(context.Background(), unix.SIGINT, unix.SIGTERM)
 	defer stop()
-	context.AfterFunc(ctx, stop) // a second signal ends the program at once
+	// A second signal ends the program at once, unless it is the same again: timeout(1) sends its own to the program and
+	// then to the program's group.
+	context.AfterFunc(ctx, func() { time.AfterFunc(sameSignal, stop) })
 	root := NewRoot()
 	root.SetArgs(byName(argv))
 	root.SetOut(stdout)
