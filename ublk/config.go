@@ -23,7 +23,7 @@ type Config struct {
 	IOOpt         uint32 // preferred I/O in bytes, a power of two; default none
 
 	// Float leaves it to the scheduler where the threads of the queues run. Otherwise each stays on the CPUs whose
-	// requests it serves: a client then need not wake another CPU, and its requests come in batches.
+	// requests it serves, near its clients, unless that is only one.
 	Float bool
 
 	VolatileCache bool // answered writes may be lost until a flush; the kernel then sends flushes

@@ -74,13 +74,14 @@ func (d *Device) makeQueues(ctx context.Context) (chan<- bool, error) {
 	return word, errors.Join(errs...)
 }
 
-// cpusOf returns where a queue's thread is to run, and nil when that is anywhere or cannot be found out.
+// cpusOf returns where a queue's thread is to run, and nil when that is anywhere or cannot be found out. A queue of one
+// CPU's requests runs anywhere: there it would take turns with its client, request by request.
 func (d *Device) cpusOf(ctx context.Context, queue int) *unix.CPUSet {
 	if d.cfg.Float {
 		return nil
 	}
 	cpus, err := queueAffinity(ctx, d.id, queue)
-	if err != nil || cpus.Count() == 0 {
+	if err != nil || cpus.Count() < 2 {
 		return nil
 	}
 	return cpus
