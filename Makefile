@@ -60,9 +60,9 @@ bench-dilated: deps build ## fdatasync with devices as slow as the guest's proce
 	$(GO) run ./tools/bench -dilate 10 -works sync4k,sync4k-j4,sync4k-j16 -systems ssd,null,writecache,bcache,lc -seconds 5 -out bench/dilated
 
 bench-emulated: deps build ## what an emulated processor costs: ring and core natively, then in the guest
-	$(GO) test -run xxx -bench 'Path/write$$' ./logcache
+	$(GO) test -run xxx -bench 'Path/^write$$' ./logcache
 	$(GO) test -run xxx -bench Nop ./ublk/uring
-	$(INGUEST) ./logcache -test.run xxx -test.bench 'Path/write$$'
+	$(INGUEST) ./logcache -test.run xxx -test.bench 'Path/^write$$'
 	$(INGUEST) ./ublk/uring -test.run xxx -test.bench Nop
 
 bench-native: ## micro-benchmarks of ring, record, index, write path and read path; no guest
