@@ -23,7 +23,7 @@ type Config struct {
 	IOOpt         uint32 // preferred I/O in bytes, a power of two; default none
 
 	// Float leaves it to the scheduler where the threads of the queues run. Otherwise each stays on the CPUs whose
-	// requests it serves, near its clients, unless that is only one.
+	// requests it serves, near its clients, unless that is a single CPU.
 	Float bool
 
 	VolatileCache bool // answered writes may be lost until a flush; the kernel then sends flushes

@@ -77,7 +77,7 @@ func (d *Disk) hangUp() {
 		_ = c.Close() // its handshake sees the error and ends
 	}
 	for _, s := range d.sessions {
-		s.dead = true
+		s.over = errPower
 		_ = unix.Shutdown(s.fd, unix.SHUT_RDWR) // which wakes the disk's thread
 	}
 }

@@ -31,12 +31,12 @@ const (
 // inputSize is the room for what a client sends ahead.
 const inputSize = 256 << 10
 
-// session is one client after its handshake. All but dead, and the descriptor,
+// session is one client after its handshake. All but over, and the descriptor,
 // which others may shut down while they hold the disk's lock, belongs to the
 // disk's thread.
 type session struct {
 	fd    int
-	dead  bool // the power went; protected by the disk's lock
+	over  error // why it is to end; protected by the disk's lock
 	ended chan error
 
 	room  []byte // what was received and not looked at: have bytes
@@ -51,15 +51,13 @@ func newSession(fd int) *session {
 	return &session{fd: fd, room: make([]byte, inputSize), ended: make(chan error, 1)}
 }
 
-// end closes a session that nobody else knows any more. io.EOF means that the
-// client left.
-func (s *session) end(err error) {
+// end closes a session that is over. What is still on its way is answered to nobody.
+func (s *session) end() {
+	err := s.over
 	if errors.Is(err, io.EOF) {
 		err = nil
 	}
-	err = errors.Join(err, unix.Close(s.fd))
-	s.fd = -1 // what is still on its way is answered to nobody
-	s.ended <- err
+	s.ended <- errors.Join(err, unix.Close(s.fd))
 }
 
 // receive takes in what the client has sent, and submits what is complete.

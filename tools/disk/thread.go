@@ -2,7 +2,6 @@ package disk
 
 import (
 	"runtime"
-	"slices"
 	"time"
 )
 
@@ -32,7 +31,7 @@ func (d *Disk) run() {
 		for i, s := range live {
 			if d.alarm.readable(i) {
 				if err := s.receive(d); err != nil {
-					d.part(s, err)
+					d.finish(s, err)
 				}
 			}
 		}
@@ -43,14 +42,14 @@ func (d *Disk) run() {
 	}
 }
 
-// turn ends the sessions that a cut has left dead, and appends the others to
-// live. It tells how long to wait for the next completion, negative for ever.
+// turn ends the sessions that are over, and appends the others to live. It tells
+// how long to wait for the next completion, negative for ever.
 func (d *Disk) turn(live []*session) (_ []*session, wait time.Duration, closed bool) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	for _, s := range d.sessions {
-		if s.dead {
-			s.end(errPower)
+		if s.over != nil {
+			s.end()
 		} else {
 			live = append(live, s)
 		}
@@ -63,20 +62,19 @@ func (d *Disk) turn(live []*session) (_ []*session, wait time.Duration, closed b
 	return live, wait, d.closed
 }
 
-// part ends a session of which the client left, or sent nonsense.
-func (d *Disk) part(s *session, err error) {
+// finish has the next turn end a session, of which the client left (io.EOF) or
+// sent nonsense.
+func (d *Disk) finish(s *session, err error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.sessions = slices.DeleteFunc(d.sessions, func(o *session) bool { return o == s })
-	s.out, s.sent = nil, 0
-	s.end(err)
+	s.over = err
 }
 
 // submit gives a request to the model. A disk without power drops it.
 func (d *Disk) submit(r *request) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if d.off || r.from.dead {
+	if d.off || r.from.over != nil {
 		return
 	}
 	d.arrivals++
