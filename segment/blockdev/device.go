@@ -39,7 +39,7 @@ type Device struct {
 	physical   uint32
 	rotational bool
 	discards   bool
-	identity   string
+	identities []string // the current one, then earlier forms
 }
 
 // Open opens a disk.
@@ -124,11 +124,11 @@ func (d *Device) describe() error {
 	d.major, d.minor = unix.Major(number), unix.Minor(number)
 	d.rotational = thisHost.rotational(d.major, d.minor)
 	if d.file {
-		d.identity = fileIdentity(d.fd, &st)
+		d.identities = []string{fileIdentity(d.fd, &st)}
 		d.discards = true // by holes
 	} else {
 		d.discards = thisHost.discards(d.major, d.minor)
-		d.identity = thisHost.identity(d.major, d.minor)
+		d.identities = thisHost.identities(d.major, d.minor)
 	}
 	return nil
 }

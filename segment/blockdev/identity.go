@@ -6,6 +6,7 @@ import (
 	"hash/fnv"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"unsafe"
 
@@ -19,10 +20,26 @@ var thisHost = host{sys: "/sys", proc: "/proc"}
 
 // Identity is what the host knows a disk by across restarts, independent of the order in which disks are found; "" if
 // it knows it by nothing.
-func (d *Device) Identity() string { return d.identity }
+func (d *Device) Identity() string {
+	if len(d.identities) == 0 {
+		return ""
+	}
+	return d.identities[0]
+}
 
-// Fingerprint is a hash of the disk's [Device.Identity]; 0 if it has none.
-func (d *Device) Fingerprint() uint64 { return fingerprint(d.identity) }
+// Fingerprint is a hash of the disk's [Device.Identity]; 0 if it has none. It is what a new binding keeps.
+func (d *Device) Fingerprint() uint64 { return fingerprint(d.Identity()) }
+
+// Fingerprints are all the fingerprints by which a binding may know this disk, [Device.Fingerprint] first, then those
+// that earlier versions of this program made of the same disk; nil if it has none. A binding whose fingerprint is among
+// them is this disk's: a comparison with Fingerprint alone would take the disk for another one after an upgrade.
+func (d *Device) Fingerprints() []uint64 {
+	var all []uint64
+	for _, id := range d.identities {
+		all = append(all, fingerprint(id))
+	}
+	return all
+}
 
 func fingerprint(identity string) uint64 {
 	if identity == "" {
@@ -48,61 +65,116 @@ var identityFiles = []string{
 	"device/serial", // NVMe controllers, some others
 }
 
-func (h host) identity(major, minor uint32) string {
+// identities are the identity of a block device and then the forms of it that earlier versions used; nil if it has none.
+func (h host) identities(major, minor uint32) []string {
 	dir, err := h.blockDir(major, minor)
 	if err != nil {
-		return ""
+		return nil
 	}
-	if h.exists(dir, "partition") {
-		return h.partitionIdentity(dir)
-	}
-	return h.diskIdentity(dir)
+	return h.identitiesOf(dir)
 }
 
-func (h host) diskIdentity(dir string) string {
+func (h host) identitiesOf(dir string) []string {
+	if h.exists(dir, "partition") {
+		return h.partitionIdentities(dir)
+	}
+	return h.diskIdentities(dir)
+}
+
+func (h host) diskIdentities(dir string) []string {
 	if file := h.read(dir, "loop/backing_file"); file != "" {
-		return loopIdentity(file, h.read(dir, "loop/offset"))
+		return h.loopIdentities(file, h.read(dir, "loop/offset"))
 	}
 	for _, name := range identityFiles {
 		if v := h.read(dir, name); v != "" {
-			return name + "=" + v
+			return sameDisk(name, v, filepath.Base(dir))
 		}
 	}
 	if page, err := os.ReadFile(filepath.Join(dir, "device/vpd_pg80")); err == nil && len(page) > 4 {
-		return "vpd_pg80=" + strings.TrimSpace(string(page[4:]))
+		return []string{"vpd_pg80=" + strings.TrimSpace(string(page[4:]))}
 	}
-	return ""
+	return nil
 }
 
-// partitionIdentity places a partition on its disk. Where the disk has no identity the partition's own has to do.
-func (h host) partitionIdentity(dir string) string {
-	if disk := h.diskIdentity(filepath.Dir(dir)); disk != "" {
-		return fmt.Sprintf("%s part=%s start=%s", disk, h.read(dir, "partition"), h.read(dir, "start"))
+// sameDisk frees what an identity file says of what may change while the disk stays the same. What it said as it stands
+// is what earlier versions went by.
+func sameDisk(file, text, disk string) []string {
+	plain := file + "=" + text
+	now := plain
+	switch file {
+	case "dm/uuid":
+		if id, ok := strings.CutPrefix(text, "mpath-"); ok {
+			now = pathIdentity(id, plain)
+		} else if m := cryptUUID.FindString(text); m != "" {
+			now = file + "=" + m
+		}
+	case "device/cid": // one card is several disks
+		if _, part, ok := strings.Cut(disk, "boot"); ok {
+			now += " boot=" + part
+		}
+	}
+	if now == plain {
+		return []string{plain}
+	}
+	return []string{now, plain}
+}
+
+// cryptUUID is the part of a crypt mapping's UUID that comes from the header on the disk; the mapping's name follows.
+var cryptUUID = regexp.MustCompile(`^CRYPT-[A-Z0-9]+-[0-9a-f]{32}`)
+
+// pathIdentity is what the paths below a multipath map go by, given what the map is called after: udev's scsi_id puts
+// the kind of a SCSI identifier into one digit, where the kernel writes it out; NVMe is the same in both.
+func pathIdentity(id, otherwise string) string {
+	switch {
+	case strings.HasPrefix(id, "3"):
+		return "device/wwid=naa." + id[1:]
+	case strings.HasPrefix(id, "2"):
+		return "device/wwid=eui." + id[1:]
+	case strings.HasPrefix(id, "nvme."), strings.HasPrefix(id, "eui."), strings.HasPrefix(id, "uuid."):
+		return "wwid=" + id
+	}
+	return otherwise
+}
+
+// partitionIdentities place a partition on its disk. Where the disk has no identity the partition's own has to do.
+func (h host) partitionIdentities(dir string) []string {
+	disk := h.diskIdentities(filepath.Dir(dir))
+	for i := range disk {
+		disk[i] += fmt.Sprintf(" part=%s start=%s", h.read(dir, "partition"), h.read(dir, "start"))
+	}
+	if disk != nil {
+		return disk
 	}
 	for line := range strings.Lines(h.read(dir, "uevent") + "\n") {
 		if id, ok := strings.CutPrefix(strings.TrimSpace(line), "PARTUUID="); ok && id != "" {
-			return "partuuid=" + id
+			return []string{"partuuid=" + id}
 		}
 	}
-	return ""
+	return nil
 }
 
-// loopIdentity gives a loop device the identity of the file below it.
-func loopIdentity(file, offset string) string {
+// loopIdentities give a loop device the identity of what lies below it.
+func (h host) loopIdentities(file, offset string) []string {
 	fd, err := unix.Open(file, unix.O_RDONLY|unix.O_CLOEXEC|unix.O_NONBLOCK, 0)
 	if err != nil {
-		return ""
+		return nil
 	}
 	defer unix.Close(fd)
 	var st unix.Stat_t
 	if unix.Fstat(fd, &st) != nil {
-		return ""
+		return nil
 	}
-	id := fileIdentity(fd, &st)
+	var ids []string
+	if st.Mode&unix.S_IFMT == unix.S_IFBLK {
+		ids = h.identities(unix.Major(st.Rdev), unix.Minor(st.Rdev))
+	}
+	ids = append(ids, fileIdentity(fd, &st)) // of a disk's node, only earlier versions went by it
 	if offset != "" && offset != "0" {
-		id += " offset=" + offset
+		for i := range ids {
+			ids[i] += " offset=" + offset
+		}
 	}
-	return id
+	return ids
 }
 
 // fileIdentity is the inode of a file and the file system it lies on. The latter goes by its UUID, or else by what the

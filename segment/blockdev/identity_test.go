@@ -3,6 +3,7 @@ package blockdev
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 )
 
@@ -81,8 +82,12 @@ func TestIdentity(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			h := fakeHost(t, c.files)
-			if got := h.identity(c.major, c.minor); got != c.want {
-				t.Errorf("got %q, want %q", got, c.want)
+			want := []string{c.want}
+			if c.want == "" {
+				want = nil
+			}
+			if got := h.identities(c.major, c.minor); !slices.Equal(got, want) {
+				t.Errorf("got %q, want %q", got, want)
 			}
 			_, wantRotational := c.files["sys/devices/sda/queue/rotational"]
 			if got := h.rotational(c.major, c.minor); got != wantRotational {
@@ -115,10 +120,45 @@ func TestLoopHasIdentityOfItsFile(t *testing.T) {
 		"sys/devices/loop1/loop/backing_file": d.Path(),
 		"sys/devices/loop1/loop/offset":       "4096",
 	})
-	if got := h.identity(7, 0); got != d.Identity() {
+	if got := h.identities(7, 0); !slices.Equal(got, []string{d.Identity()}) {
 		t.Errorf("got %q, want %q", got, d.Identity())
 	}
-	if got, want := h.identity(7, 1), d.Identity()+" offset=4096"; got != want {
+	if got, want := h.identities(7, 1), []string{d.Identity() + " offset=4096"}; !slices.Equal(got, want) {
 		t.Errorf("with an offset: got %q, want %q", got, want)
+	}
+}
+
+// The same disk keeps its identity however it is reached, and what earlier versions made of it is still known.
+func TestIdentityOfTheSameDisk(t *testing.T) {
+	for _, c := range []struct{ name, file, text, disk, now string }{
+		{"multipath over SCSI", "dm/uuid", "mpath-35000c500a1b2c3d4", "dm-0", "device/wwid=naa.5000c500a1b2c3d4"},
+		{"multipath by EUI", "dm/uuid", "mpath-2002538e10000001", "dm-0", "device/wwid=eui.002538e10000001"},
+		{"multipath over NVMe", "dm/uuid", "mpath-eui.0025", "dm-0", "wwid=eui.0025"},
+		{"multipath of a kind that paths do not tell", "dm/uuid", "mpath-1ATA_X", "dm-0", "dm/uuid=mpath-1ATA_X"},
+		{"LUKS2", "dm/uuid", "CRYPT-LUKS2-0123456789abcdef0123456789abcdef-sec1", "dm-0", "dm/uuid=CRYPT-LUKS2-0123456789abcdef0123456789abcdef"},
+		{"plain crypt has only its name", "dm/uuid", "CRYPT-PLAIN-sec1", "dm-0", "dm/uuid=CRYPT-PLAIN-sec1"},
+		{"LVM", "dm/uuid", "LVM-abc", "dm-0", "dm/uuid=LVM-abc"},
+		{"MMC", "device/cid", "15010030", "mmcblk0", "device/cid=15010030"},
+		{"MMC's boot disk", "device/cid", "15010030", "mmcblk0boot1", "device/cid=15010030 boot=1"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			want := []string{c.now}
+			if before := c.file + "=" + c.text; before != c.now {
+				want = append(want, before)
+			}
+			if got := sameDisk(c.file, c.text, c.disk); !slices.Equal(got, want) {
+				t.Errorf("got %q, want %q", got, want)
+			}
+		})
+	}
+}
+
+func TestFingerprints(t *testing.T) {
+	d := Device{identities: []string{"serial=hdd", "before"}}
+	if got := d.Fingerprints(); !slices.Equal(got, []uint64{d.Fingerprint(), fingerprint("before")}) || got[0] == 0 {
+		t.Errorf("got %#x", got)
+	}
+	if d = (Device{}); d.Fingerprints() != nil || d.Fingerprint() != 0 {
+		t.Errorf("of a disk without identity: %#x", d.Fingerprints())
 	}
 }
