@@ -47,15 +47,15 @@ func Format(dev Device, o FormatOptions) (*segment.Super, error) {
 // ReadSuper reads the superblock in force. A copy that cannot be read is as bad
 // as one that says something wrong: the other one will do.
 func ReadSuper(dev io.ReaderAt) (*segment.Super, error) {
-	mem, err := uring.AllocPages(2 * superBytes)
+	mem, err := uring.AllocPages(2 * segment.MaxSuperSize)
 	if err != nil {
 		return nil, err
 	}
 	defer uring.FreePages(mem)
-	a, b := mem[:superBytes], mem[superBytes:]
+	a, b := mem[:segment.MaxSuperSize], mem[segment.MaxSuperSize:]
 	var unread error
 	for i, buf := range [][]byte{a, b} {
-		if _, err := dev.ReadAt(buf, int64(i)*segment.SuperSpace); err != nil && err != io.EOF {
+		if err := readCopy(dev, buf, int64(i)*segment.SuperSpace); err != nil {
 			unread = fmt.Errorf("read superblock: %w", err)
 			clear(buf)
 		}
@@ -71,10 +71,23 @@ func ReadSuper(dev io.ReaderAt) (*segment.Super, error) {
 	return s, nil
 }
 
+// readCopy reads one copy of the superblock, as much of it as there is.
+func readCopy(dev io.ReaderAt, buf []byte, off int64) error {
+	const first = 4096
+	_, err := dev.ReadAt(buf[:first], off)
+	if n := segment.SuperLength(buf[:first]); n > first && err == nil {
+		_, err = dev.ReadAt(buf[first:n], off+first)
+	}
+	if err == io.EOF {
+		return nil
+	}
+	return err
+}
+
 // writeSuperSync updates the superblock: both copies, like [Cache.updateSuper],
 // so that no older one survives.
 func writeSuperSync(dev Device, s *segment.Super) error {
-	mem, err := uring.AllocPages(superBytes)
+	mem, err := uring.AllocPages(segment.MaxSuperSize)
 	if err != nil {
 		return err
 	}

@@ -35,8 +35,6 @@ type superblock struct {
 	twice []func(error) // in the copy being written, and in the other
 }
 
-const superBytes = 64 << 10
-
 func (s *superblock) init(from *segment.Super) {
 	s.now = *from
 	s.now.Bindings = slices.Clone(from.Bindings)
@@ -68,7 +66,7 @@ func (c *Cache) updateSuper(p *Port, change func(*segment.Super), done func(erro
 func (c *Cache) writeSuper(p *Port) {
 	s := &c.super
 	if s.buf == nil {
-		mem, err := uring.AllocPages(superBytes)
+		mem, err := uring.AllocPages(segment.MaxSuperSize)
 		if err != nil {
 			c.fail(p, err)
 			return

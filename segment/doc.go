@@ -2,7 +2,8 @@
 // rules by which it is recovered. It is pure: bytes in, bytes out; only
 // [Recover] reads, through an [io.ReaderAt] it is given.
 //
-// This comment is the specification of format version 1. All integers are
+// This comment is the specification of format version 2, and of version 1, of
+// which it says where it differs. All integers are
 // little endian. A sector is 512 bytes. A checksum is a CRC32C (Castagnoli).
 // Numbers in the format are explicit and are never reused.
 //
@@ -19,15 +20,15 @@
 // # Superblock
 //
 //	  0  8  magic "ublk-lc" 0
-//	  8  4  version (1)
+//	  8  4  version (2)
 //	 12  4  checksum of all bytes of the superblock, this field taken as 0
-//	 16  4  length in bytes: 512 + 128 × bindings
+//	 16  4  length in bytes: 512 + (128 + 2048) × bindings; in version 1: 512 + 128 × bindings
 //	 20  4  number of bindings (0 … 127)
 //	 24  8  generation: rises by one with each update
 //	 32 16  cache UUID
 //	 48 32  label, UTF-8, padded with 0
 //	 80  8  size of the cache device in bytes at format
-//	 88  4  block size in bytes: 512 or 4096; every record starts and ends on it
+//	 88  4  block size in bytes: 512 or 4096, the smallest unit of I/O
 //	 92  4  segment size in bytes
 //	 96  8  number of slots S
 //	104  8  offset of slot 0 in bytes
@@ -37,7 +38,9 @@
 //	136  8  migrated_seq: sequence of the last record of those segments
 //	144  8  durable_seq: records up to this sequence are durable on the cache
 //	152  4  flags: 1 = clean (the log ends exactly at durable_seq)
-//	156     reserved, 0, up to 512
+//	156  4  alignment in bytes: every record starts and ends on it; the block size or 4096, 0 = the block size
+//	160  8  epoch_seq: the last record that the resume which began this epoch accepted; 0 = not known
+//	168     reserved, 0, up to 512
 //
 // then for each binding of a backing device, 128 bytes:
 //
@@ -48,7 +51,24 @@
 //	 24  8  size in sectors
 //	 32  8  fingerprint of what the host says of the disk's identity; 0 = none
 //	 40 64  name, UTF-8, padded with 0
-//	104     reserved, 0, up to 128
+//	104  8  given_up: extents of the device in records up to this sequence count no more
+//	112     reserved, 0, up to 128
+//
+// then, not in version 1, for each binding in the same order, a witness of what
+// some places of the backing hold as last written through the cache, 2048 bytes:
+//
+//	  0  2  H, the number of sectors at the start of the backing
+//	  2  2  T, the number of sectors at its end; H + T <= 385
+//	  4  2  M, the number of marks (0 … 29)
+//	  6  2  N, the number of samples (0 … 12)
+//	  8  8  size of the backing in sectors; 0 = there is no witness
+//	 16     checksums of the H and then of the T sectors, 4 bytes each
+//	...     marks and then samples, 12 bytes each: LBA (8), checksum of that sector (4)
+//	...     0, up to 2048
+//
+// Fields that are reserved in version 1 are 0 there, and mean what a 0 means. A
+// program writes the version that it knows best: the first update by a later
+// one turns a cache into its version.
 //
 // Generation g is written at A when g is even and at B when it is odd, then
 // flushed. A reader takes the valid copy of the higher generation, so a torn
@@ -61,8 +81,8 @@
 // # Record
 //
 // A segment holds records one after another from the slot's start, without a
-// gap. A record is a header of whole blocks and its payload; both are written
-// by one write.
+// gap. A record is a header and its payload; both are written by one write,
+// which starts and ends on the alignment.
 //
 //	 0  4  magic "LCR1"
 //	 4  4  checksum of the whole header, this field taken as 0
@@ -89,7 +109,7 @@
 // A data extent states what its sectors hold; a discard or a zeroes extent that
 // they are zeroes. After a discard the backing may give their room back, after
 // zeroes it keeps it. A record may have no payload at all.
-// Payload after the last extent's is padding to the block size, and is
+// Payload after the last extent's is padding to the alignment, and is
 // covered by the checksums as well.
 //
 // # Order of writes

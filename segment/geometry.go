@@ -25,10 +25,11 @@ const (
 
 // Geometry is how a cache device is cut up. It is fixed at format.
 type Geometry struct {
-	BlockSize   uint32 // alignment of every record, in bytes: 512 or 4096
+	BlockSize   uint32 // smallest unit of I/O on the cache device, in bytes: 512 or 4096
 	SegmentSize uint32 // size of a slot, in bytes
 	Slots       uint64 // number of slots in the ring
 	LogOffset   uint64 // where slot 0 starts, in bytes
+	RecordAlign uint32 // where records start and end, in bytes: the block size, or 4096; 0 = the block size
 }
 
 // NewGeometry cuts a device of size bytes into slots.
@@ -47,11 +48,14 @@ func (g Geometry) check() error {
 	if g.BlockSize != 512 && g.BlockSize != 4096 {
 		return fmt.Errorf("%w: block size %d is neither 512 nor 4096", ErrGeometry, g.BlockSize)
 	}
+	if g.RecordAlign != 0 && g.RecordAlign != g.BlockSize && g.RecordAlign != 4096 {
+		return fmt.Errorf("%w: records aligned to %d bytes, which is neither the block size nor 4096", ErrGeometry, g.RecordAlign)
+	}
 	if g.SegmentSize < MinSegmentSize || g.SegmentSize > MaxSegmentSize || bits.OnesCount32(g.SegmentSize) != 1 {
 		return fmt.Errorf("%w: segment size %d is not a power of two from %d to %d", ErrGeometry, g.SegmentSize, MinSegmentSize, MaxSegmentSize)
 	}
-	if g.SegmentSize < 4*g.BlockSize {
-		return fmt.Errorf("%w: segment size %d is less than 4 blocks of %d bytes", ErrGeometry, g.SegmentSize, g.BlockSize)
+	if g.SegmentSize < 4*max(g.BlockSize, g.RecordAlign) {
+		return fmt.Errorf("%w: segment size %d is less than 4 records of %d bytes", ErrGeometry, g.SegmentSize, max(g.BlockSize, g.RecordAlign))
 	}
 	if g.LogOffset%4096 != 0 || g.LogOffset < LogOffset {
 		return fmt.Errorf("%w: log offset %d", ErrGeometry, g.LogOffset)
@@ -71,6 +75,9 @@ func (g Geometry) SegmentSectors() uint32 { return g.SegmentSize / SectorSize }
 
 // BlockSectors is the block size in sectors.
 func (g Geometry) BlockSectors() uint32 { return g.BlockSize / SectorSize }
+
+// RecordSectors is what the start and the end of every record are a multiple of, in sectors.
+func (g Geometry) RecordSectors() uint32 { return max(g.BlockSize, g.RecordAlign) / SectorSize }
 
 // Slot is where segment id lives. id must not be 0.
 func (g Geometry) Slot(id uint64) uint64 { return (id - 1) % g.Slots }

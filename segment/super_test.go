@@ -15,8 +15,11 @@ func testSuper(t *testing.T) *Super {
 	}
 	return &Super{
 		Generation: 7, UUID: [16]byte{1, 2, 3}, Label: "fast", DeviceSize: 16 << 20, Geometry: g, Nonce: 0xfeed,
-		Epoch: 3, LastMigrated: 41, MigratedSeq: 400, DurableSeq: 410, Clean: true,
-		Bindings: []Binding{{ID: 5, State: Attached, UUID: [16]byte{9}, Sectors: 1 << 20, Fingerprint: 77, Name: "myLV"}},
+		Epoch: 3, LastMigrated: 41, MigratedSeq: 400, DurableSeq: 410, EpochSeq: 402, Clean: true,
+		Bindings: []Binding{{ID: 5, State: Attached, UUID: [16]byte{9}, Sectors: 1 << 20, Fingerprint: 77, Name: "myLV", GivenUp: 17, Witness: &Witness{
+			Sectors: 1 << 20, Head: []uint32{1, 2, 3}, Tail: []uint32{4},
+			Marks: []Mark{{LBA: 2048, Sum: 5}}, Samples: []Mark{{LBA: 1 << 40, Sum: 6}, {LBA: 7, Sum: 7}},
+		}}},
 	}
 }
 
@@ -37,14 +40,35 @@ func TestSuperSize(t *testing.T) {
 	if n := len(AppendSuper(nil, s)); n != 4096 {
 		t.Errorf("superblock with one binding is %d bytes", n)
 	}
-	if superFixed != 512 || bindingSize != 128 || recordFixed != 80 || extentSize != 12 {
+	if superFixed != 512 || bindingSize != 128 || witnessSize != 2048 || recordFixed != 80 || extentSize != 12 {
 		t.Error("a structure's size has changed")
+	}
+}
+
+// TestMaxSuperSize: the room for a copy holds the longest superblock.
+func TestMaxSuperSize(t *testing.T) {
+	s := testSuper(t)
+	full := Witness{Sectors: 1 << 20, Head: make([]uint32, 256), Tail: make([]uint32, maxWitnessed-256), Marks: make([]Mark, MaxMarks), Samples: make([]Mark, MaxSamples)}
+	s.Bindings = nil
+	for id := range uint8(MaxDevices) {
+		s.Bindings = append(s.Bindings, Binding{ID: id + 1, State: Attached, Witness: &full})
+	}
+	b := AppendSuper(nil, s)
+	if len(b) != MaxSuperSize || len(b) > SuperSpace || SuperLength(b[:4096]) != len(b) {
+		t.Errorf("the longest superblock has %d bytes, SuperLength %d, MaxSuperSize %d, room for %d", len(b), SuperLength(b[:4096]), MaxSuperSize, SuperSpace)
+	}
+	got, err := DecodeSuper(b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d := cmp.Diff(s, got); d != "" {
+		t.Fatal(d)
 	}
 }
 
 func TestSuperEveryBitCounts(t *testing.T) {
 	good := AppendSuper(nil, testSuper(t))
-	for i := range superFixed + bindingSize {
+	for i := range superFixed + bindingSize + witnessSize {
 		b := append([]byte(nil), good...)
 		b[i] ^= 0x10
 		if _, err := DecodeSuper(b); err == nil {
@@ -87,7 +111,7 @@ func TestNewestSuper(t *testing.T) {
 		t.Errorf("a bad superblock must not look unformatted: %v", err)
 	}
 	later := append([]byte(nil), b...)
-	later[8]++
+	later[8] = superVersion + 1
 	if _, err := NewestSuper(a, later); !errors.Is(err, ErrVersion) {
 		t.Errorf("a newer program's copy beside an old one: %v", err)
 	}

@@ -79,6 +79,7 @@ func (f *Field) String() string {
 
 // cutter takes fields off the bytes of a structure, one after another.
 type cutter struct {
+	version uint32 // of the format, of a superblock
 	section Section
 	base    int64 // of b[0] on the device
 	b       []byte

@@ -63,6 +63,7 @@ func (c *Copy) dump(i int) Section {
 		return k.section
 	}
 	n := min(int(binary.LittleEndian.Uint32(c.raw[20:])), segment.MaxDevices)
+	k.version = binary.LittleEndian.Uint32(c.raw[8:])
 	k.identity()
 	k.geometry()
 	k.progress()
@@ -72,20 +73,30 @@ func (c *Copy) dump(i int) Section {
 	for range n {
 		k.binding()
 	}
+	if k.version > 1 {
+		for range n {
+			k.witness()
+		}
+	}
 	return k.section
 }
 
-// superFixed is how long a superblock without bindings is, and bindingSize each binding.
+// superFixed is how long a superblock without bindings is, bindingSize each binding, and witnessSize each witness.
 const (
 	superFixed  = 512
 	bindingSize = 128
+	witnessSize = 2048
 )
 
 func (k *cutter) identity() {
 	k.field(8, "magic", text, "of a superblock")
 	k.field(4, "version", number, "of the format")
 	k.field(4, "checksum", hexadecimal, "CRC32C of the superblock")
-	k.field(4, "length", number, "bytes: 512 + 128 for each binding")
+	if k.version > 1 {
+		k.field(4, "length", number, "bytes: 512 + 2176 for each binding")
+	} else {
+		k.field(4, "length", number, "bytes: 512 + 128 for each binding")
+	}
 	k.field(4, "bindings", number, "how many follow")
 	k.field(8, "generation", number, "rises with each update; the higher valid one is in force")
 	k.field(16, "uuid", uniqueID, "of the cache")
@@ -94,7 +105,11 @@ func (k *cutter) identity() {
 
 func (k *cutter) geometry() {
 	k.field(8, "device_size", number, "bytes at format")
-	k.field(4, "block_size", number, "bytes: records start and end on it")
+	if k.version > 1 {
+		k.field(4, "block_size", number, "bytes: the smallest unit of I/O")
+	} else {
+		k.field(4, "block_size", number, "bytes: records start and end on it")
+	}
 	k.field(4, "segment_size", number, "bytes")
 	k.last(humanize.IBytes(uint64(binary.LittleEndian.Uint32(k.b[92:]))))
 	k.field(8, "slots", number, "in the ring")
@@ -113,6 +128,10 @@ func (k *cutter) progress() {
 	} else {
 		k.last("not clean: records may follow durable_seq")
 	}
+	if k.version > 1 {
+		k.field(4, "alignment", number, "bytes: records start and end on it; 0 = the block size")
+		k.field(8, "epoch_seq", number, "the last record that the resume of this epoch accepted; 0 = not known")
+	}
 	k.reserved(superFixed)
 }
 
@@ -128,5 +147,19 @@ func (k *cutter) binding() {
 	k.field(8, "sectors", number, "size of the backing")
 	k.field(8, "fingerprint", hexadecimal, "of the disk's identity; 0 = none")
 	k.field(64, "name", text, "of the device")
+	if k.version > 1 {
+		k.field(8, "given_up", number, "extents of the device in records up to this one count no more")
+	}
 	k.reserved(start + bindingSize)
+}
+
+// witness is what some places of a backing hold. Of its many checksums the dump shows how many there are.
+func (k *cutter) witness() {
+	start := k.at
+	k.field(2, "head", number, "sectors at the start of the backing, with their checksums")
+	k.field(2, "tail", number, "and at its end")
+	k.field(2, "marks", number, "sectors that look like superblocks")
+	k.field(2, "samples", number, "sectors of the last batch that was migrated")
+	k.field(8, "sectors", number, "size of the backing; 0 = no witness")
+	k.field(start+witnessSize-k.at, "checksums", nil, "of head, tail, marks, samples")
 }

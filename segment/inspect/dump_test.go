@@ -29,7 +29,7 @@ func TestDumpCoversEveryByte(t *testing.T) {
 			}
 			at += int64(len(f.Bytes))
 		}
-		if n := at - s.Fields[0].Offset; n%segment.SectorSize != 0 && n != superFixed+3*bindingSize {
+		if n := at - s.Fields[0].Offset; n%segment.SectorSize != 0 && n != superFixed+3*(bindingSize+witnessSize) {
 			t.Errorf("%s: %d bytes", s.Title, n)
 		}
 	}

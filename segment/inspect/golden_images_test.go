@@ -1,16 +1,21 @@
 package inspect
 
-import "testing"
+import (
+	"testing"
 
-// goldenImages are caches of format version 1. They never change: what wrote
-// them is long gone. A new version of the format gets images of its own.
+	"github.com/ublk-lc/ublk-lc/segment"
+)
+
+// goldenImages are caches of the format version that is written now. Once that
+// has been released they never change. Those of version 1 lie beside them: what
+// wrote them is long gone. A new version of the format gets images of its own.
 var goldenImages = []struct {
 	name  string
 	build func(testing.TB) []byte
 }{
-	{"v1-clean", goldenClean},
-	{"v1-reused", goldenReused},
-	{"v1-damaged", goldenDamaged},
+	{"v2-clean", goldenClean},
+	{"v2-reused", goldenReused},
+	{"v2-damaged", goldenDamaged},
 }
 
 // goldenClean is a cache with blocks of 4 KiB, shut down in order.
@@ -22,6 +27,9 @@ func goldenClean(t testing.TB) []byte {
 	l.record(true, write{device: 7, lba: 64, sectors: 8}, write{device: 1, lba: 8, sectors: 8})
 	l.record(true, write{device: 1, lba: 0, sectors: 8})
 	l.s.DurableSeq, l.s.Clean = l.durable, true
+	l.s.Bindings[0].Witness = &segment.Witness{
+		Sectors: 4096, Head: []uint32{1, 2, 3}, Tail: []uint32{4, 5}, Marks: []segment.Mark{{LBA: 2050, Sum: 6}}, Samples: []segment.Mark{{LBA: 8, Sum: 7}},
+	}
 	l.super()
 	return l.b
 }

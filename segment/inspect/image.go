@@ -16,9 +16,6 @@ var (
 	ErrNoSuperblock = fmt.Errorf("%w: no superblock is valid", segment.ErrDamaged)
 )
 
-// superBytes holds the longest superblock: 512 + 128 × 127 bytes.
-const superBytes = 64 << 10
-
 // Copy is one of the two copies of the superblock.
 type Copy struct {
 	Offset  int64          // bytes
@@ -60,10 +57,10 @@ func (m *Image) Close() error { return m.r.close() }
 func (m *Image) readCopy(i int) {
 	c := &m.Copies[i]
 	c.Offset = int64(i) * segment.SuperSpace
-	raw := make([]byte, superBytes)
+	raw := make([]byte, segment.MaxSuperSize)
 	n, _ := m.r.ReadAt(raw, c.Offset) // a short device has no copy there, and says so by its length
 	c.raw = raw[:n]
-	if c.Err = m.r.failed(c.Offset, superBytes); c.Err == nil {
+	if c.Err = m.r.failed(c.Offset, segment.MaxSuperSize); c.Err == nil {
 		c.Super, c.Err = segment.DecodeSuper(c.raw)
 	}
 }

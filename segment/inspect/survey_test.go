@@ -186,7 +186,7 @@ func TestSuperblocks(t *testing.T) {
 	}{
 		{"blank", func(b []byte) []byte { clear(b); return b }, segment.ErrNotFormatted},
 		{"empty", func(b []byte) []byte { return nil }, segment.ErrNotFormatted},
-		{"short", func(b []byte) []byte { return b[:4096] }, ErrShrunk},
+		{"short", func(b []byte) []byte { return b[:8192] }, ErrShrunk},
 		{"shrunk", func(b []byte) []byte { return b[:len(b)-8192] }, ErrShrunk},
 		{"a copy bad", func(b []byte) []byte { b[100] ^= 1; return b }, nil},
 		{"both bad", func(b []byte) []byte { b[100] ^= 1; b[segment.SuperSpace+100] ^= 1; return b }, ErrNoSuperblock},

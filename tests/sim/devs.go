@@ -111,9 +111,12 @@ func stores(op *blockdev.Op) bool {
 }
 
 // misdirect is the next block on the disk, or the first of its data if there is
-// none.
+// none. A superblock goes behind itself, as it is longer than a block.
 func (d *disk) misdirect(op *blockdev.Op) int64 {
 	to := op.Offset + 4096
+	if d.cache && op.Offset < segment.LogOffset {
+		to = op.Offset + superSectors*sectorSize/2
+	}
 	if uint64(to+op.Bytes()) > d.bytes() {
 		to = 0
 		if d.cache {

@@ -6,7 +6,7 @@ import (
 
 // superSectors is how much of each superblock copy a simulated cache device
 // keeps; what the format reserves behind it reads as zeroes.
-const superSectors = 16
+const superSectors = 32
 
 // pending is a write that is not durable. It may be lost, whole or in part.
 type pending struct {

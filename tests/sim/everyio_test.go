@@ -133,8 +133,8 @@ func TestResumeFailsAtEveryIO(t *testing.T) {
 			}
 		}
 		t.Logf("each of %d I/Os failed", n-1)
-		if without != 1+2 {
-			t.Errorf("%d resumes came up, want the undisturbed one, and one without each copy of the superblock", without)
+		if without != 1+2*2 {
+			t.Errorf("%d resumes came up, want the undisturbed one, and one without each half of each copy of the superblock", without)
 		}
 	})
 }

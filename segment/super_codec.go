@@ -1,0 +1,186 @@
+package segment
+
+import (
+	"bytes"
+	"encoding/binary"
+	"fmt"
+)
+
+// SuperOffset is where a superblock of this generation is written, in bytes.
+func SuperOffset(generation uint64) int64 { return int64(generation%2) * SuperSpace }
+
+// MaxSuperSize is how long an encoded superblock can be, in bytes.
+const MaxSuperSize = (superFixed + (bindingSize+witnessSize)*MaxDevices + 4095) &^ 4095
+
+// SuperSize is the length of the encoded superblock in bytes, padded to 4 KiB.
+func (s *Super) SuperSize() int {
+	return (superLength(superVersion, uint32(len(s.Bindings))) + 4095) &^ 4095
+}
+
+// superLength is the length of a superblock of a version with n bindings.
+func superLength(version, n uint32) int {
+	if version == 1 {
+		return superFixed + bindingSize*int(n)
+	}
+	return superFixed + (bindingSize+witnessSize)*int(n)
+}
+
+// SuperLength is how many bytes, a multiple of 4 KiB, must be read to decode the
+// superblock whose first 4 KiB b holds. It believes what b says, within bounds.
+func SuperLength(b []byte) int {
+	if len(b) < superFixed || string(b[:8]) != superMagic {
+		return 4096
+	}
+	n := int(min(binary.LittleEndian.Uint32(b[16:]), MaxSuperSize))
+	return max(4096, (n+4095)&^4095)
+}
+
+// Binding finds the binding of a device id, or nil.
+func (s *Super) Binding(id uint8) *Binding {
+	for i := range s.Bindings {
+		if s.Bindings[i].ID == id {
+			return &s.Bindings[i]
+		}
+	}
+	return nil
+}
+
+// AppendSuper appends the encoded superblock, padded with zeroes to a multiple of 4 KiB.
+func AppendSuper(dst []byte, s *Super) []byte {
+	if len(s.Bindings) > MaxDevices {
+		panic("segment: more than 127 bindings")
+	}
+	start := len(dst)
+	dst = append(dst, make([]byte, s.SuperSize())...)
+	b := dst[start:]
+	le := binary.LittleEndian
+	copy(b, superMagic)
+	le.PutUint32(b[8:], superVersion)
+	length := superLength(superVersion, uint32(len(s.Bindings)))
+	le.PutUint32(b[16:], uint32(length))
+	le.PutUint32(b[20:], uint32(len(s.Bindings)))
+	le.PutUint64(b[24:], s.Generation)
+	copy(b[32:48], s.UUID[:])
+	putString(b[48:48+labelSize], s.Label)
+	le.PutUint64(b[80:], s.DeviceSize)
+	le.PutUint32(b[88:], s.Geometry.BlockSize)
+	le.PutUint32(b[92:], s.Geometry.SegmentSize)
+	le.PutUint64(b[96:], s.Geometry.Slots)
+	le.PutUint64(b[104:], s.Geometry.LogOffset)
+	le.PutUint64(b[112:], s.Nonce)
+	le.PutUint64(b[120:], s.Epoch)
+	le.PutUint64(b[128:], s.LastMigrated)
+	le.PutUint64(b[136:], s.MigratedSeq)
+	le.PutUint64(b[144:], s.DurableSeq)
+	if s.Clean {
+		le.PutUint32(b[152:], flagClean)
+	}
+	le.PutUint32(b[156:], s.Geometry.RecordAlign)
+	le.PutUint64(b[160:], s.EpochSeq)
+	witnesses := b[superFixed+bindingSize*len(s.Bindings):]
+	for i := range s.Bindings {
+		putBinding(b[superFixed+i*bindingSize:], &s.Bindings[i])
+		s.Bindings[i].Witness.put(witnesses[i*witnessSize:][:witnessSize])
+	}
+	le.PutUint32(b[12:], checksumSkipping(b[:length], 12))
+	return dst
+}
+
+func putString(b []byte, s string) {
+	if len(s) > len(b) {
+		panic("segment: string does not fit its field")
+	}
+	copy(b, s)
+}
+
+func putBinding(b []byte, d *Binding) {
+	b[0], b[1] = d.ID, uint8(d.State)
+	copy(b[8:24], d.UUID[:])
+	binary.LittleEndian.PutUint64(b[24:], d.Sectors)
+	binary.LittleEndian.PutUint64(b[32:], d.Fingerprint)
+	putString(b[40:40+nameSize], d.Name)
+	binary.LittleEndian.PutUint64(b[104:], d.GivenUp)
+}
+
+func getBinding(b []byte) Binding {
+	d := Binding{ID: b[0], State: BindingState(b[1])}
+	copy(d.UUID[:], b[8:24])
+	d.Sectors = binary.LittleEndian.Uint64(b[24:])
+	d.Fingerprint = binary.LittleEndian.Uint64(b[32:])
+	d.Name = string(bytes.TrimRight(b[40:40+nameSize], "\x00"))
+	d.GivenUp = binary.LittleEndian.Uint64(b[104:])
+	return d
+}
+
+// DecodeSuper decodes one copy. It returns [ErrNotFormatted] when b carries no
+// superblock at all, and other errors when it carries a bad one.
+func DecodeSuper(b []byte) (*Super, error) {
+	le := binary.LittleEndian
+	if len(b) < superFixed || string(b[:8]) != superMagic {
+		return nil, ErrNotFormatted
+	}
+	version := le.Uint32(b[8:])
+	if version == 0 || version > superVersion {
+		return nil, fmt.Errorf("%w %d, this program knows up to %d", ErrVersion, version, superVersion)
+	}
+	length, n := le.Uint32(b[16:]), le.Uint32(b[20:])
+	if want := uint64(superLength(version, min(n, MaxDevices))); n > MaxDevices || uint64(length) != want || want > uint64(len(b)) {
+		return nil, fmt.Errorf("superblock: %w", &FieldError{"length", uint64(length), want})
+	}
+	if got, want := le.Uint32(b[12:]), checksumSkipping(b[:length], 12); got != want {
+		return nil, fmt.Errorf("superblock: %w", &FieldError{"checksum", uint64(got), uint64(want)})
+	}
+	s := &Super{
+		Generation: le.Uint64(b[24:]),
+		Label:      string(bytes.TrimRight(b[48:48+labelSize], "\x00")),
+		DeviceSize: le.Uint64(b[80:]),
+		Geometry: Geometry{
+			BlockSize:   le.Uint32(b[88:]),
+			SegmentSize: le.Uint32(b[92:]),
+			Slots:       le.Uint64(b[96:]),
+			LogOffset:   le.Uint64(b[104:]),
+			RecordAlign: le.Uint32(b[156:]),
+		},
+		Nonce:        le.Uint64(b[112:]),
+		Epoch:        le.Uint64(b[120:]),
+		LastMigrated: le.Uint64(b[128:]),
+		MigratedSeq:  le.Uint64(b[136:]),
+		DurableSeq:   le.Uint64(b[144:]),
+		EpochSeq:     le.Uint64(b[160:]),
+		Clean:        le.Uint32(b[152:])&flagClean != 0,
+	}
+	copy(s.UUID[:], b[32:48])
+	witnesses := b[superFixed+bindingSize*n : length] // none in version 1
+	for i := range int(n) {
+		d := getBinding(b[superFixed+i*bindingSize:])
+		if len(witnesses) > 0 {
+			var err error
+			if d.Witness, err = getWitness(witnesses[i*witnessSize:][:witnessSize]); err != nil {
+				return nil, fmt.Errorf("superblock: device %d: %w", d.ID, err)
+			}
+		}
+		s.Bindings = append(s.Bindings, d)
+	}
+	if err := s.check(); err != nil {
+		return nil, fmt.Errorf("superblock: %w", err)
+	}
+	return s, nil
+}
+
+// check refuses what a correct checksum cannot excuse.
+func (s *Super) check() error {
+	if err := s.Geometry.check(); err != nil {
+		return err
+	}
+	if end := s.Geometry.LogOffset + s.Geometry.LogBytes(); end > s.DeviceSize {
+		return &FieldError{"end of the log", end, s.DeviceSize}
+	}
+	seen := [MaxDevices + 1]bool{}
+	for _, d := range s.Bindings {
+		if d.ID == 0 || d.ID > MaxDevices || seen[d.ID] {
+			return &FieldError{"device id", uint64(d.ID), 0}
+		}
+		seen[d.ID] = true
+	}
+	return nil
+}
