@@ -7,7 +7,7 @@ INGUEST = $(GO) run ./tools/vm/lcvm test
 STATIC = CGO_ENABLED=0 $(GO) build -trimpath -ldflags '-s -w'
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo test test-native test-race test-sim test-vm test-cuts crash-test crash-test-deep mutants fuzz bench bench-dilated bench-emulated bench-native bench-compare bench-startup lint clean deps
+.PHONY: help build demo test test-native test-race test-sim test-vm test-cuts race-test crash-test crash-test-deep mutants fuzz bench bench-dilated bench-emulated bench-native bench-compare bench-startup lint clean deps
 
 help: ## print the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -31,7 +31,10 @@ test-native: build ## tests that need neither ublk nor a guest
 	$(GO) test -timeout 20m -run '$(RUN)' $(PKGS)
 
 test-race: ## the same for the packages with concurrency, under the race detector
-	$(GO) test -race -short -timeout 20m -run '$(RUN)' ./ublk/... ./logcache/ ./segment/... ./migrate/... ./cmd/... ./sysfsio/...
+	$(GO) test -race -short -timeout 20m -run '$(RUN)' ./ublk/... ./logcache/ ./segment/... ./migrate/... ./cmd/... ./sysfsio/... ./tests/race
+
+race-test: ## queues' threads, background, fences and kills on one cache under the race detector; five minutes
+	$(GO) test -race -count=1 -timeout 20m -v ./tests/race -race.for $(or $(FOR),5m)
 
 test-vm: deps build ## tests on real ublk, in a guest
 	$(INGUEST) ./ublk

@@ -20,7 +20,7 @@ import (
 )
 
 // parts are what a copy needs of the tree.
-var parts = []string{"go.mod", "go.sum", "segment", "logcache", "migrate", "ublk/uring", "tests/sim"}
+var parts = []string{"go.mod", "go.sum", "segment", "logcache", "migrate", "ublk/uring", "tests/sim", "tests/race"}
 
 // trials are tried in turn until one fails: the tests of single promises first.
 var trials = [][]string{
@@ -29,6 +29,18 @@ var trials = [][]string{
 	{"./tests/sim", "-run", "EveryIO|InRecovery|Seeds|Exhaustive", "-sim.k=1"},
 	{"./tests/sim", "-run", "TestRandom", "-sim.seeds=300"},
 	{"./tests/sim", "-run", "TestExhaustive", "-sim.k=2"},
+}
+
+// threaded is the only trial of the mutants whose names begin with race-: what
+// threads do to each other, one goroutine does not show.
+var threaded = [][]string{{"-race", "-timeout=1m", "./tests/race"}}
+
+// trialsOf chooses who may find a mutant.
+func trialsOf(name string) [][]string {
+	if strings.HasPrefix(name, "race-") {
+		return threaded
+	}
+	return trials
 }
 
 // patience is for one trial: several times what it takes, since one that is late
@@ -102,7 +114,7 @@ func kill(patch string, verbose bool) (string, error) {
 	if err := command(dir, "go", "test", "-run", "^$", "./segment", "./logcache", "./migrate", "./tests/sim"); err != nil {
 		return "", err
 	}
-	for _, trial := range trials {
+	for _, trial := range trialsOf(filepath.Base(patch)) {
 		if by := try(dir, trial, verbose); by != "" {
 			return by, nil
 		}
