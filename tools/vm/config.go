@@ -30,10 +30,19 @@ type Config struct {
 
 // Disk is one disk of a machine.
 type Disk struct {
-	Name  string      // serial number in the guest; a letter, then up to 19 letters, digits or _
-	Model disk.Config // of a new, empty disk
-	Image *disk.Disk  // or one that exists, and that the caller will close
+	Name   string      // and serial number in the guest; a letter, then up to 19 letters, digits or _
+	Model  disk.Config // of a new, empty disk
+	Image  *disk.Disk  // or one that exists, and that the caller will close
+	Serial string      // what the guest reads as the serial number instead; see [NoSerial]
+	Block  int         // logical and physical block in bytes; 0 means 512
 }
+
+// NoSerial is the Serial of a disk that tells the guest none. It and one that
+// shares its serial number are known by their place on the bus alone.
+const NoSerial = "none"
+
+// named tells whether the guest knows the disk by its name.
+func (d *Disk) named() bool { return d.Serial == "" }
 
 const (
 	defaultCPUs        = 2

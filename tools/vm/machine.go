@@ -7,6 +7,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 
 	"github.com/ublk-lc/ublk-lc/tools/disk"
@@ -31,8 +32,8 @@ type Machine struct {
 
 // attached is a disk and its way into QEMU.
 type attached struct {
-	name     string
-	image    *disk.Disk
+	Disk
+	image    *disk.Disk // which is Disk.Image, or the machine's own
 	own      bool
 	socket   string
 	listener net.Listener
@@ -73,7 +74,7 @@ func bootBuilt(ctx context.Context, c Config, built *Built, accel string) (*Mach
 
 func (m *Machine) attachDisks() error {
 	for _, d := range m.config.Disks {
-		a := &attached{name: d.Name, image: d.Image, socket: filepath.Join(m.dir, d.Name+".sock")}
+		a := &attached{Disk: d, image: d.Image, socket: filepath.Join(m.dir, d.Name+".sock")}
 		if a.image == nil {
 			image, err := disk.Open(filepath.Join(m.dir, d.Name+".img"), d.Model)
 			if err != nil {
@@ -99,7 +100,7 @@ func (m *Machine) attachDisks() error {
 // Disk returns a disk by its name, or nil.
 func (m *Machine) Disk(name string) *disk.Disk {
 	for _, d := range m.disks {
-		if d.name == name {
+		if d.Name == name {
 			return d.image
 		}
 	}
@@ -109,8 +110,28 @@ func (m *Machine) Disk(name string) *disk.Disk {
 // Accelerator is what QEMU runs the guest with: "kvm" or "tcg".
 func (m *Machine) Accelerator() string { return m.accel }
 
-// DevicePath is where the guest finds a disk.
+// DevicePath is where the guest finds a disk whose serial number is its name.
 func DevicePath(name string) string { return "/dev/disk/by-id/virtio-" + name }
+
+// Order puts the disks on the bus in this order from the next power-on on: the
+// first is /dev/vdb then. All disks must be named.
+func (m *Machine) Order(names ...string) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	order := make([]*attached, 0, len(m.disks))
+	for _, name := range names {
+		i := slices.IndexFunc(m.disks, func(d *attached) bool { return d.Name == name })
+		if i < 0 || slices.Contains(order, m.disks[i]) {
+			return fmt.Errorf("vm: order of disks: %q is none, or named twice", name)
+		}
+		order = append(order, m.disks[i])
+	}
+	if len(order) != len(m.disks) {
+		return fmt.Errorf("vm: order of disks: %d are named, there are %d", len(order), len(m.disks))
+	}
+	m.disks = order
+	return nil
+}
 
 // PowerOn boots a machine that is off. Disks that were cut get power first.
 func (m *Machine) PowerOn(ctx context.Context) error {
@@ -178,9 +199,9 @@ func (m *Machine) PowerCut(loss disk.Loss) (map[string]disk.Report, error) {
 	for _, d := range m.disks {
 		r, err := d.image.Cut(loss)
 		if err != nil {
-			return nil, fmt.Errorf("vm: disk %s: %w", d.name, err)
+			return nil, fmt.Errorf("vm: disk %s: %w", d.Name, err)
 		}
-		reports[d.name] = r
+		reports[d.Name] = r
 	}
 	return reports, nil
 }

@@ -12,7 +12,7 @@ import (
 var packages = []string{
 	"qemu-system-x86", "busybox-static", "kmod", "xz-utils", "zstd", "e2fsprogs",
 	"fio", "xfsprogs", "btrfs-progs", "dmsetup", "bcache-tools", "thin-provisioning-tools",
-	"sqlite3", "strace", "jq", "udev", "bc",
+	"sqlite3", "strace", "jq", "udev", "bc", "lvm2", "mdadm", "cryptsetup-bin",
 }
 
 // installPackages installs what is missing.

@@ -93,19 +93,38 @@ func (m *Machine) arguments() []string {
 	}
 	for _, d := range m.disks {
 		a = append(a,
-			"-blockdev", "driver=nbd,node-name=nbd-"+d.name+",cache.direct=on,server.type=unix,server.path="+d.socket,
+			"-blockdev", "driver=nbd,node-name=nbd-"+d.Name+",cache.direct=on,server.type=unix,server.path="+d.socket,
 			// Like a disk's, its answers and nothing else decide what is
 			// stable: write-cache=on lets the guest see a volatile cache.
-			"-device", "virtio-blk-pci,drive=nbd-"+d.name+",serial="+d.name+",write-cache=on")
+			"-device", "virtio-blk-pci,drive=nbd-"+d.Name+d.properties()+",write-cache=on")
 	}
 	return a
+}
+
+// properties are what QEMU is told of a disk's identity and blocks.
+func (d *attached) properties() string {
+	p := ",serial=" + d.Serial
+	switch {
+	case d.named():
+		p = ",serial=" + d.Name
+	case d.Serial == NoSerial:
+		p = ""
+	}
+	if d.Block != 0 {
+		p += fmt.Sprintf(",logical_block_size=%[1]d,physical_block_size=%[1]d", d.Block)
+	}
+	return p
 }
 
 // environment names the disks to every command.
 func (m *Machine) environment() []string {
 	var env []string
-	for _, d := range m.disks {
-		env = append(env, d.name+"="+DevicePath(d.name))
+	for i, d := range m.disks {
+		path := DevicePath(d.Name)
+		if !d.named() {
+			path = "/dev/vd" + string(rune('b'+i)) // vda is the root
+		}
+		env = append(env, d.Name+"="+path)
 	}
 	return env
 }

@@ -18,8 +18,8 @@ import (
 var programs = []string{
 	"bash", "strace", "jq", "bc", "fio", "sqlite3", "tar", "sha256sum", "dd", "stat", "timeout", "cmp",
 	"mkfs.ext4", "e2fsck", "dumpe2fs", "tune2fs", "mkfs.xfs", "xfs_repair", "xfs_db", "mkfs.btrfs", "btrfs",
-	"mount", "umount", "losetup", "lsblk", "blkid", "blockdev", "blkdiscard", "fstrim", "wipefs", "fallocate", "findmnt", "flock", "taskset",
-	"dmsetup", "make-bcache", "bcache-super-show",
+	"mount", "umount", "losetup", "lsblk", "blkid", "blockdev", "blkdiscard", "fstrim", "fsfreeze", "wipefs", "fallocate", "findmnt", "flock", "taskset",
+	"dmsetup", "lvm", "mdadm", "cryptsetup", "make-bcache", "bcache-super-show",
 	"cache_check", "cache_dump", "cache_writeback", "thin_check", "thin_dump",
 	"kmod", "udevadm",
 }
@@ -27,6 +27,7 @@ var programs = []string{
 // links are names of programs that look at the name they are called by.
 var links = map[string]string{
 	"modprobe": "kmod", "insmod": "kmod", "rmmod": "kmod", "lsmod": "kmod", "modinfo": "kmod", "depmod": "kmod",
+	"pvcreate": "lvm", "vgcreate": "lvm", "vgchange": "lvm", "lvcreate": "lvm", "lvremove": "lvm", "lvs": "lvm", "pvs": "lvm",
 	"fsck.ext4": "e2fsck", "sh": "bash",
 }
 
@@ -36,8 +37,15 @@ var moduleDirs = []string{
 	"fs/btrfs", "fs/configfs", "fs/overlayfs", "fs/xfs", "lib",
 }
 
-// udevRules are copied for guests that run udevd.
-var udevRules = []string{"50-udev-default", "60-block", "60-persistent-storage", "55-dm", "60-persistent-storage-dm", "95-dm-notify"}
+// udevRules are copied for guests that run udevd: what names disks, and what
+// assembles a disk's owner as soon as it looks like a member of one.
+var udevRules = []string{
+	"50-udev-default", "60-block", "60-persistent-storage", "55-dm", "60-persistent-storage-dm", "95-dm-notify",
+	"63-md-raid-arrays", "64-md-raid-assembly", "69-bcache",
+}
+
+// udevHelpers are the programs that these rules run.
+var udevHelpers = []string{"bcache-register", "probe-bcache"}
 
 const rootSize = 1 << 30 // sparse
 
@@ -177,7 +185,12 @@ func (t *tree) program(name string) {
 	}
 	path, err = filepath.EvalSymlinks(path)
 	t.try(err)
-	t.copy(path, "/usr/bin/"+name)
+	t.copyProgram(path, "/usr/bin/"+name)
+}
+
+// copyProgram is copy with the libraries that the program needs.
+func (t *tree) copyProgram(path, to string) {
+	t.copy(path, to)
 	out, err := command(t.ctx, "", "ldd", path)
 	t.try(err)
 	for _, lib := range library.FindAllString(string(out), -1) {
@@ -195,6 +208,9 @@ func (t *tree) udev() {
 	for _, r := range udevRules {
 		path := "/usr/lib/udev/rules.d/" + r + ".rules"
 		t.copy(path, path)
+	}
+	for _, h := range udevHelpers {
+		t.copyProgram("/usr/lib/udev/"+h, "/usr/lib/udev/"+h)
 	}
 }
 

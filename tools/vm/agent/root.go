@@ -96,6 +96,9 @@ func furnish(disks map[string]string) error {
 		return err
 	}
 	for serial, dev := range disks {
+		if serial == "" {
+			continue // it has none
+		}
 		if err := os.Symlink(dev, "/dev/disk/by-id/virtio-"+serial); err != nil {
 			return err
 		}

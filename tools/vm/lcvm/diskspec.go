@@ -7,13 +7,16 @@ import (
 	"time"
 
 	"github.com/ublk-lc/ublk-lc/tools/disk"
+	"github.com/ublk-lc/ublk-lc/tools/vm"
 )
 
 // diskSpec is one --disk option.
 type diskSpec struct {
-	name  string
-	path  string // "" means a temporary file
-	model disk.Config
+	name   string
+	path   string // "" means a temporary file
+	serial string // "" means the name
+	block  int
+	model  disk.Config
 }
 
 func parseDisk(s string) (diskSpec, error) {
@@ -38,6 +41,12 @@ func (d *diskSpec) set(key, value string) (err error) {
 		d.name = value
 	case "path":
 		d.path = value
+	case "serial":
+		if d.serial = value; value == "" {
+			d.serial = vm.NoSerial
+		}
+	case "block":
+		d.block, err = strconv.Atoi(value)
 	case "size":
 		m.Size, err = parseNumber(value)
 	case "bps":

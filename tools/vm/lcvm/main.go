@@ -10,7 +10,8 @@
 // Options:
 //
 //	--disk name=ssd,size=512M,bps=60M,iops=5000,lat=60us,flush=1ms
-//	--disk name=hdd,size=4G,arm         (also rate=, seek=, rot=, path=FILE to keep)
+//	--disk name=hdd,size=4G,arm         (also rate=, seek=, rot=, path=FILE to keep, block=4096,
+//	                                    serial=S; serial= for a disk that tells none)
 //	--file GUEST=HOST                   push a file or folder
 //	--env NAME=VALUE                    for the command
 //	--modprobe a,b                      kernel modules to load (default ublk_drv)
@@ -20,7 +21,7 @@
 //	--stdin                             pass standard input on
 //	--stats                             at the end, print what each disk counted
 //
-// Each disk is $NAME to the command. `test` builds the package's test binary
+// Each disk is $NAME to the command. Disks are /dev/vdb, /dev/vdc, … in the order of the options. `test` builds the package's test binary
 // without cgo, pushes it with the package's testdata, and runs it there with
 // -test.v and LC_GUEST=1 in its environment.
 package main

@@ -62,7 +62,7 @@ func (o *options) run(ctx context.Context, c vm.Command) (code int, err error) {
 // the machine makes the others itself.
 func (o *options) openDisks() (kept []*disk.Disk, err error) {
 	for _, s := range o.disks {
-		d := vm.Disk{Name: s.name, Model: s.model}
+		d := vm.Disk{Name: s.name, Model: s.model, Serial: s.serial, Block: s.block}
 		if s.path != "" {
 			if d.Image, err = disk.Open(s.path, s.model); err != nil {
 				return kept, err
