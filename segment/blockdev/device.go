@@ -12,7 +12,7 @@ var (
 	// ErrNotBlock is returned for a path that names neither a block device nor a regular file.
 	ErrNotBlock = errors.New("neither a block device nor a file")
 	// ErrInUse is returned for a device that somebody else uses: it is mounted, swapped to, part of another device,
-	// or opened exclusively. Every such error says by whom, as far as the host tells.
+	// or open exclusively or for writing. Every such error says by whom, as far as the host tells.
 	ErrInUse = errors.New("in use")
 	// ErrHasContent is returned for a device that carries the signature of a file system, a partition table, or
 	// anything else that somebody may miss.
@@ -68,9 +68,13 @@ func Open(path string, o OpenOptions) (*Device, error) {
 	if err := d.open(o); err != nil {
 		return nil, err
 	}
+	if o.Exclusive {
+		if err := d.checkWriters(); err != nil {
+			return nil, errors.Join(err, d.Close())
+		}
+	}
 	if err := d.describe(); err != nil {
-		unix.Close(d.fd)
-		return nil, fmt.Errorf("open %s: %w", path, err)
+		return nil, errors.Join(fmt.Errorf("open %s: %w", path, err), d.Close())
 	}
 	return d, nil
 }

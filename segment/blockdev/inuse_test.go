@@ -83,12 +83,12 @@ func TestFileInUse(t *testing.T) {
 }
 
 // loopDevice attaches a file to a real loop device.
-func loopDevice(t *testing.T, file string) string {
+func loopDevice(t *testing.T, file string, options ...string) string {
 	t.Helper()
 	if unix.Geteuid() != 0 {
 		t.Skip("loop devices need root")
 	}
-	out, err := exec.Command("losetup", "--find", "--show", file).CombinedOutput()
+	out, err := exec.Command("losetup", append(options, "--find", "--show", file)...).CombinedOutput()
 	if err != nil {
 		t.Skipf("losetup: %v: %s", err, out)
 	}

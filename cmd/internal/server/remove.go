@@ -42,8 +42,12 @@ func checkIdle(d *device) error {
 	if err != nil {
 		return control.Errorf(control.Busy, "device %d (%s): %w; unmount or close it first", d.id, d.name, err)
 	}
-	if by := openers(node); by != "" {
-		return control.Errorf(control.Busy, "device %d (%s): %s is open by %s; close it first", d.id, d.name, node, by)
+	by, err := blockdev.OpenedBy(node)
+	if err != nil {
+		return err
+	}
+	if by != "" {
+		return control.Errorf(control.Busy, "device %d (%s): %s: %s; close it first", d.id, d.name, node, by)
 	}
 	return nil
 }

@@ -1,0 +1,101 @@
+package blockdev
+
+import (
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+// holdOpen has another process hold a file open until the end of the test, and returns its id.
+func holdOpen(t *testing.T, path string, flags int) string {
+	t.Helper()
+	f, err := os.OpenFile(path, flags, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	cmd := exec.Command("sleep", "1000")
+	cmd.ExtraFiles = []*os.File{f}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		cmd.Process.Kill()
+		cmd.Wait()
+	})
+	return strconv.Itoa(cmd.Process.Pid)
+}
+
+// A program need not have asked for a disk alone to be one that uses it.
+func TestWritersAreUsers(t *testing.T) {
+	file := diskFile(t, 8<<20)
+	for _, path := range []string{file, loopDevice(t, diskFile(t, 8<<20))} {
+		reader := holdOpen(t, path, os.O_RDONLY)
+		d, err := Open(path, OpenOptions{Exclusive: true})
+		if err != nil {
+			t.Fatalf("beside one that only reads: %v", err)
+		}
+		if err := d.Close(); err != nil {
+			t.Fatal(err)
+		}
+		if by, err := OpenedBy(path); err != nil || !strings.Contains(by, "process "+reader+" (sleep)") {
+			t.Errorf("%s is open by %q, %v; want %s", path, by, err, reader)
+		}
+		writer := holdOpen(t, path, os.O_RDWR)
+		_, err = Open(path, OpenOptions{Exclusive: true})
+		if !errors.Is(err, ErrInUse) || !strings.Contains(err.Error(), "open for writing by process "+writer+" (sleep)") {
+			t.Errorf("beside one that writes: got %v, want process %s", err, writer)
+		}
+		if _, err := Open(path, OpenOptions{ReadOnly: true}); err != nil {
+			t.Errorf("to look at it only: %v", err)
+		}
+	}
+}
+
+func TestOwnFilesDoNotCount(t *testing.T) {
+	path := diskFile(t, 8<<20)
+	f, err := os.OpenFile(path, os.O_RDWR, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	open(t, path, OpenOptions{Exclusive: true})
+}
+
+// Whoever has a partition open uses the disk, and whoever writes to the disk may write to its partitions.
+func TestWritersOfPartitions(t *testing.T) {
+	disk, part := partitioned(t)
+	writer := holdOpen(t, part, os.O_RDWR)
+	want := "its partition " + filepath.Base(part) + " is open for writing by process " + writer
+	if _, err := Open(disk, OpenOptions{Exclusive: true}); !errors.Is(err, ErrInUse) || !strings.Contains(err.Error(), want) {
+		t.Errorf("the disk: got %v, want %q", err, want)
+	}
+	if by, err := OpenedBy(disk); err != nil || !strings.Contains(by, writer) {
+		t.Errorf("the disk is open by %q, %v", by, err)
+	}
+
+	disk, part = partitioned(t)
+	writer = holdOpen(t, disk, os.O_RDWR)
+	want = "its disk is open for writing by process " + writer
+	if _, err := Open(part, OpenOptions{Exclusive: true}); !errors.Is(err, ErrInUse) || !strings.Contains(err.Error(), want) {
+		t.Errorf("the partition: got %v, want %q", err, want)
+	}
+	if by, err := OpenedBy(part); err != nil || by != "" {
+		t.Errorf("the partition itself is open by %q, %v", by, err)
+	}
+}
+
+// partitioned is a loop device with one partition.
+func partitioned(t *testing.T) (disk, part string) {
+	t.Helper()
+	disk = loopDevice(t, diskFile(t, 16<<20), "--partscan")
+	if out, err := exec.Command("addpart", disk, "1", "2048", "4096").CombinedOutput(); err != nil {
+		t.Skipf("addpart: %v: %s", err, out)
+	}
+	t.Cleanup(func() { exec.Command("delpart", disk, "1").Run() })
+	return disk, disk + "p1"
+}
