@@ -21,7 +21,9 @@ func (d *nullDevice) ReadAt(b []byte, off int64) (int, error) {
 }
 
 func (d *nullDevice) WriteAt(b []byte, off int64) (int, error) {
-	d.super[off/segment.SuperSpace] = append([]byte(nil), b...)
+	if i := off / segment.SuperSpace; i < 2 && off%segment.SuperSpace == 0 {
+		d.super[i] = append([]byte(nil), b[:min(len(b), segment.SuperSpace)]...)
+	}
 	return len(b), nil
 }
 

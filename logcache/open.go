@@ -27,8 +27,9 @@ type FormatOptions struct {
 	Nonce       uint64 // random
 }
 
-// Format makes a cache device. Whatever log was there can never be replayed
-// again, because the nonce is new.
+// Format makes a cache device, on which nothing is left that another program
+// would know as its own. Whatever log was there can never be replayed again,
+// because the nonce is new. Interrupted, it leaves the old cache, none, or the new one.
 func Format(dev Device, o FormatOptions) (*segment.Super, error) {
 	if o.SegmentSize == 0 {
 		o.SegmentSize = segment.DefaultSegmentSize
@@ -38,6 +39,9 @@ func Format(dev Device, o FormatOptions) (*segment.Super, error) {
 		return nil, err
 	}
 	s := &segment.Super{UUID: o.UUID, Label: o.Label, DeviceSize: o.DeviceSize, Geometry: geo, Nonce: o.Nonce, Clean: true}
+	if err := Wipe(dev, o.DeviceSize); err != nil {
+		return nil, err
+	}
 	if err := writeSuperSync(dev, s); err != nil {
 		return nil, err
 	}

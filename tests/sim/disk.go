@@ -76,14 +76,23 @@ func (d *disk) read(buf []byte, off int64) {
 // is nil.
 func (d *disk) begin(buf []byte, off, length int64) *pending {
 	n := int(length / sectorSize)
-	at := d.fold(int(off / sectorSize))
-	if at < 0 || at+n > len(d.durable) || n > 0 && d.fold(int(off/sectorSize)+n-1) != at+n-1 {
-		fail("P8", "write of %d bytes at byte %d reaches outside of superblock and log", length, off)
+	p := &pending{at: -1, ids: make([]sid, 0, n)}
+	for first, i := int(off/sectorSize), 0; i < n; i++ {
+		at, id := d.fold(first+i), sid(0)
+		if buf != nil {
+			id = d.st.put(buf[i*sectorSize : (i+1)*sectorSize])
+		}
+		switch {
+		case at < 0 && id == 0:
+			continue // it may be wiped
+		case at < 0 || at >= len(d.durable):
+			fail("P8", "write of %d bytes at byte %d reaches outside of superblock and log", length, off)
+		case p.at < 0:
+			p.at = at
+		}
+		p.ids = append(p.ids, id)
 	}
-	p := &pending{at: at, ids: make([]sid, n)}
-	for i := range len(buf) / sectorSize {
-		p.ids[i] = d.st.put(buf[i*sectorSize : (i+1)*sectorSize])
-	}
+	p.at = max(p.at, 0)
 	d.flying = append(d.flying, p)
 	return p
 }
@@ -132,6 +141,12 @@ func (d *disk) settle(img []sid) {
 	copy(d.durable, img)
 	copy(d.visible, img)
 	d.done, d.flying, d.forgot = d.done[:0], d.flying[:0], false
+}
+
+// putBackLog makes the log what it was in img, superblocks apart.
+func (d *disk) putBackLog(img []sid) {
+	copy(d.durable[2*superSectors:], img[2*superSectors:])
+	copy(d.visible[2*superSectors:], img[2*superSectors:])
 }
 
 // reset makes reads show what a device has after it was reset: nothing of what

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/ublk-lc/ublk-lc/logcache"
+	"github.com/ublk-lc/ublk-lc/segment"
 )
 
 // jobs are the operations whose every I/O is made to fail, and to be the last
@@ -155,8 +156,9 @@ func TestCrashInRecovery(t *testing.T) {
 }
 
 // TestCrashAtEveryIOOfFormat formats a cache that is in use with another UUID.
-// Until that has succeeded, what is found is the old log, the new one, or a
-// refusal; formatting again always helps, and then the old log is gone.
+// Until that has succeeded, what is found is the old log, whole, or the new one,
+// or no cache; formatting again always helps, and then the old log is gone, also
+// from a larger device, of which format wipes only the start and the end.
 func TestCrashAtEveryIOOfFormat(t *testing.T) {
 	promise(t, func(s *scenario) {
 		s.prepare(nil)
@@ -166,6 +168,7 @@ func TestCrashAtEveryIOOfFormat(t *testing.T) {
 		for k := range before.disk {
 			copy(before.disk[k], s.image.disk[k])
 		}
+		last := s.lastRecord(before)
 		n := 1
 		for done := false; !done; n++ {
 			for range 20 {
@@ -175,22 +178,41 @@ func TestCrashAtEveryIOOfFormat(t *testing.T) {
 				done = err == nil
 				h.s.cut(s.e.rng, s.image)
 				h.s.revive(s.image)
-				s.afterFormat(done)
+				s.afterFormat(done, last)
 				if _, err := logcache.Format(syncDevice{h.s}, options); err != nil {
 					t.Fatal(err)
 				}
-				s.afterFormat(true)
+				s.afterFormat(true, last)
+				h.s.revive(s.image)
+				if _, err := logcache.Format(syncDevice{h.s}, options); err != nil {
+					t.Fatal(err)
+				}
+				h.s.cache.putBackLog(before.disk[0])
+				s.afterFormat(true, last)
 			}
 		}
-		t.Logf("%d I/O boundaries", n-1)
+		t.Logf("%d I/O boundaries, a log of %d records", n-1, last)
 	})
 }
 
-// afterFormat checks what a format, finished or not, has left.
-func (s *scenario) afterFormat(finished bool) {
+// lastRecord is where the log of an image ends.
+func (s *scenario) lastRecord(img *images) uint64 {
+	s.sides.s.revive(img)
 	c, rec, err := logcache.Resume(syncDevice{s.sides.s}, s.config(func() {}))
 	if err != nil {
-		if finished || c != nil {
+		fail("P6", "%v", err)
+	}
+	if err := c.Free(); err != nil {
+		fail("no leak", "%v", err)
+	}
+	return rec.LastSeq
+}
+
+// afterFormat checks what a format, finished or not, has left of a log that ended at record last.
+func (s *scenario) afterFormat(finished bool, last uint64) {
+	c, rec, err := logcache.Resume(syncDevice{s.sides.s}, s.config(func() {}))
+	if err != nil {
+		if finished || c != nil || errors.Is(err, segment.ErrDamaged) {
 			fail("P8", "after a format: %v", err)
 		}
 		return
@@ -202,6 +224,8 @@ func (s *scenario) afterFormat(finished bool) {
 	switch {
 	case found == nonce+1 && (rec.LastSeq != 0 || len(rec.Segments) != 0):
 		fail("P8", "a new cache replays the log of the old one")
+	case found == nonce && rec.LastSeq != last:
+		fail("P8", "half a format left an old cache whose log ends at record %d, not %d", rec.LastSeq, last)
 	case finished && found != nonce+1:
 		fail("P8", "the old cache is still there after a format")
 	}
