@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 
 	"github.com/ublk-lc/ublk-lc/ublk/uring"
 )
@@ -25,11 +26,22 @@ func (d *Device) CheckEmpty() error {
 	return nil
 }
 
-// Content names what a device holds by its signature: [OwnCache], "ext4", "GPT partition table"; "" if it shows none.
+// Content names what a device holds by its most telling signature: [OwnCache], "ext4", "GPT partition table"; "" if it
+// shows none.
 func (d *Device) Content() (string, error) {
+	all, err := d.Contents()
+	if err != nil || len(all) == 0 {
+		return "", err
+	}
+	return all[0], nil
+}
+
+// Contents names all that a device shows signatures of, the most telling one first. On a cache of ours that an earlier
+// version made, those of what was there before it may have stayed.
+func (d *Device) Contents() ([]string, error) {
 	b, err := uring.AllocPages(probeWindow)
 	if err != nil {
-		return "", err
+		return nil, err
 	}
 	defer uring.FreePages(b)
 	p := prober{dev: d, size: int64(d.size), buf: b}
@@ -50,33 +62,35 @@ type prober struct {
 	buf  []byte
 }
 
-// probe looks at the start, where nearly all signatures are, and then at the end.
-func (p *prober) probe() (string, error) {
+// probe looks at the start, where nearly all signatures are, then at our second copy, and then at the end.
+func (p *prober) probe() ([]string, error) {
+	var all []string
 	for _, step := range []struct {
 		at   int64
-		look func(window) string
+		look func(window) []string
 	}{
 		{0, lookAtStart},
-		{ownSecondCopy, func(w window) string {
-			if w.has(ownSecondCopy, ownMagic) {
-				return OwnCache
-			}
-			return ""
-		}},
-		{max(0, p.size-probeWindow) &^ (largestBlock - 1), func(w window) string { return lookAtEnd(w, p.size) }},
+		{ownSecondCopy, lookAtSecondCopy},
+		{max(0, p.size-probeWindow) &^ (largestBlock - 1), func(w window) []string { return lookAtEnd(w, p.size) }},
 	} {
 		if step.at >= p.size {
 			continue
 		}
 		w, err := p.read(step.at)
 		if err != nil {
-			return "", err
+			return nil, err
 		}
-		if what := step.look(w); what != "" {
-			return what, nil
+		for _, what := range step.look(w) {
+			switch {
+			case slices.Contains(all, what):
+			case what == OwnCache: // also when only its second copy is left
+				all = slices.Insert(all, 0, what)
+			default:
+				all = append(all, what)
+			}
 		}
 	}
-	return "", nil
+	return all, nil
 }
 
 func (p *prober) read(at int64) (window, error) {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -13,11 +14,14 @@ import (
 func contentOf(t *testing.T, image []byte) string {
 	t.Helper()
 	p := prober{dev: bytes.NewReader(image), size: int64(len(image)), buf: make([]byte, probeWindow)}
-	what, err := p.probe()
+	all, err := p.probe()
 	if err != nil {
 		t.Fatal(err)
 	}
-	return what
+	if len(all) == 0 {
+		return ""
+	}
+	return all[0]
 }
 
 func TestStartSignatures(t *testing.T) {
@@ -66,6 +70,31 @@ func TestSignatures(t *testing.T) {
 				t.Errorf("got %q, want %q", got, c.want)
 			}
 		})
+	}
+}
+
+// Our own magic does not hide what was there before.
+func TestOldSignaturesBesideOurs(t *testing.T) {
+	const size = 2 << 20
+	image := make([]byte, size)
+	copy(image[ownSecondCopy:], ownMagic)
+	copy(image[510:], "\x55\xaa")
+	copy(image[446:], "\x00\x00\x02\x00\xee\xff\xff\xff\x01\x00\x00\x00\xff\xff\xff\xff")
+	copy(image[0x1000:], "\xfc\x4e\x2b\xa9")
+	copy(image[0x10040:], "_BHRfS_M")
+	copy(image[size-512:], "EFI PART")
+	for _, c := range []struct {
+		first string
+		more  []string
+	}{{ownMagic, nil}, {"", []string{"MBR partition table"}}} {
+		copy(image, c.first)
+		p := prober{dev: bytes.NewReader(image), size: size, buf: make([]byte, probeWindow)}
+		got, err := p.probe()
+		want := slices.Concat([]string{OwnCache, "md RAID member", "btrfs"}, c.more, []string{"GPT partition table (its second copy)"})
+		if err != nil || !slices.Equal(got, want) {
+			t.Errorf("got %q, %v; want %q", got, err, want)
+		}
+		clear(image[:8])
 	}
 }
 

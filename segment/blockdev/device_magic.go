@@ -52,18 +52,25 @@ var startSignatures = []signature{
 	{"GPT partition table", 4096, "EFI PART"},
 }
 
-func lookAtStart(w window) string {
+func lookAtStart(w window) (all []string) {
 	for _, s := range startSignatures {
 		if w.has(s.offset, s.magic) {
-			return s.name
+			all = append(all, s.name)
 		}
 	}
 	for _, look := range []func(window) string{ext, lvm, zfs, mbr} {
 		if what := look(w); what != "" {
-			return what
+			all = append(all, what)
 		}
 	}
-	return ""
+	return all
+}
+
+func lookAtSecondCopy(w window) []string {
+	if w.has(ownSecondCopy, ownMagic) {
+		return []string{OwnCache}
+	}
+	return nil
 }
 
 // ext tells ext2, ext3 and ext4 apart by their features.
@@ -106,9 +113,10 @@ func zfs(w window) string {
 	return ""
 }
 
-// mbr wants a plausible partition besides the two bytes that any boot sector ends with.
+// mbr wants a plausible partition besides the two bytes that any boot sector ends with. Our own superblock ends so to
+// tell others that something is there.
 func mbr(w window) string {
-	if !w.has(510, "\x55\xaa") {
+	if !w.has(510, "\x55\xaa") || w.has(0, ownMagic) {
 		return ""
 	}
 	for i := range int64(4) {
@@ -122,17 +130,17 @@ func mbr(w window) string {
 }
 
 // lookAtEnd finds what lies at a distance from the end: the second GPT, and older md RAID.
-func lookAtEnd(w window, size int64) string {
+func lookAtEnd(w window, size int64) (all []string) {
 	for _, block := range []int64{512, 4096} {
 		if w.has(size-block, "EFI PART") {
-			return "GPT partition table (its second copy)"
+			all = append(all, "GPT partition table (its second copy)")
 		}
 	}
 	sectors := size / 512
 	for _, at := range []int64{(sectors - 16) &^ 7 * 512, (sectors&^127 - 128) * 512} {
 		if w.has(at, "\xfc\x4e\x2b\xa9") {
-			return "md RAID member"
+			all = append(all, "md RAID member")
 		}
 	}
-	return ""
+	return all
 }

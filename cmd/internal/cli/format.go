@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 
 	"github.com/dustin/go-humanize"
 	"github.com/google/uuid"
@@ -91,16 +92,20 @@ func format(dev *blockdev.Device, segmentSize uint32, o FormatOptions) (*segment
 
 // checkContent refuses a disk that holds something, and says of a cache what is in it.
 func checkContent(dev *blockdev.Device) error {
-	what, err := dev.Content()
+	all, err := dev.Contents()
 	switch {
 	case err != nil:
 		return err
-	case what == "":
+	case len(all) == 0:
 		return nil
-	case what != blockdev.OwnCache:
-		return control.Errorf(control.HasContent, "%s: %w: %s; --force formats it all the same, and that is lost", dev.Path(), blockdev.ErrHasContent, what)
+	case all[0] != blockdev.OwnCache:
+		return control.Errorf(control.HasContent, "%s: %w: %s; --force formats it all the same, and that is lost", dev.Path(), blockdev.ErrHasContent, strings.Join(all, ", "))
 	}
-	return control.Errorf(control.HasContent, "%s is already formatted as a cache, %s; --force formats it anew, and what is in its log is lost", dev.Path(), describeCache(dev))
+	more := ""
+	if len(all) > 1 {
+		more = "; signatures of what was there before it are still there: " + strings.Join(all[1:], ", ")
+	}
+	return control.Errorf(control.HasContent, "%s is already formatted as a cache, %s%s; --force formats it anew, and what is in its log is lost", dev.Path(), describeCache(dev), more)
 }
 
 // describeCache tells whose cache it is, and whether its log holds anything.
