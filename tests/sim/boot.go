@@ -125,6 +125,7 @@ type checker struct {
 func newChecker(w *world, k *kit) *checker {
 	c := &checker{w: w, kit: k}
 	c.s = newDevs(w.s.st, w.Slots*int(w.SegmentSize)/sectorSize, w.Volumes)
+	c.s.work = w.s.work
 	k.wake = func() { c.woken[0] = true }
 	c.ports = []*logcache.Port{k.port}
 	c.early = func() bool { return false }

@@ -29,10 +29,11 @@ type devs struct {
 	limit int // the power fails at this boundary; 0 = never
 	ended int // operations that completed
 	dead  bool
+	work  *work // counts what completes
 }
 
 func newDevs(st *store, logSectors int, backings []int) *devs {
-	s := &devs{st: st, cache: newDisk(st, true, logSectors)}
+	s := &devs{st: st, work: &work{}, cache: newDisk(st, true, logSectors)}
 	for _, n := range backings {
 		s.backing = append(s.backing, newDisk(st, false, n))
 	}
@@ -131,6 +132,7 @@ func (s *devs) end(i int) (*blockdev.Op, error) {
 	f := s.flights[i]
 	s.flights = append(s.flights[:i], s.flights[i+1:]...)
 	s.ended++
+	s.work.add(f.d.cache, f.op)
 	s.pool = append(s.pool, f)
 	op := f.op
 	if f.p != nil {

@@ -46,6 +46,12 @@
 // segment and read by the simulator; one in sixteen goes through the whole of
 // [logcache.Resume], attach and read.
 //
+// I/Os are the operations that simulated devices completed, those of recoveries
+// among them, but not what the simulator looks up in an image by itself. A
+// simulated second is a second for which these operations, one after the other,
+// would have kept an SSD and a disk busy: see work.go. Both are set against each
+// second that a campaign itself takes.
+//
 // # What is not covered
 //
 // Races between threads: all runs in one goroutine. The real devices and the

@@ -32,12 +32,12 @@ func TestExhaustive(t *testing.T) {
 					mu.Lock()
 					total.Add(x.stats)
 					mu.Unlock()
-					t.Logf("%v; every subset at %d crash points, a choice at %d; %.0f states/s", x.stats, x.e.Full, x.e.Other, float64(x.stats.States())/took.Seconds())
+					t.Logf("%v; every subset at %d crash points, a choice at %d; %s", x.stats, x.e.Full, x.e.Other, x.stats.pace(took))
 				})
 			}
 		}
 	})
-	t.Logf("in all: %v; %.0f states/s; %d distinct with what ran before", total, float64(total.States())/time.Since(begun).Seconds(), count(total))
+	t.Logf("in all: %v; %s; %d distinct with what ran before", total, total.pace(time.Since(begun)), count(total))
 }
 
 type search struct {

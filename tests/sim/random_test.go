@@ -38,7 +38,7 @@ func TestRandom(t *testing.T) {
 	}
 	all.Wait()
 	took := time.Since(begun)
-	t.Logf("%v; %.0f states/s; %d distinct with what ran before", stats, float64(stats.States())/took.Seconds(), count(stats))
+	t.Logf("%v; %s; %d distinct with what ran before", stats, stats.pace(took), count(stats))
 }
 
 // runSeeds runs every step-th seed. Each run is a function of its seed alone.

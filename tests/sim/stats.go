@@ -12,6 +12,7 @@ type Stats struct {
 	Generations int
 	Batches     int
 	Ahead       int // segments read ahead of their batch
+	work        work
 	states      map[uint64]struct{}
 }
 
@@ -39,12 +40,14 @@ func (s *Stats) Add(t *Stats) {
 	s.Generations += t.Generations
 	s.Batches += t.Batches
 	s.Ahead += t.Ahead
+	s.work.ios += t.work.ios
+	s.work.busy += t.work.busy
 	for h := range t.states {
 		s.states[h] = struct{}{}
 	}
 }
 
 func (s *Stats) String() string {
-	return fmt.Sprintf("%d runs, %d requests, %d events, %d generations, %d batches, %d segments read ahead; %d recoveries checked, %d cut short, %d distinct crash states",
-		s.Runs, s.Requests, s.Events, s.Generations, s.Batches, s.Ahead, s.Cuts, s.Interrupted, len(s.states))
+	return fmt.Sprintf("%d runs, %d requests, %d events, %d generations, %d batches, %d segments read ahead; %d recoveries checked, %d cut short, %d distinct crash states; %v",
+		s.Runs, s.Requests, s.Events, s.Generations, s.Batches, s.Ahead, s.Cuts, s.Interrupted, len(s.states), &s.work)
 }

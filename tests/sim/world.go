@@ -169,6 +169,7 @@ func newWorld(o Options, stats *Stats, k *kit) *world {
 	st.reset()
 	log := o.Slots * int(o.SegmentSize) / sectorSize
 	w.s = newDevs(st, log, o.Volumes)
+	w.s.work = &stats.work
 	w.o = newOracle(o.Volumes)
 	w.image = newImages(w.s)
 	w.early = func() bool { return w.rng.IntN(2) == 0 }
