@@ -40,7 +40,8 @@
 //	152  4  flags: 1 = clean (the log ends exactly at durable_seq)
 //	156  4  alignment in bytes: every record starts and ends on it; the block size or 4096, 0 = the block size
 //	160  8  epoch_seq: the last record that the resume which began this epoch accepted; 0 = not known
-//	168     reserved, 0, up to 512
+//	168     reserved, 0, up to 446
+//	446 66  a protective MBR: 00 00 02 00 EE FF FF FF 01 00 00 00 FF FF FF FF, 48 × 00, 55 AA; or 0
 //
 // then for each binding of a backing device, 128 bytes:
 //
@@ -65,6 +66,10 @@
 //	 16     checksums of the H and then of the T sectors, 4 bytes each
 //	...     marks and then samples, 12 bytes each: LBA (8), checksum of that sector (4)
 //	...     0, up to 2048
+//
+// The MBR is for programs that do not know this format: to them the disk is one
+// with a partition table, to be asked about before it is overwritten, and the
+// kernel finds no partition in it. A reader takes no notice of it.
 //
 // Fields that are reserved in version 1 are 0 there, and mean what a 0 means. A
 // program writes the version that it knows best: the first update by a later

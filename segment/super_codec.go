@@ -6,6 +6,17 @@ import (
 	"fmt"
 )
 
+// protectiveMBR ends the first sector of a superblock, and says to those who do not know our magic that something is
+// there: blkid shows PTTYPE="PMBR", and mkfs, pvcreate and mkswap ask before they go over it. It has one partition, of
+// type 0xEE, from sector 1 to wherever the disk ends; no system makes a partition of one of that type.
+const (
+	mbrOffset     = 446
+	protectiveMBR = "\x00\x00\x02\x00\xee\xff\xff\xff\x01\x00\x00\x00\xff\xff\xff\xff" +
+		"\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00" +
+		"\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00" +
+		"\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x55\xaa"
+)
+
 // SuperOffset is where a superblock of this generation is written, in bytes.
 func SuperOffset(generation uint64) int64 { return int64(generation%2) * SuperSpace }
 
@@ -77,6 +88,7 @@ func AppendSuper(dst []byte, s *Super) []byte {
 	}
 	le.PutUint32(b[156:], s.Geometry.RecordAlign)
 	le.PutUint64(b[160:], s.EpochSeq)
+	copy(b[mbrOffset:], protectiveMBR)
 	witnesses := b[superFixed+bindingSize*len(s.Bindings):]
 	for i := range s.Bindings {
 		putBinding(b[superFixed+i*bindingSize:], &s.Bindings[i])

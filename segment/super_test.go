@@ -1,6 +1,7 @@
 package segment
 
 import (
+	"encoding/binary"
 	"errors"
 	"testing"
 
@@ -31,6 +32,23 @@ func TestSuperRoundTrip(t *testing.T) {
 	}
 	if d := cmp.Diff(s, got); d != "" {
 		t.Fatal(d)
+	}
+}
+
+// TestProtectiveMBR: what others see of a cache is as a GPT's disk shows it, and a copy without it is as good.
+func TestProtectiveMBR(t *testing.T) {
+	s := testSuper(t)
+	b := AppendSuper(nil, s)
+	if b[510] != 0x55 || b[511] != 0xaa || b[446+4] != 0xee || b[446+8] != 1 {
+		t.Errorf("no protective MBR: % x", b[446:512])
+	}
+	clear(b[446:512])
+	if _, err := DecodeSuper(b); err == nil {
+		t.Error("the MBR is outside of the checksum")
+	}
+	binary.LittleEndian.PutUint32(b[12:], checksumSkipping(b[:superLength(superVersion, 1)], 12))
+	if got, err := DecodeSuper(b); err != nil || !cmp.Equal(s, got) {
+		t.Errorf("without the MBR: %v, %v", got, err)
 	}
 }
 

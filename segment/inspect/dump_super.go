@@ -81,8 +81,10 @@ func (c *Copy) dump(i int) Section {
 	return k.section
 }
 
-// superFixed is how long a superblock without bindings is, bindingSize each binding, and witnessSize each witness.
+// superFixed is how long a superblock without bindings is, bindingSize each binding, and witnessSize each witness. A
+// protective MBR ends the fixed part.
 const (
+	mbrOffset   = 446
 	superFixed  = 512
 	bindingSize = 128
 	witnessSize = 2048
@@ -131,6 +133,12 @@ func (k *cutter) progress() {
 	if k.version > 1 {
 		k.field(4, "alignment", number, "bytes: records start and end on it; 0 = the block size")
 		k.field(8, "epoch_seq", number, "the last record that the resume of this epoch accepted; 0 = not known")
+	}
+	if k.b[superFixed-1] != 0 {
+		k.reserved(mbrOffset)
+		k.field(16, "mbr", func(b []byte) any { return fmt.Sprintf("% x", b) }, "for other programs: a partition of type 0xee over the disk")
+		k.reserved(superFixed - 2)
+		k.field(2, "mbr_magic", hexadecimal, "")
 	}
 	k.reserved(superFixed)
 }

@@ -30,23 +30,24 @@ func formatCommand() *cobra.Command {
 		Use:   "format-cache DEV",
 		Short: "Make a disk a cache; all data on it is lost",
 		Long: "Make a disk a cache; all data on it is lost. A disk that holds something, or is a cache already, is\n" +
-			"refused; --force overrides that. A disk that is in use is refused whatever is asked for.",
+			"refused; --force overrides that. A disk that is in use is refused whatever is asked for: mounted, part of\n" +
+			"another device, or open for writing by any program.\n\n" +
+			"What other programs would know the disk by is wiped, at its start and at its end, and what is left shows\n" +
+			"them a protective MBR (blkid: PTTYPE=\"PMBR\"), so that mkfs and the like ask before they go over it.\n" +
+			"`lc wipe-cache` makes the disk an empty one again.",
 		Args: exactly("DEV"),
 		RunE: func(cmd *cobra.Command, args []string) error { return Format(cmd.OutOrStdout(), args[0], o) },
 	}
-	cmd.Flags().StringVar(&o.SegmentSize, "segment-size", "", "size of a segment, a power of two from 8KiB to 64MiB (default 1MiB)")
-	cmd.Flags().StringVar(&o.Label, "label", "", "name for people, at most 32 bytes")
+	cmd.Flags().StringVar(&o.SegmentSize, "segment-size", humanize.IBytes(segment.DefaultSegmentSize), "size of a segment, a power of two from 8KiB to 64MiB")
+	cmd.Flags().StringVar(&o.Label, "label", "", "name for people: printable text of at most 32 bytes")
 	cmd.Flags().BoolVar(&o.Force, "force", false, "format although the disk holds something")
 	return cmd
 }
 
-// longestLabel is what the superblock has room for, in bytes.
-const longestLabel = 32
-
 // Format makes a disk a cache. It needs neither a server nor ublk.
 func Format(w io.Writer, path string, o FormatOptions) error {
-	if len(o.Label) > longestLabel {
-		return control.Errorf(control.BadValue, "label %q has %d bytes; at most %d fit", o.Label, len(o.Label), longestLabel)
+	if err := control.CheckLabel(o.Label); err != nil {
+		return err
 	}
 	size, err := segmentSize(o.SegmentSize)
 	if err != nil {
@@ -101,18 +102,19 @@ func checkContent(dev *blockdev.Device) error {
 	case all[0] != blockdev.OwnCache:
 		return control.Errorf(control.HasContent, "%s: %w: %s; --force formats it all the same, and that is lost", dev.Path(), blockdev.ErrHasContent, strings.Join(all, ", "))
 	}
+	what, _ := describeCache(dev)
 	more := ""
 	if len(all) > 1 {
 		more = "; signatures of what was there before it are still there: " + strings.Join(all[1:], ", ")
 	}
-	return control.Errorf(control.HasContent, "%s is already formatted as a cache, %s%s; --force formats it anew, and what is in its log is lost", dev.Path(), describeCache(dev), more)
+	return control.Errorf(control.HasContent, "%s is already formatted as a cache, %s%s; --force formats it anew, and what is in its log is lost", dev.Path(), what, more)
 }
 
-// describeCache tells whose cache it is, and whether its log holds anything.
-func describeCache(dev *blockdev.Device) string {
+// describeCache tells whose cache it is, and whether its log is known to hold nothing.
+func describeCache(dev *blockdev.Device) (what string, empty bool) {
 	super, err := logcache.ReadSuper(dev)
 	if err != nil {
-		return fmt.Sprintf("with a superblock that cannot be read (%v)", err)
+		return fmt.Sprintf("with a superblock that cannot be read (%v)", err), false
 	}
 	extents := 0
 	reader := blockdev.NewBatchReader(dev)
@@ -124,18 +126,15 @@ func describeCache(dev *blockdev.Device) string {
 	}
 	switch {
 	case err != nil:
-		return text + fmt.Sprintf(", with a log that cannot be read to its end (%v)", err)
+		return text + fmt.Sprintf(", with a log that cannot be read to its end (%v)", err), false
 	case extents > 0:
-		return text + fmt.Sprintf(", with %d writes in its log that are on no other disk", extents)
+		return text + fmt.Sprintf(", with %d writes in its log that are on no other disk", extents), false
 	}
-	return text + ", with an empty log"
+	return text + ", with an empty log", true
 }
 
-// segmentSize takes 1MiB, 512K, 65536; "" is the default.
+// segmentSize takes 1MiB, 512K, 65536.
 func segmentSize(arg string) (uint32, error) {
-	if arg == "" {
-		return segment.DefaultSegmentSize, nil
-	}
 	n, err := parseSize(arg)
 	if err != nil || n < segment.MinSegmentSize || n > segment.MaxSegmentSize || n&(n-1) != 0 {
 		return 0, control.Errorf(control.BadValue, "segment size %q is not a power of two from 8KiB to 64MiB", arg)

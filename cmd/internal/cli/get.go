@@ -29,7 +29,7 @@ func getCommand() *cobra.Command {
 			case asJSON:
 				return printJSON(cmd.OutOrStdout(), list)
 			case len(list) == 1 && list[0].Path == strings.Trim(path, "/"):
-				fmt.Fprintln(cmd.OutOrStdout(), list[0].Value)
+				fmt.Fprintln(cmd.OutOrStdout(), control.Show(list[0].Value))
 				return nil
 			}
 			return printTree(cmd.OutOrStdout(), list)
@@ -42,7 +42,7 @@ func getCommand() *cobra.Command {
 func printTree(w io.Writer, list []control.Attribute) error {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	for _, a := range list {
-		fmt.Fprintf(t, "%s\t%s\t%s\n", a.Mode, a.Path, strings.TrimSpace(a.Value+" "+a.Unit))
+		fmt.Fprintf(t, "%s\t%s\t%s\n", a.Mode, a.Path, strings.TrimSpace(control.Show(a.Value)+" "+a.Unit))
 	}
 	if err := t.Flush(); err != nil {
 		return fmt.Errorf("print: %w", err)

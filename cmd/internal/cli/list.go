@@ -35,7 +35,7 @@ func printList(w io.Writer, l *control.List) error {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(t, "CACHE\tLABEL\tUUID\tON\tSEGMENTS\tDIRTY\tSTATE")
 	for _, c := range l.Caches {
-		fmt.Fprintf(t, "%d\t%s\t%s\t%s\t%d × %s\t%s\t%s\n", c.ID, orDash(c.Label), orDash(shortUUID(c.UUID)), c.Device,
+		fmt.Fprintf(t, "%d\t%s\t%s\t%s\t%d × %s\t%s\t%s\n", c.ID, orDash(control.Show(c.Label)), orDash(shortUUID(c.UUID)), c.Device,
 			c.Segments, humanize.IBytes(uint64(c.SegmentSize)), dirty(c.DirtyBlocks), c.State)
 	}
 	if err := t.Flush(); err != nil {

@@ -91,7 +91,7 @@ func printCache(w io.Writer, c *control.CacheStatus) {
 	rows := [][2]string{
 		{"device", c.Device + " (" + c.DeviceNo + "), " + humanize.IBytes(c.SizeBytes)},
 		{"uuid", c.UUID},
-		{"label", orDash(c.Label)},
+		{"label", orDash(control.Show(c.Label))},
 		{"segments", fmt.Sprintf("%d of %s", c.Segments, humanize.IBytes(uint64(c.SegmentSize)))},
 		{"current id", fmt.Sprint(l.CurrentID)},
 		{"last flushed id", fmt.Sprint(l.LastFlushedID)},

@@ -24,7 +24,7 @@ const (
 	OK           Code = 0  // done
 	Failed       Code = 1  // an error without a code of its own
 	Usage        Code = 2  // the command line cannot be understood
-	InUse        Code = 3  // a disk is mounted, opened exclusively, or part of another device
+	InUse        Code = 3  // a disk is mounted, open exclusively or for writing, or part of another device
 	HasContent   Code = 4  // a disk holds something that would be lost
 	NotFound     Code = 5  // no such path, id, device or attribute
 	Taken        Code = 6  // an id or a name is taken, or a device attached already
@@ -53,7 +53,7 @@ var Codes = []Named{
 	{OK, "ok", "done"},
 	{Failed, "failed", "an error without a code of its own, such as an I/O error"},
 	{Usage, "usage", "the command line cannot be understood"},
-	{InUse, "in-use", "refused: the disk is mounted, open exclusively, or part of another device"},
+	{InUse, "in-use", "refused: the disk is mounted, open exclusively or for writing, or part of another device"},
 	{HasContent, "has-content", "refused: the disk holds something; --force overrides"},
 	{NotFound, "not-found", "no such path, id, device or attribute"},
 	{Taken, "taken", "the id or name is taken, or the device is attached already"},

@@ -2,6 +2,10 @@ package control
 
 import (
 	"regexp"
+	"strconv"
+	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/ublk-lc/ublk-lc/segment"
 )
@@ -23,4 +27,32 @@ func CheckName(name string) error {
 		return Errorf(BadValue, "name %q does not fit a path; take up to 64 letters, digits and . _ + -, the first a letter or digit", name)
 	}
 	return nil
+}
+
+// longestLabel is what the superblock has room for, in bytes.
+const longestLabel = 32
+
+// CheckLabel refuses a label that a cache cannot have. Labels are text that lists and scripts can show as it is.
+func CheckLabel(label string) error {
+	switch {
+	case len(label) > longestLabel:
+		return Errorf(BadValue, "label %q has %d bytes; at most %d fit", label, len(label), longestLabel)
+	case !clean(label):
+		return Errorf(BadValue, "label %q is not clean text; take printable characters in UTF-8, without blanks at either end", label)
+	}
+	return nil
+}
+
+// Show makes a label or name fit for a terminal: one that is no clean text, as earlier versions took it or somebody
+// else wrote it, is quoted.
+func Show(text string) string {
+	if clean(text) {
+		return text
+	}
+	return strconv.Quote(text)
+}
+
+func clean(text string) bool {
+	unfit := func(r rune) bool { return !unicode.IsPrint(r) }
+	return utf8.ValidString(text) && !strings.ContainsFunc(text, unfit) && strings.TrimSpace(text) == text
 }

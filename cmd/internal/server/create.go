@@ -130,7 +130,7 @@ func (m *Manager) checkBacking(ctx context.Context, d *device, backing *blockdev
 		return err
 	}
 	if what == blockdev.OwnCache {
-		return control.Errorf(control.HasContent, "%s is formatted as a cache and cannot be a backing; wipefs it if its data is not needed", d.path)
+		return control.Errorf(control.HasContent, "%s is formatted as a cache and cannot be a backing; `lc wipe-cache %s` makes it an empty disk, if the cache is not needed", d.path, d.path)
 	}
 	if err := m.findHolder(d, backing); err != nil || d.waitsFor != 0 {
 		return err

@@ -1,0 +1,59 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/spf13/cobra"
+	"github.com/ublk-lc/ublk-lc/cmd/internal/control"
+	"github.com/ublk-lc/ublk-lc/logcache"
+	"github.com/ublk-lc/ublk-lc/segment"
+	"github.com/ublk-lc/ublk-lc/segment/blockdev"
+)
+
+func wipeCommand() *cobra.Command {
+	var force bool
+	cmd := &cobra.Command{
+		Use:   "wipe-cache DEV",
+		Short: "Make a cache an empty disk again; what is in its log is lost",
+		Long: "Make a cache an empty disk again, which can hold anything, and be a backing. A disk that is no cache is\n" +
+			"refused, and so is one that is in use. A cache whose log holds data, or cannot be read, is refused unless\n" +
+			"--force says that it is to be lost: `lc resume`, `lc attach` and `lc drain` bring it to its disks.",
+		Args: exactly("DEV"),
+		RunE: func(cmd *cobra.Command, args []string) error { return Wipe(cmd.OutOrStdout(), args[0], force) },
+	}
+	cmd.Flags().BoolVar(&force, "force", false, "wipe although the log holds something")
+	return cmd
+}
+
+// Wipe makes a cache an empty disk. It needs neither a server nor ublk.
+func Wipe(w io.Writer, path string, force bool) error {
+	dev, err := blockdev.Open(path, blockdev.OpenOptions{Exclusive: true})
+	if err != nil {
+		return err
+	}
+	err = wipe(dev, force)
+	if err := errors.Join(err, dev.Close()); err != nil {
+		return err
+	}
+	fmt.Fprintf(w, "%s: wiped, and no cache any more\n", dev.Path())
+	return nil
+}
+
+func wipe(dev *blockdev.Device, force bool) error {
+	what, err := dev.Content()
+	if err != nil {
+		return err
+	}
+	if what != blockdev.OwnCache {
+		return control.Errorf(control.NotFormatted, "%s is %w; only caches are wiped", dev.Path(), segment.ErrNotFormatted)
+	}
+	if what, empty := describeCache(dev); !empty && !force {
+		return control.Errorf(control.HasContent, "%s is a cache, %s; `lc resume`, `lc attach` and `lc drain` bring that to its disks, or --force gives it up", dev.Path(), what)
+	}
+	if err := logcache.Wipe(dev, dev.Size()); err != nil {
+		return fmt.Errorf("%s: %w", dev.Path(), err)
+	}
+	return nil
+}
