@@ -143,4 +143,14 @@
 // After recovery the epoch rises, which is made durable before the next
 // record is written, and the log goes on in the segment after the last one of
 // the run. So a dropped record can never join a later run.
+//
+// # Witness
+//
+// Each sector that a witness names holds, on the backing, what its checksum is
+// of, or what an extent of the unmigrated log says of it: any extent, not only
+// the newest. The last T sectors are those of the size in the witness. A program
+// that writes a backing keeps that so: the update that states a batch to be
+// migrated has the new checksums of what the batch wrote, and nothing else
+// writes to a witnessed sector while the device is bound and attached. A witness
+// that a program cannot keep true is to be dropped (size 0). See package witness.
 package segment
