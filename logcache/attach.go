@@ -14,6 +14,8 @@ var (
 	// ErrMismatch is returned when the log holds data of another disk under that
 	// device id, or of that disk under another id.
 	ErrMismatch = errors.New("the log is bound to another disk")
+	// ErrNotBound is returned for a device id that the log knows nothing of.
+	ErrNotBound = errors.New("not bound to this log")
 	// ErrDirty is returned when a volume that still has data in the log would
 	// have to leave it.
 	ErrDirty = errors.New("data in the log is not yet migrated")
@@ -81,7 +83,8 @@ func (c *Cache) Attach(v *Volume, b segment.Binding, done func(error)) {
 	})
 }
 
-// bind enters a binding. The UUID of a backing that is bound already stays.
+// bind enters a binding. The UUID of a backing that is bound already stays, and
+// what is given up stays so.
 func bind(s *segment.Super, b segment.Binding) {
 	old := s.Binding(b.ID)
 	if old == nil {
@@ -91,6 +94,7 @@ func bind(s *segment.Super, b segment.Binding) {
 	if old.Sectors == b.Sectors && old.Fingerprint == b.Fingerprint {
 		b.UUID = old.UUID
 	}
+	b.GivenUp = old.GivenUp
 	*old = b
 }
 

@@ -53,6 +53,8 @@ type Cache struct {
 
 	zeroBlocks int // of all discards in the log; see zero.go
 
+	given segment.GivenUp // whose data counts no more; changed by the background's thread
+
 	// bypass
 	congested  atomic.Uint64 // streams from so many bytes on go past the log; 0 = none for that
 	committing bool          // the index has forgotten what recovery would still replay
@@ -130,6 +132,7 @@ func newCache(s *segment.Super, r *segment.Recovery, cfg Config) (*Cache, error)
 	c.sealedSeq, c.writtenSeq, c.durableSeq, c.hardSeq = r.LastSeq, r.LastSeq, r.LastSeq, r.LastSeq
 	c.recs = make([]record, maxRecords)
 	c.super.init(s)
+	c.given = s.GivenUp()
 	return c, c.allocBuffers(cfg.BufferBytes)
 }
 

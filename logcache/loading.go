@@ -14,6 +14,7 @@ const wholeBlock = 1<<index.SectorsPerBlock - 1
 // loading makes an index of the records that recovery shows.
 type loading struct {
 	geo    segment.Geometry
+	given  segment.GivenUp
 	idx    *index.Index
 	loader *index.Loader
 	err    error
@@ -21,8 +22,8 @@ type loading struct {
 	zeroBlocks int
 }
 
-func newLoading(g segment.Geometry, cfg *Config) (*loading, error) {
-	idx, err := index.New(int(g.LogBytes() / 4096))
+func newLoading(s *segment.Super, cfg *Config) (*loading, error) {
+	idx, err := index.New(int(s.Geometry.LogBytes() / 4096))
 	if err != nil {
 		return nil, err
 	}
@@ -33,7 +34,7 @@ func newLoading(g segment.Geometry, cfg *Config) (*loading, error) {
 	if err != nil {
 		return nil, errors.Join(err, idx.Close())
 	}
-	return &loading{geo: g, idx: idx, loader: loader}, nil
+	return &loading{geo: s.Geometry, given: s.GivenUp(), idx: idx, loader: loader}, nil
 }
 
 // drop gives up.
@@ -47,7 +48,8 @@ func (l *loading) add(r *segment.Record) {
 	at := r.PayloadSector(l.geo)
 	for i := range int(r.Extents) {
 		e := r.Extent(i)
-		if e.Kind == segment.Data && e.Sectors == index.SectorsPerBlock && e.LBA%index.SectorsPerBlock == 0 {
+		counts := !l.given.Covers(e.Device, r.Seq)
+		if counts && e.Kind == segment.Data && e.Sectors == index.SectorsPerBlock && e.LBA%index.SectorsPerBlock == 0 {
 			// This is what a large log mostly holds. It is what addParts does, in half the time.
 			l.loader.Put(e.Device, e.LBA/index.SectorsPerBlock, wholeBlock, at)
 			at += index.SectorsPerBlock
@@ -57,18 +59,21 @@ func (l *loading) add(r *segment.Record) {
 			l.err = fmt.Errorf("%w: the log holds extents of kind %d, which this version cannot replay", segment.ErrVersion, e.Kind)
 			return
 		}
-		l.addParts(&segment.Placed{Extent: e, At: at})
+		l.addParts(&segment.Placed{Extent: e, At: at}, counts)
 		if e.Kind.HasPayload() {
 			at += int64(e.Sectors)
 		}
 	}
 }
 
-// addParts adds an extent block by block.
-func (l *loading) addParts(e *segment.Placed) {
+// addParts adds an extent block by block. One that does not count takes up the
+// room of zeroes until its record is migrated, and no more.
+func (l *loading) addParts(e *segment.Placed, counts bool) {
 	for lba, at, n := e.LBA, e.At, e.Sectors; n > 0; {
 		b := blockOf(lba, n)
-		l.loader.Put(e.Device, b.block, b.mask, baseOf(e, &b, at))
+		if counts {
+			l.loader.Put(e.Device, b.block, b.mask, baseOf(e, &b, at))
+		}
 		if !e.Kind.HasPayload() {
 			l.zeroBlocks++
 		}

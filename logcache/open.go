@@ -116,7 +116,7 @@ func Resume(dev Device, cfg Config) (*Cache, *segment.Recovery, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	l, err := newLoading(s.Geometry, &cfg)
+	l, err := newLoading(s, &cfg)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -141,6 +141,9 @@ func resume(dev Device, s *segment.Super, l *loading, cfg Config) (*Cache, *segm
 	s.Epoch++
 	s.Clean = false
 	s.DurableSeq = rec.LastSeq
+	for i := range s.Bindings { // what was dropped counts for nothing: its sequences are given out again
+		s.Bindings[i].GivenUp = min(s.Bindings[i].GivenUp, rec.LastSeq)
+	}
 	if err := writeSuperSync(dev, s); err != nil {
 		return nil, rec, err
 	}

@@ -33,6 +33,8 @@ type Source interface {
 	// first: not migrated and later than after, closed and durable. With want the
 	// cache works to have more of them.
 	Candidates(dst []segment.Span, after uint64, most int, want bool) []segment.Span
+	// GivenUp says whose extents, up to where, are to be left out.
+	GivenUp() segment.GivenUp
 	// BackingReady tells whether a device's data can be written to its backing.
 	BackingReady(dev uint8) bool
 	// BackingFailed tells that an operation on a device's backing has failed.
@@ -334,8 +336,9 @@ func (m *Migrator) fail(err error) {
 // one operation of each run of neighbours.
 func (m *Migrator) sort() error {
 	m.versions, m.places, m.devs = m.versions[:0], m.places[:0], m.devs[:0]
+	given := m.src.GivenUp()
 	for i := range m.batch {
-		if err := m.collect(i); err != nil {
+		if err := m.collect(i, &given); err != nil {
 			return err
 		}
 	}
@@ -354,21 +357,25 @@ func (m *Migrator) sort() error {
 	return nil
 }
 
-// collect verifies segment i of the batch and lists its extents.
-func (m *Migrator) collect(i int) error {
+// collect verifies segment i of the batch and lists its extents. Those that are
+// given up have places, like all that need not be read any more, and no version.
+func (m *Migrator) collect(i int, given *segment.GivenUp) error {
 	s := m.batch[i]
 	var missing uint8
 	err := segment.Walk(m.image(i)[:int(s.End)*segment.SectorSize], m.geo, m.src.Nonce(), s.ID, s.FirstSeq, s.LastSeq, s.End, func(r *segment.Record, payload []byte) {
 		first := len(m.places)
 		m.places = r.AppendPlaced(m.places, m.geo)
 		for _, p := range m.places[first:] {
-			if !m.src.BackingReady(p.Device) {
-				missing = p.Device
-			}
 			v := version{Extent: p.Extent, order: len(m.versions)}
 			if p.Kind.HasPayload() {
 				n := int(p.Sectors) * segment.SectorSize
 				v.data, payload = payload[:n], payload[n:]
+			}
+			if given.Covers(p.Device, r.Seq) {
+				continue
+			}
+			if !m.src.BackingReady(p.Device) {
+				missing = p.Device
 			}
 			m.versions = append(m.versions, v)
 		}

@@ -140,8 +140,13 @@
 // A break at or below D is damage, and is reported with its address. Payload
 // is read and verified for records above D only.
 //
+// What a device's extents in records up to its given_up say counts for nothing:
+// they stay in the log until they are migrated, and are skipped then. Their
+// records belong to the run like all others.
+//
 // After recovery the epoch rises, which is made durable before the next
-// record is written, and the log goes on in the segment after the last one of
+// record is written, and no given_up stays above the last record, as later ones
+// will have those sequences. The log goes on in the segment after the last one of
 // the run. So a dropped record can never join a later run.
 //
 // # Witness

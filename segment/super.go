@@ -36,7 +36,11 @@ type Binding struct {
 	Sectors     uint64 // size of the backing
 	Fingerprint uint64 // identity of the disk as the host tells it; 0 = it tells none
 	Name        string // of the device, at most 64 bytes
-	GivenUp     uint64 // extents of the device in records up to this sequence count no more
+
+	// GivenUp is up to which sequence the device's extents count no more; 0 = all
+	// do. As long as the log may hold such records, it stays: who binds another
+	// disk under this id takes it over.
+	GivenUp uint64
 
 	// Witness is what was last written to some places of the backing; nil if that
 	// was never looked at. It is replaced as a whole, never changed.

@@ -33,6 +33,7 @@ type Image struct {
 
 	r     *reader
 	super *segment.Super
+	given segment.GivenUp
 	err   error
 }
 
@@ -90,7 +91,7 @@ func (m *Image) choose() {
 		m.err = fmt.Errorf("%w: the log ends at byte %d, the device at %d", ErrShrunk, end, m.Size)
 		return
 	}
-	m.super = s
+	m.super, m.given = s, s.GivenUp()
 }
 
 // orConflict is why a copy is bad, or for a good one what is wrong with both together.

@@ -23,7 +23,7 @@ type Record struct {
 	Place
 	Header  segment.Header
 	Extents []segment.Placed
-	Bad     []segment.Extent // the parts of its extents that must not be used
+	Bad     []segment.Extent // the parts of its extents that must not be used: damaged, or given up
 }
 
 // DamageKind says what is damaged.

@@ -56,7 +56,7 @@ func appendBlocks(out []segment.Extent, e segment.Extent, from, to uint64) []seg
 }
 
 // Lost are the sectors of a device whose newest version lies in damage: what
-// newer records hold is not lost. exact tells whether all damage could be
+// newer records hold is not lost, nor what was given up. exact tells whether all damage could be
 // given an address, and none of it by guessing.
 func (l *Log) Lost(device uint8) (lost []Range, exact bool) {
 	exact = len(l.Unreadable) == 0
@@ -64,6 +64,9 @@ func (l *Log) Lost(device uint8) (lost []Range, exact bool) {
 	var newer []Range
 	for i := len(l.Damage) - 1; i >= 0; i-- {
 		d := &l.Damage[i]
+		if l.Image.given.Covers(device, d.LastSeq) {
+			break
+		}
 		// The damaged record itself is as old as what it lost; its good parts are elsewhere.
 		for ; at > d.Index; at-- {
 			newer = append(newer, l.Records[at-1].good(device)...)

@@ -32,7 +32,7 @@ func (r *Report) Fprint(w io.Writer, segments bool) error {
 	for i, c := range r.Superblocks {
 		p.entry("superblock "+string(rune('A'+i)), "byte %d: %s", c.Offset, c.verdict())
 	}
-	p.entry("geometry", "%d slots of %s from byte %d on, blocks of %d bytes", r.Slots, humanize.IBytes(uint64(r.SegmentBytes)), r.LogOffset, r.BlockBytes)
+	p.entry("geometry", "%d slots of %s from byte %d on, blocks of %d bytes, records aligned to %d", r.Slots, humanize.IBytes(uint64(r.SegmentBytes)), r.LogOffset, r.BlockBytes, r.AlignBytes)
 	p.entry("migrated", "segments up to %d, records up to %d", r.LastMigrated, r.MigratedSeq)
 	p.entry("durable", "records up to %d; the superblock states %d", r.DurableSeq, r.StatedSeq)
 	for i := range r.Devices {
@@ -70,8 +70,15 @@ func (c *CopyReport) verdict() string {
 }
 
 func (d *DeviceReport) print(p *printer) {
-	p.entry(fmt.Sprintf("device %d", d.ID), "%q, %s, %d sectors, UUID %s, fingerprint %016x: %d extents, %d dirty sectors",
-		d.Name, d.State, d.Sectors, d.UUID, d.Fingerprint, d.Extents, d.Dirty)
+	witness := "no witness"
+	if d.Witness {
+		witness = "a witness"
+	}
+	p.entry(fmt.Sprintf("device %d", d.ID), "%q, %s, %d sectors, UUID %s, fingerprint %016x, %s: %d extents, %d dirty sectors",
+		d.Name, d.State, d.Sectors, d.UUID, d.Fingerprint, witness, d.Extents, d.Dirty)
+	if d.GivenUp > 0 {
+		p.entry("given up", "device %d: what records up to %d hold of it counts no more, and is not replayed: %s", d.ID, d.GivenUp, Count(d.Ignored, "extent"))
+	}
 }
 
 func (r *Report) printLog(p *printer, segments bool) {

@@ -245,3 +245,33 @@ func checkSkipped(t *testing.T, seed uint64, l *builder, log *Log, p *Plan, got 
 		}
 	}
 }
+
+// TestReplayGivenUp: what was given up is neither replayed nor missed, whatever
+// is wrong with it; what came later under the same id is.
+func TestReplayGivenUp(t *testing.T) {
+	l := newBuilder(t, 512, 64<<10, 40)
+	l.bind(1, "gone", 1<<10, 0)
+	l.bind(2, "other", 1<<10, 0)
+	l.record(true, write{device: 1, lba: 500, sectors: 8}, write{device: 2, lba: 3, sectors: 2})
+	l.record(true, write{device: 1, lba: 8, sectors: 8})
+	l.record(true, write{device: 1, lba: 12, sectors: 8}, write{device: 2, lba: 9, sectors: 2})
+	want := [][]byte{
+		l.disk(1, 3, func(seq, _ uint64) bool { return seq <= 2 })[:100*segment.SectorSize],
+		l.disk(2, 3, nil),
+	}
+	l.s.Bindings[0].GivenUp, l.s.Bindings[0].Sectors = 2, 100
+	l.super()
+	*l.byteOf(2, true, 0) ^= 1
+	log := surveyBytes(t, l.b)
+	if lost, exact := log.Lost(1); len(lost) > 0 || !exact {
+		t.Errorf("lost %v, exact %v", lost, exact)
+	}
+	for device := range uint8(2) {
+		if _, d := replayed(t, log, device+1, Skip); !bytes.Equal(d.b, want[device]) {
+			t.Errorf("device %d has the wrong content", device+1)
+		}
+	}
+	if r := log.Report().Devices[0]; r.GivenUp != 2 || r.Ignored != 2 || r.Extents != 1 || r.Dirty != 8 {
+		t.Errorf("reported as %+v", r)
+	}
+}

@@ -13,6 +13,7 @@ type Report struct {
 	Label        string          `json:"label"`
 	DeviceBytes  uint64          `json:"device_bytes"`
 	BlockBytes   uint32          `json:"block_bytes"`
+	AlignBytes   uint32          `json:"align_bytes"` // records start and end on it
 	SegmentBytes uint32          `json:"segment_bytes"`
 	Slots        uint64          `json:"slots"`
 	LogOffset    uint64          `json:"log_offset"`
@@ -61,7 +62,10 @@ type DeviceReport struct {
 	UUID        string  `json:"uuid"`
 	Sectors     uint64  `json:"sectors"`
 	Fingerprint uint64  `json:"fingerprint"`
-	Extents     int     `json:"extents"`       // logged
+	GivenUp     uint64  `json:"given_up"` // extents in records up to this sequence count no more
+	Ignored     int     `json:"extents_given_up"`
+	Witness     bool    `json:"witness"`       // the log knows what some places of the backing hold
+	Extents     int     `json:"extents"`       // logged, and not given up
 	Dirty       uint64  `json:"dirty_sectors"` // each counted once
 	Lost        []Range `json:"lost"`
 	LostExact   bool    `json:"lost_exact"`
@@ -100,7 +104,7 @@ type Held struct {
 func (l *Log) Report() *Report {
 	s, g := l.Super, l.Super.Geometry
 	r := &Report{
-		State: l.state(), UUID: uuid.UUID(s.UUID).String(), Label: s.Label, DeviceBytes: s.DeviceSize, BlockBytes: g.BlockSize,
+		State: l.state(), UUID: uuid.UUID(s.UUID).String(), Label: s.Label, DeviceBytes: s.DeviceSize, BlockBytes: g.BlockSize, AlignBytes: g.RecordSectors() * segment.SectorSize,
 		SegmentBytes: g.SegmentSize, Slots: g.Slots, LogOffset: g.LogOffset, Epoch: s.Epoch, Clean: s.Clean, LastMigrated: s.LastMigrated,
 		MigratedSeq: s.MigratedSeq, StatedSeq: s.DurableSeq, DurableSeq: l.Durable, LastSeq: l.Last(), Records: len(l.Records),
 		Resumable: l.Run, Verified: l.Verified, Torn: l.Torn, Segments: l.segments(), Damage: []DamageReport{}, Unreadable: []string{},
@@ -151,11 +155,16 @@ func (l *Log) devices() []DeviceReport {
 	for _, b := range l.Super.Bindings {
 		d := DeviceReport{
 			ID: b.ID, Name: b.Name, State: stateName(b.State), UUID: uuid.UUID(b.UUID).String(), Sectors: b.Sectors, Fingerprint: b.Fingerprint,
+			GivenUp: b.GivenUp, Witness: b.Witness != nil,
 		}
 		var dirty []Range
 		for i := range l.Records {
 			for _, e := range l.Records[i].Extents {
-				if e.Device == b.ID {
+				switch {
+				case e.Device != b.ID:
+				case l.Image.given.Covers(b.ID, l.Records[i].Header.Seq):
+					d.Ignored++
+				default:
 					d.Extents++
 				}
 			}

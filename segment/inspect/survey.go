@@ -47,8 +47,14 @@ func (m *Image) Survey(ctx context.Context, o Options) (*Log, error) {
 
 // record keeps what a survey needs of a header.
 func (m *Image) record(r *segment.Record) Record {
-	extents := r.AppendPlaced(make([]segment.Placed, 0, r.Extents), m.super.Geometry)
-	return Record{Place: m.place(r.Segment, r.Position), Header: r.Header, Extents: extents}
+	out := Record{Place: m.place(r.Segment, r.Position), Header: r.Header}
+	out.Extents = r.AppendPlaced(make([]segment.Placed, 0, r.Extents), m.super.Geometry)
+	for _, e := range out.Extents {
+		if m.given.Covers(e.Device, r.Seq) {
+			out.Bad = append(out.Bad, e.Extent)
+		}
+	}
+	return out
 }
 
 // verify looks at what headers alone do not tell, and cuts the log at the first
@@ -97,7 +103,7 @@ func (l *Log) checkExtents(i int) {
 	r := &l.Records[i]
 	d := Damage{Place: r.Place, Kind: DamagedExtent, FirstSeq: r.Header.Seq, LastSeq: r.Header.Seq, Index: i}
 	for _, e := range r.Extents {
-		if err := bound(l.Super, e.Extent); err != nil {
+		if err := bound(l.Super, e.Extent); err != nil && !l.Image.given.Covers(e.Device, r.Header.Seq) {
 			d.Reason = errors.Join(d.Reason, err)
 			d.Lost = append(d.Lost, e.Extent)
 		}

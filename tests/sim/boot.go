@@ -45,6 +45,7 @@ func (h *host) boot(w *world, out *outcome) bool {
 		on := bound(c, uint8(i+1))
 		out.attached = append(out.attached, on)
 		w.checkSide(i, on, c.DirtyBlocks(uint8(i+1)))
+		out.vols[i].gone = !on && w.giving[i]
 		if on && w.Bypass {
 			if out.flushed[i] = h.flushBacking(i); h.s.dead {
 				return false
@@ -137,7 +138,7 @@ func newChecker(w *world, k *kit) *checker {
 	c.reqs = make([]logcache.Request, len(w.Volumes))
 	for _, n := range w.Volumes {
 		c.bufs = append(c.bufs, make([]byte, n*sectorSize))
-		c.out.vols = append(c.out.vols, found{make([]int, n)})
+		c.out.vols = append(c.out.vols, found{version: make([]int, n)})
 	}
 	c.spare = newImages(c.s)
 	return c

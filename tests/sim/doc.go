@@ -26,7 +26,8 @@
 // point in that order at which it would look so; a prefix (P3) is a point that
 // suits all sectors, and durability (P1) is a lower bound for it. The same
 // computation on the backing images alone is P4. A write that bypassed the log
-// has no place in that order: see bypass.go.
+// has no place in that order: see bypass.go. What is given up is asked for no
+// more, and must not come back: see giveup.go.
 //
 // # Running it
 //

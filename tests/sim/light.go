@@ -2,6 +2,7 @@ package sim
 
 import (
 	"io"
+	"slices"
 
 	"github.com/ublk-lc/ublk-lc/segment"
 )
@@ -50,7 +51,13 @@ func (c *checker) replay(m *images) {
 	}
 	r := imageReader{c.s.cache, m.disk[0]}
 	c.placed = c.placed[:0]
-	rec, err := segment.Recover(r, s, func(r *segment.Record) { c.placed = r.AppendPlaced(c.placed, s.Geometry) })
+	given := s.GivenUp()
+	rec, err := segment.Recover(r, s, func(r *segment.Record) {
+		first := len(c.placed)
+		c.placed = r.AppendPlaced(c.placed, s.Geometry)
+		kept := slices.DeleteFunc(c.placed[first:], func(p segment.Placed) bool { return given.Covers(p.Device, r.Seq) })
+		c.placed = c.placed[:first+len(kept)]
+	})
 	if err != nil {
 		fail("recovery", "%v", err)
 	}
@@ -89,4 +96,5 @@ func (c *checker) replaySide(s *segment.Super, i int) {
 		}
 	}
 	c.w.checkSide(i, on, dirty)
+	c.out.vols[i].gone = !on && c.w.giving[i]
 }

@@ -26,6 +26,7 @@ type Options struct {
 	Bypass      bool // writes may bypass the log, now these, now those
 	Trim        bool // slots are discarded before they are used again
 	Rot         bool // a copy of the superblock goes bad while the power is off
+	GiveUps     bool // now and then all data of a device is given up
 	Blind       bool // nothing reads
 }
 
@@ -64,5 +65,6 @@ func RandomOptions(seed uint64) Options {
 	o.Bypass = rand.New(rand.NewPCG(seed, 11)).IntN(2) == 0
 	o.Trim = rand.New(rand.NewPCG(seed, 21)).IntN(3) == 0
 	o.Rot = rand.New(rand.NewPCG(seed, 23)).IntN(3) == 0
+	o.GiveUps = !o.Faults && rand.New(rand.NewPCG(seed, 25)).IntN(4) == 0
 	return o
 }

@@ -103,13 +103,19 @@ func (o *oracle) past(vol uint8, lba uint64) string {
 }
 
 // found is what a recovered volume holds: the version of each sector.
-type found struct{ version []int }
+type found struct {
+	version []int
+	gone    bool // its data in the log turns out to be given up
+}
 
 // recovered checks what recovery brought back (P1, P2, P3), and gives the
 // point in the order that it is the state of.
 func (o *oracle) recovered(vols []found) int64 {
 	b := o.anywhere()
 	for i, v := range o.vols {
+		if vols[i].gone {
+			continue
+		}
 		for lba, ver := range vols[i].version {
 			c := &v.cells[lba]
 			if v.logged {

@@ -71,6 +71,7 @@ func (w *world) welcome(killed bool) {
 	w.answered = func(*logcache.Request) {}
 	w.sides.readAll(&w.host, out)
 	w.answered = takeAnswer
+	w.givenUp(out)
 	var disks [][]int
 	for i, v := range w.o.vols {
 		if killed && out.flushed[i] && !w.forgot[i] {

@@ -66,7 +66,7 @@ func (w *world) reset() {
 	}
 	w.mail = make([][]*request, w.Ports)
 	for i := range w.Volumes {
-		w.held[i], w.fenced[i], w.joining[i], w.leaving[i] = nil, false, false, false
+		w.held[i], w.fenced[i], w.joining[i], w.leaving[i], w.giving[i] = nil, false, false, false, false
 	}
 	w.admin, w.batches, w.failed, w.stopped = nil, 0, 0, false
 }
@@ -117,6 +117,10 @@ func (w *world) event() bool {
 	}
 	if w.Admin > 0 && len(w.admin) == 0 && w.rng.IntN(1000) < w.Admin && w.left > 0 {
 		w.startAdmin()
+		return true
+	}
+	if w.GiveUps && len(w.admin) == 0 && w.left > 0 && w.gone.IntN(150) == 0 {
+		w.startGiveUp()
 		return true
 	}
 	if len(w.admin) > 0 && w.rng.IntN(4) == 0 && w.administer() {

@@ -133,6 +133,7 @@ type world struct {
 	lull  *rand.Rand // of idle moments
 	ways  *rand.Rand // of what bypasses the log
 	bad   *rand.Rand // of superblocks
+	gone  *rand.Rand // of what is given up
 	o     *oracle
 	sides *checker // tries power cuts on the side
 
@@ -145,6 +146,7 @@ type world struct {
 	fenced  []bool        // by volume
 	joining []bool        // an attach may have become durable
 	leaving []bool        // a detach may have
+	giving  []bool        // its data may have been given up for good
 	forgot  []bool        // by volume: a flush of its backing had failed when the host was killed
 	batches uint64
 	failed  uint64
@@ -164,7 +166,7 @@ func (w *world) tracef(format string, args ...any) {
 
 func newWorld(o Options, stats *Stats, k *kit) *world {
 	dice := func(n uint64) *rand.Rand { return rand.New(rand.NewPCG(o.Seed, n)) }
-	w := &world{Options: o, stats: stats, rng: dice(2), slow: dice(4), rates: dice(6), blank: dice(8), heads: dice(10), lull: dice(20), ways: dice(12), bad: dice(22)}
+	w := &world{Options: o, stats: stats, rng: dice(2), slow: dice(4), rates: dice(6), blank: dice(8), heads: dice(10), lull: dice(20), ways: dice(12), bad: dice(22), gone: dice(24)}
 	st := k.st
 	st.reset()
 	log := o.Slots * int(o.SegmentSize) / sectorSize
@@ -176,7 +178,7 @@ func newWorld(o Options, stats *Stats, k *kit) *world {
 	w.answered, w.polled = w.takeAnswer, w.takeMail
 	n := len(o.Volumes)
 	w.held, w.fenced, w.joining, w.leaving = make([][]heldWrite, n), make([]bool, n), make([]bool, n), make([]bool, n)
-	w.forgot = make([]bool, n)
+	w.forgot, w.giving = make([]bool, n), make([]bool, n)
 	w.sides = newChecker(w, k)
 	w.format()
 	return w

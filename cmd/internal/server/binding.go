@@ -28,14 +28,16 @@ func matchBinding(bindings []segment.Binding, want segment.Binding) *segment.Bin
 	return nil
 }
 
-// heldExtents counts the extents that a log holds, by device id. It only reads.
+// heldExtents counts the extents that a log holds and that count, by device id. It only reads.
 func heldExtents(dev *blockdev.Device, super *segment.Super) (map[uint8]int, error) {
-	held := map[uint8]int{}
+	held, given := map[uint8]int{}, super.GivenUp()
 	reader := blockdev.NewBatchReader(dev)
 	defer reader.Close()
 	_, err := segment.Recover(reader, super, func(r *segment.Record) {
 		for i := range int(r.Extents) {
-			held[r.Extent(i).Device]++
+			if dev := r.Extent(i).Device; !given.Covers(dev, r.Seq) {
+				held[dev]++
+			}
 		}
 	})
 	return held, err

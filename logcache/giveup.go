@@ -1,0 +1,71 @@
+package logcache
+
+import (
+	"fmt"
+
+	"github.com/ublk-lc/ublk-lc/segment"
+)
+
+// GivenUp says whose extents, up to where, count no more, for good.
+func (c *Cache) GivenUp() segment.GivenUp {
+	c.lock()
+	defer c.mu.Unlock()
+	return c.given
+}
+
+// GiveUp gives all data up that the log holds of a device, and tells done when
+// that is durable. The device must be bound and not attached, and migration have
+// no operation for it. What is given up is gone: after that its id may be bound
+// to any disk. Any thread.
+func (c *Cache) GiveUp(dev uint8, done func(error)) {
+	c.background.Do(func(p *Port) {
+		c.lock()
+		defer c.mu.Unlock()
+		switch b := c.super.now.Binding(dev); {
+		case c.volumes[dev] != nil:
+			done(fmt.Errorf("device id %d: %w", dev, ErrAttached))
+			return
+		case b == nil:
+			done(fmt.Errorf("device id %d: %w", dev, ErrNotBound))
+			return
+		}
+		c.giveUp(p, dev, done)
+	})
+}
+
+// giveUp states first that the data counts no more, in both copies of the
+// superblock, and then forgets it: what is forgotten must never come back. The
+// open record ends, so that no later data of that id has its sequence.
+func (c *Cache) giveUp(p *Port, dev uint8, done func(error)) {
+	if c.cur.rec != nil {
+		c.seal(p, false)
+		defer p.finish()
+	}
+	seq := c.sealedSeq
+	c.updateSuper(p, func(s *segment.Super) {
+		b := s.Binding(dev)
+		b.GivenUp, b.State = seq, segment.Detached
+	}, func(err error) {
+		if err != nil {
+			done(err)
+			return
+		}
+		p.Do(func(*Port) { c.forgetDevice(dev, seq, done) })
+	})
+}
+
+// forgetDevice takes a device out of the index, with the lock in small pieces.
+// It stays on its thread all the while, so that nobody attaches in between.
+func (c *Cache) forgetDevice(dev uint8, seq uint64, done func(error)) {
+	for next := 0; next >= 0; {
+		blocks := 0
+		c.lock()
+		next, blocks, _ = c.idx.RemoveDeviceStep(dev, next)
+		c.dirty[dev] -= uint64(blocks)
+		c.mu.Unlock()
+	}
+	c.lock()
+	defer c.mu.Unlock()
+	c.given[dev] = seq
+	done(nil)
+}

@@ -1,0 +1,66 @@
+package sim
+
+import "github.com/ublk-lc/ublk-lc/segment/blockdev"
+
+// This file gives up what the log holds of a device, as an administrator does
+// whose disk is gone. What the disk has is then all there is of it; nothing of
+// what was given up may come back, also when its id is bound anew.
+
+// giveUpSteps take a volume off the cache, give its data up and let it go on past
+// the log. The flush stands for the disk being gone, or another one: what it has
+// is settled.
+func (w *world) giveUpSteps(i int) []step {
+	w.tracef("give up dev %d", i+1)
+	id := uint8(i + 1)
+	owed := w.waitFor(i, func(done func(error)) { w.cache.FlushBypassed(w.vols[i], done) }, func() {})
+	released := func() bool {
+		if !w.mig.Idle() {
+			return false
+		}
+		w.cache.Release(w.vols[i])
+		return true
+	}
+	flushed := w.waitFor(i, func(done func(error)) {
+		f := &flushBacking{done: done}
+		f.op = blockdev.Op{Kind: blockdev.Flush, Dev: blockdev.Dev(id), Sink: f}
+		w.s.begin(&f.op, false)
+	}, func() {})
+	gone := w.waitFor(i, func(done func(error)) {
+		w.leaving[i], w.giving[i] = true, true
+		w.cache.GiveUp(id, func(err error) {
+			if err == nil {
+				w.o.giveUp(id, w.onDisk(i))
+				w.leaving[i], w.giving[i] = false, false
+			}
+			done(err)
+		})
+	}, func() {})
+	return []step{w.fence(i), w.quiet(i), owed, released, flushed, gone, w.unfence(i)}
+}
+
+// startGiveUp gives up a volume that the seed chooses, if it is attached.
+func (w *world) startGiveUp() {
+	if i := w.gone.IntN(len(w.Volumes)); w.o.vols[i].logged {
+		w.admin = w.giveUpSteps(i)
+		w.drain()
+	}
+}
+
+// giveUp forgets a quiet volume's past. ver is what its backing holds. Nothing
+// of what was logged is asked for any more.
+func (o *oracle) giveUp(vol uint8, ver []int) {
+	v := o.vols[vol-1]
+	v.logged = false
+	o.side(vol, false, ver)
+}
+
+// givenUp takes in, after a power cut in the middle of it, which volumes turn
+// out to be given up.
+func (w *world) givenUp(out *outcome) {
+	for i := range out.vols {
+		if out.vols[i].gone {
+			w.o.giveUp(uint8(i+1), w.onDisk(i))
+			clear(out.vols[i].version)
+		}
+	}
+}
