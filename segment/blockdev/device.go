@@ -17,6 +17,9 @@ var (
 	// ErrHasContent is returned for a device that carries the signature of a file system, a partition table, or
 	// anything else that somebody may miss.
 	ErrHasContent = errors.New("holds data")
+	// ErrUnfit is returned for a disk that can be written by nobody, or not as a disk is: a read-only or zoned one, or a
+	// drive without a medium. Every such error says which, and what can be done.
+	ErrUnfit = errors.New("cannot be used")
 	// ErrNoDirect is returned for a file on a file system that has no direct I/O.
 	ErrNoDirect = errors.New("its file system has no direct I/O (O_DIRECT); use a block device, or a file on ext4 or xfs")
 )
@@ -76,6 +79,11 @@ func Open(path string, o OpenOptions) (*Device, error) {
 	if err := d.describe(); err != nil {
 		return nil, errors.Join(fmt.Errorf("open %s: %w", path, err), d.Close())
 	}
+	if !o.ReadOnly {
+		if err := d.checkFit(); err != nil {
+			return nil, errors.Join(err, d.Close())
+		}
+	}
 	return d, nil
 }
 
@@ -95,6 +103,12 @@ func (d *Device) open(o OpenOptions) error {
 		return fmt.Errorf("%s: %w: another program or the kernel has it open exclusively", d.path, ErrInUse)
 	case errors.Is(err, unix.EINVAL) && d.file:
 		return fmt.Errorf("open %s: %w", d.path, ErrNoDirect)
+	case errors.Is(err, unix.ENOMEDIUM):
+		return d.noMedium()
+	case errors.Is(err, unix.EROFS) && d.file:
+		return fmt.Errorf("%s: %w: its file system is mounted read-only", d.path, ErrUnfit)
+	case errors.Is(err, unix.EROFS), errors.Is(err, unix.EACCES) && d.isReadOnly():
+		return d.readOnly()
 	default:
 		return fmt.Errorf("open %s: %w", d.path, err)
 	}
@@ -152,8 +166,11 @@ func (d *Device) Minor() uint32 { return d.minor }
 // IsFile tells whether a regular file stands for a disk.
 func (d *Device) IsFile() bool { return d.file }
 
-// Size is the length of the device in bytes. Of a file, only whole blocks of 4 KiB count.
-func (d *Device) Size() uint64 { return d.size }
+// Size is the length of the device in bytes, as far as it is of whole logical blocks.
+func (d *Device) Size() uint64 { return d.size - d.Rest() }
+
+// Rest is how many bytes lie behind the last whole logical block. No direct I/O reaches them.
+func (d *Device) Rest() uint64 { return d.size % uint64(d.logical) }
 
 // LogicalBlock is the smallest unit of I/O, in bytes.
 func (d *Device) LogicalBlock() uint32 { return d.logical }

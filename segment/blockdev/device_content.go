@@ -44,7 +44,7 @@ func (d *Device) Contents() ([]string, error) {
 		return nil, err
 	}
 	defer uring.FreePages(b)
-	p := prober{dev: d, size: int64(d.size), buf: b}
+	p := prober{dev: d, size: int64(d.Size()), buf: b}
 	return p.probe()
 }
 

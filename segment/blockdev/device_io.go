@@ -50,7 +50,7 @@ func (d *Device) describeBlock() error {
 
 // describeFile never fails: a file always has a size, and where direct I/O wants more than a sector is found out.
 func (d *Device) describeFile(st *unix.Stat_t) {
-	d.size = uint64(st.Size) &^ (largestBlock - 1)
+	d.size = uint64(st.Size)
 	d.logical = directAlignment(d.fd)
 	d.physical = largestBlock
 }

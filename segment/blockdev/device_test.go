@@ -80,8 +80,8 @@ func TestFileIsExclusive(t *testing.T) {
 
 func TestFileReadsAndWrites(t *testing.T) {
 	d := open(t, diskFile(t, 1<<20+100), OpenOptions{Exclusive: true})
-	if !d.IsFile() || d.Size() != 1<<20 {
-		t.Errorf("IsFile %v, size %d; want true and 1 MiB: only whole blocks count", d.IsFile(), d.Size())
+	if !d.IsFile() || d.Size() != 1<<20 || d.Rest() != 100 {
+		t.Errorf("IsFile %v, size %d, rest %d; want true, 1 MiB and 100: only whole blocks count", d.IsFile(), d.Size(), d.Rest())
 	}
 	if b := d.LogicalBlock(); b != 512 && b != 4096 {
 		t.Errorf("logical block %d", b)
@@ -106,6 +106,17 @@ func TestFileReadsAndWrites(t *testing.T) {
 	}
 	if _, err := d.ReadAt(in, 2<<20); !errors.Is(err, io.EOF) {
 		t.Errorf("read past the end: %v, want EOF", err)
+	}
+}
+
+// A file is as long as a disk may be: to the logical block, and no less.
+func TestSizeIsExact(t *testing.T) {
+	d := open(t, diskFile(t, 100<<20+3*512), OpenOptions{})
+	if d.LogicalBlock() != 512 {
+		t.Skip("direct I/O on files is coarser here")
+	}
+	if d.Size() != 100<<20+3*512 || d.Rest() != 0 {
+		t.Errorf("a file of 100 MiB and 3 sectors has size %d, rest %d", d.Size(), d.Rest())
 	}
 }
 

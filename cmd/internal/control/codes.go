@@ -39,6 +39,7 @@ const (
 	TooSmall     Code = 15 // a cache device has no room for a log
 	NotAttached  Code = 16 // the device is not attached
 	Interrupted  Code = 17 // stopped on demand before the end; nothing is lost
+	Unfit        Code = 18 // a disk is read-only, zoned, or without a medium
 )
 
 // Named is a code with its name and what it means.
@@ -68,6 +69,7 @@ var Codes = []Named{
 	{TooSmall, "too-small", "the cache device has no room for a log"},
 	{NotAttached, "not-attached", "the device is not attached to a cache"},
 	{Interrupted, "interrupted", "stopped on demand before the end; nothing is lost"},
+	{Unfit, "unfit", "refused: the disk is read-only, zoned, or without a medium"},
 }
 
 func (c Code) String() string {
@@ -139,6 +141,7 @@ var sentinels = []struct {
 	{blockdev.ErrNotBlock, BadValue},
 	{blockdev.ErrNoDirect, BadValue},
 	{blockdev.ErrInUse, InUse},
+	{blockdev.ErrUnfit, Unfit},
 	{blockdev.ErrHasContent, HasContent},
 	{segment.ErrNotFormatted, NotFormatted},
 	{segment.ErrTooSmall, TooSmall},

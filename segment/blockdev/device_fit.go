@@ -1,0 +1,46 @@
+package blockdev
+
+import (
+	"fmt"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+)
+
+// checkFit refuses what Linux lets one open for writing all the same, to fail each write later.
+func (d *Device) checkFit() error {
+	switch {
+	case d.file:
+		return nil
+	case d.size == 0:
+		return d.noMedium()
+	case d.isReadOnly():
+		return d.readOnly()
+	case thisHost.queue(d.major, d.minor, "zoned") == "host-managed":
+		return fmt.Errorf("%s: %w: it is a zoned disk (host-managed), whose zones are only written in order; take another disk, or a device that hides the zones, as dm-zoned makes", d.path, ErrUnfit)
+	}
+	return nil
+}
+
+// isReadOnly tells whether the kernel refuses writes to a block device. One that could not be opened is asked by way
+// of sysfs.
+func (d *Device) isReadOnly() bool {
+	if d.fd >= 0 {
+		var ro int32
+		return ioctlGet(d.fd, unix.BLKROGET, unsafe.Pointer(&ro)) == nil && ro != 0
+	}
+	var st unix.Stat_t
+	if unix.Stat(d.path, &st) != nil {
+		return false
+	}
+	dir, err := thisHost.blockDir(unix.Major(st.Rdev), unix.Minor(st.Rdev))
+	return err == nil && thisHost.read(dir, "ro") == "1"
+}
+
+func (d *Device) readOnly() error {
+	return fmt.Errorf("%s: %w: it is read-only; `blockdev --setrw %s` makes it writable, if nothing else protects it", d.path, ErrUnfit, d.path)
+}
+
+func (d *Device) noMedium() error {
+	return fmt.Errorf("%s: %w: it has no medium in it, or one without any room", d.path, ErrUnfit)
+}

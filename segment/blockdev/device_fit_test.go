@@ -1,0 +1,59 @@
+package blockdev
+
+import (
+	"errors"
+	"os/exec"
+	"strings"
+	"testing"
+)
+
+// Linux lets one open a read-only disk for writing, and fails the writes.
+func TestReadOnlyDisk(t *testing.T) {
+	for _, dev := range []string{loopDevice(t, diskFile(t, 8<<20), "--read-only"), setReadOnly(t, loopDevice(t, diskFile(t, 8<<20)))} {
+		_, err := Open(dev, OpenOptions{Exclusive: true})
+		if !errors.Is(err, ErrUnfit) || !strings.Contains(err.Error(), "it is read-only; `blockdev --setrw "+dev+"`") {
+			t.Errorf("%s: got %v", dev, err)
+		}
+		open(t, dev, OpenOptions{ReadOnly: true, Exclusive: true}).Close()
+	}
+	dev := loopDevice(t, diskFile(t, 8<<20))
+	setReadOnly(t, dev)
+	if out, err := exec.Command("blockdev", "--setrw", dev).CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	open(t, dev, OpenOptions{Exclusive: true}) // the way out works
+}
+
+func setReadOnly(t *testing.T, dev string) string {
+	t.Helper()
+	if out, err := exec.Command("blockdev", "--setro", dev).CombinedOutput(); err != nil {
+		t.Fatalf("blockdev: %v: %s", err, out)
+	}
+	return dev
+}
+
+// A loop device without a file is like a drive without a medium.
+func TestNoMedium(t *testing.T) {
+	out, err := exec.Command("losetup", "--find").Output()
+	if err != nil {
+		t.Skipf("losetup: %v", err)
+	}
+	if _, err := Open(strings.TrimSpace(string(out)), OpenOptions{Exclusive: true}); !errors.Is(err, ErrUnfit) || !strings.Contains(err.Error(), "no medium") {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestZonedDisk(t *testing.T) {
+	before := thisHost
+	t.Cleanup(func() { thisHost = before })
+	for model, fit := range map[string]bool{"none": true, "host-aware": true, "host-managed": false} {
+		thisHost = fakeHost(t, map[string]string{
+			"sys/dev/block/8:0":           "->../../devices/sda",
+			"sys/devices/sda/queue/zoned": model,
+		})
+		d := Device{path: "/dev/sda", fd: -1, major: 8, size: 1 << 30}
+		if err := d.checkFit(); (err == nil) != fit || err != nil && (!errors.Is(err, ErrUnfit) || !strings.Contains(err.Error(), "zoned")) {
+			t.Errorf("%s: %v", model, err)
+		}
+	}
+}
