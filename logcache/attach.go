@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/ublk-lc/ublk-lc/logcache/index"
 	"github.com/ublk-lc/ublk-lc/segment"
 )
 
@@ -16,10 +17,15 @@ var (
 	ErrMismatch = errors.New("the log is bound to another disk")
 	// ErrNotBound is returned for a device id that the log knows nothing of.
 	ErrNotBound = errors.New("not bound to this log")
+	// ErrTooLarge is returned for a backing of more than [MaxSectors].
+	ErrTooLarge = errors.New("the backing is larger than the log can address")
 	// ErrDirty is returned when a volume that still has data in the log would
 	// have to leave it.
 	ErrDirty = errors.New("data in the log is not yet migrated")
 )
+
+// MaxSectors is the size of the largest backing, in sectors: the index has room for so many blocks.
+const MaxSectors = (index.MaxBlock + 1) * index.SectorsPerBlock
 
 // Bound returns the bindings of the log.
 func (c *Cache) Bound() []segment.Binding {
@@ -38,6 +44,9 @@ func (c *Cache) CheckBinding(b *segment.Binding) error {
 func (c *Cache) checkBinding(b *segment.Binding) error {
 	if c.volumes[b.ID] != nil {
 		return fmt.Errorf("device id %d: %w", b.ID, ErrAttached)
+	}
+	if b.Sectors > MaxSectors {
+		return fmt.Errorf("%w: it has %d sectors, and at most %d can be (8 PiB)", ErrTooLarge, b.Sectors, uint64(MaxSectors))
 	}
 	for i := range c.super.now.Bindings {
 		old := &c.super.now.Bindings[i]

@@ -51,6 +51,8 @@ var deviceTable = []entry[Device]{
 	fact("dev", "", "Number of the device's node, major:minor; empty while it has none.", Device.Number),
 	fact("device", "", "Path of the backing.", Device.Backing),
 	fact("device_no", "", "Number of the backing, major:minor.", Device.BackingNumber),
+	fact("logical_block_size", "bytes", "Smallest unit of I/O of the device, as chosen with `lc create --logical-block`. A cache serves only devices whose blocks are no smaller than its own.",
+		func(d Device) string { return number(int(d.LogicalBlock())) }),
 	{
 		Attribute: Attribute{Name: "migrate_threshold", Mode: ReadWrite, Unit: "%", Max: 100, Default: "70",
 			Doc: "How busy others may keep the backing for the daemon to allow migration; migration's own writes do not count."},

@@ -58,6 +58,7 @@ type Device interface {
 	Backing() string       // path
 	BackingNumber() string // major:minor
 	Sectors() uint64
+	LogicalBlock() uint32 // bytes
 	DirtyBlocks() uint64
 	Errors() uint64
 	BackingBusy() int     // % of the last interval, by others

@@ -72,6 +72,7 @@ func (d *fakeDevice) DirtyBlocks() uint64       { return 42 }
 func (d *fakeDevice) Errors() uint64            { return 1 }
 func (d *fakeDevice) BackingBusy() int          { return 12 }
 func (d *fakeDevice) SlowedWrites() uint64      { return 7 }
+func (d *fakeDevice) LogicalBlock() uint32      { return 512 }
 func (d *fakeDevice) MigrateThreshold() int     { return d.threshold }
 func (d *fakeDevice) SetMigrateThreshold(v int) { d.threshold = v }
 func (d *fakeDevice) Bypass() (logcache.Bypass, logcache.BypassStatus) {

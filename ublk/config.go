@@ -20,7 +20,7 @@ type Config struct {
 	LogicalBlock  uint32 // bytes, a power of two from 512 to the page size; default 512
 	PhysicalBlock uint32 // bytes, a power of two; default the larger of LogicalBlock and 4096
 	IOMin         uint32 // preferred least I/O in bytes, a power of two; default PhysicalBlock
-	IOOpt         uint32 // preferred I/O in bytes, a power of two; default none
+	IOOpt         uint32 // preferred I/O in bytes, a power of two; default PhysicalBlock: the driver cannot say "none"
 
 	// Float leaves it to the scheduler where the threads of the queues run. Otherwise each stays on the CPUs whose
 	// requests it serves, near its clients, unless that is a single CPU.
@@ -60,6 +60,7 @@ func (c Config) withDefaults() (Config, error) {
 	setDefault(&c.LogicalBlock, SectorSize)
 	setDefault(&c.PhysicalBlock, max(c.LogicalBlock, defaultPhysical))
 	setDefault(&c.IOMin, c.PhysicalBlock)
+	setDefault(&c.IOOpt, c.PhysicalBlock)
 	setDefault(&c.DiscardGranularity, c.LogicalBlock)
 	return c, c.check()
 }
@@ -87,10 +88,9 @@ func (c *Config) check() error {
 		name string
 		v    uint32
 	}{{"logical block", c.LogicalBlock}, {"physical block", c.PhysicalBlock}, {"minimum I/O", c.IOMin},
-		{"discard granularity", c.DiscardGranularity}} {
+		{"optimal I/O", c.IOOpt}, {"discard granularity", c.DiscardGranularity}} {
 		refuse(bits.OnesCount32(p.v) != 1 || p.v < SectorSize, "%s of %d bytes: must be a power of two, 512 or more", p.name, p.v)
 	}
-	refuse(c.IOOpt&(c.IOOpt-1) != 0, "optimal I/O of %d bytes: must be a power of two", c.IOOpt)
 	refuse(c.LogicalBlock > 4096, "logical block of %d bytes: must be at most 4096", c.LogicalBlock)
 	refuse(c.PhysicalBlock < c.LogicalBlock, "physical block of %d bytes is smaller than the logical block", c.PhysicalBlock)
 	refuse(c.SizeBytes == 0 || c.LogicalBlock > 0 && c.SizeBytes%uint64(c.LogicalBlock) != 0,
@@ -160,8 +160,8 @@ func (c *Config) attrs() (a uint32) {
 	return a
 }
 
-// log2 gives the shift of a power of two, and 0 for 0.
-func log2(v uint32) uint8 { return uint8(max(bits.Len32(v), 1) - 1) }
+// log2 gives the shift of a power of two.
+func log2(v uint32) uint8 { return uint8(bits.Len32(v) - 1) }
 
 func sectors(n uint64) uint32 { return uint32(min(n/SectorSize, maxSectors)) }
 

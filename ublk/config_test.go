@@ -64,6 +64,29 @@ func TestParamsRoundTrip(t *testing.T) {
 	}
 }
 
+// A shift of 0 would be a preferred I/O of one byte.
+func TestOptimalIOIsNeverAByte(t *testing.T) {
+	c, err := Config{ID: -1, SizeBytes: 1 << 20}.withDefaults()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if p := c.params(); p.Basic.IOOptShift != 12 || p.Basic.IOMinShift != 12 {
+		t.Errorf("shifts %d and %d, want those of 4096", p.Basic.IOOptShift, p.Basic.IOMinShift)
+	}
+}
+
+// Kernels before GET_FEATURES have no word for it.
+func TestOldKernels(t *testing.T) {
+	for _, errno := range []unix.Errno{unix.ENODEV, unix.EINVAL, unix.EOPNOTSUPP} {
+		if err := controlError("GET_FEATURES", -1, errno); !errors.Is(err, ErrTooOld) || errors.Is(err, ErrNoDevice) || !strings.Contains(err.Error(), "6.5+") {
+			t.Errorf("%v: %v", errno, err)
+		}
+	}
+	if err := controlError("DEL_DEV", 3, unix.ENODEV); !errors.Is(err, ErrNoDevice) {
+		t.Error(err)
+	}
+}
+
 func TestControlError(t *testing.T) {
 	err := fmt.Errorf("outer: %w", controlError("DEL_DEV", 4, unix.ETIMEDOUT))
 	if !errors.Is(err, ErrTimeout) || !errors.Is(err, unix.ETIMEDOUT) || errors.Is(err, ErrBusy) {

@@ -76,6 +76,9 @@ func controlError(op string, id int, errno unix.Errno) *ControlError {
 	case unix.ETIMEDOUT:
 		e.cause = ErrTimeout
 	}
+	if op == "GET_FEATURES" && (errno == unix.ENODEV || errno == unix.EINVAL) {
+		e.cause = ErrTooOld // 6.1 to 6.4 look for a device before they look at the command
+	}
 	e.Hint = hints[hintKey{op, errno}]
 	return e
 }

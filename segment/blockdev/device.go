@@ -40,6 +40,7 @@ type Device struct {
 	size       uint64
 	logical    uint32
 	physical   uint32
+	optimal    uint32
 	rotational bool
 	discards   bool
 	identities []string // the current one, then earlier forms
@@ -146,6 +147,7 @@ func (d *Device) describe() error {
 		d.discards = true // by holes
 	} else {
 		d.discards = thisHost.discards(d.major, d.minor)
+		d.optimal = thisHost.optimalIO(d.major, d.minor)
 		d.identities = thisHost.identities(d.major, d.minor)
 	}
 	return nil
@@ -177,6 +179,10 @@ func (d *Device) LogicalBlock() uint32 { return d.logical }
 
 // PhysicalBlock is the smallest unit the device writes without reading first, in bytes.
 func (d *Device) PhysicalBlock() uint32 { return d.physical }
+
+// OptimalIO is the size of I/O that the device likes best, in bytes, such as the stripe of a RAID; 0 if it has no
+// preference.
+func (d *Device) OptimalIO() uint32 { return d.optimal }
 
 // Rotational tells whether the host takes the device for a spinning disk.
 func (d *Device) Rotational() bool { return d.rotational }

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
 	"unsafe"
 
@@ -204,6 +205,14 @@ func fileSystemID(fd int, st *unix.Stat_t) string {
 }
 
 func (h host) rotational(major, minor uint32) bool { return h.queue(major, minor, "rotational") == "1" }
+
+func (h host) optimalIO(major, minor uint32) uint32 {
+	n, err := strconv.ParseUint(h.queue(major, minor, "optimal_io_size"), 10, 32)
+	if err != nil {
+		return 0
+	}
+	return uint32(n)
+}
 
 // discards tells whether a disk can discard, and can zero without being sent the zeroes: a discard alone promises nothing.
 func (h host) discards(major, minor uint32) bool {

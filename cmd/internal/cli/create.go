@@ -11,7 +11,10 @@ func createCommand() *cobra.Command {
 		Use:   "create NAME DEVICE_ID BACKING",
 		Short: "Make a device over a slow disk, without a cache as yet",
 		Long: "Make a device over a slow disk, without a cache as yet: /dev/lc/NAME leads to its node, /dev/ublkbN.\n" +
-			"When a cache holds data for the disk, there is no node until the device is attached to that cache.",
+			"When a cache holds data for the disk, there is no node until the device is attached to that cache.\n\n" +
+			"The device has the logical block of its disk. A cache on an SSD with blocks of 4096 bytes cannot serve one with\n" +
+			"blocks of 512: --logical-block 4096 makes a device that it can. What was made on such a device may not be\n" +
+			"readable on one of 512, nor the other way round (partition tables, XFS): choose before there is anything on it.",
 		Args: exactly("NAME", "DEVICE_ID", "BACKING"),
 		RunE: func(cmd *cobra.Command, args []string) (err error) {
 			a.Name = args[0]
@@ -29,5 +32,6 @@ func createCommand() *cobra.Command {
 	}
 	cmd.Flags().IntVar(&a.Queues, "queues", 0, "queues of the device (default: one for two CPUs, at most 4)")
 	cmd.Flags().IntVar(&a.Depth, "depth", 0, "requests in flight on each queue (default 128)")
+	cmd.Flags().IntVar(&a.LogicalBlock, "logical-block", 0, "bytes of a logical block, 512 or 4096 (default: the disk's)")
 	return cmd
 }

@@ -154,6 +154,7 @@ var sentinels = []struct {
 	{inspect.ErrNotBound, NotFound},
 	{inspect.ErrRange, BadValue},
 	{logcache.ErrMismatch, Mismatch},
+	{logcache.ErrTooLarge, BadValue},
 	{logcache.ErrAttached, Taken},
 	{logcache.ErrDirty, Busy},
 	{host.ErrBlockSize, Mismatch},

@@ -64,6 +64,8 @@ type CreateArgs struct {
 	Path   string `json:"path"` // of the backing
 	Queues int    `json:"queues,omitempty"`
 	Depth  int    `json:"depth,omitempty"`
+
+	LogicalBlock int `json:"logical_block,omitempty"` // bytes; 0 = the backing's
 }
 
 // IDArgs are the arguments of the verbs that only need an id.

@@ -27,7 +27,11 @@ var (
 type DeviceOptions struct {
 	Queues int // 0 = one for two CPUs, at most 4
 	Depth  int // 0 = the default of [ublk.Config]
-	Logf   func(format string, args ...any)
+
+	// LogicalBlock is the smallest unit of I/O that the node shows, in bytes: 512 or 4096, at least the backing's, and
+	// a divisor of its size; 0 = the backing's.
+	LogicalBlock uint32
+	Logf         func(format string, args ...any)
 }
 
 // Device is one /dev/ublkbN: a backing, and at most one cache.
@@ -54,6 +58,9 @@ func NewDevice(id uint8, name string, backing *blockdev.Device, opt DeviceOption
 	if opt.Queues == 0 {
 		// A queue's thread and the program it serves want a CPU each.
 		opt.Queues = max(1, min(4, runtime.NumCPU()/2))
+	}
+	if opt.LogicalBlock == 0 {
+		opt.LogicalBlock = backing.LogicalBlock()
 	}
 	d := &Device{vol: logcache.NewVolume(id, name, backing.Size()/segment.SectorSize), backing: backing, opt: opt}
 	d.gate.wake = d.wakeQueues
@@ -84,6 +91,9 @@ func (d *Device) Name() string { return d.vol.Name }
 
 // Backing is the slow device.
 func (d *Device) Backing() *blockdev.Device { return d.backing }
+
+// LogicalBlock is the smallest unit of I/O that the node shows, in bytes.
+func (d *Device) LogicalBlock() uint32 { return d.opt.LogicalBlock }
 
 // Volume is the device as the state machine sees it.
 func (d *Device) Volume() *logcache.Volume { return d.vol }
@@ -129,13 +139,15 @@ func (d *Device) start(ctx context.Context) error {
 		Depth:         d.opt.Depth,
 		MaxIOBytes:    maxIO,
 		SizeBytes:     d.backing.Size(),
-		LogicalBlock:  d.backing.LogicalBlock(),
+		LogicalBlock:  d.opt.LogicalBlock,
 		PhysicalBlock: max(4096, d.backing.PhysicalBlock()),
+		IOOpt:         optimalIO(d.backing),
+		Rotational:    d.backing.Rotational(), // reads come from there
 		VolatileCache: true,
 		FUA:           true,
 
 		DiscardMaxBytes:     discards,
-		DiscardGranularity:  max(4096, d.backing.LogicalBlock()),
+		DiscardGranularity:  4096,
 		WriteZeroesMaxBytes: maxIO,
 	}, d)
 	if err != nil {
@@ -148,6 +160,15 @@ func (d *Device) start(ctx context.Context) error {
 	d.ub = ub
 	d.state.Unlock()
 	return nil
+}
+
+// optimalIO passes on what can be said in a power of two, and is not beyond all use.
+func optimalIO(backing *blockdev.Device) uint32 {
+	bytes := backing.OptimalIO()
+	if bytes&(bytes-1) != 0 || bytes < max(4096, backing.PhysicalBlock()) || bytes > 16<<20 {
+		return 0
+	}
+	return bytes
 }
 
 // Busy tells, as an error, that the node is open or mounted.
@@ -207,8 +228,9 @@ func (d *Device) Attach(ctx context.Context, c *Cache, b segment.Binding) error 
 	if d.Cache() != nil {
 		return fmt.Errorf("device %d (%s): %w", d.vol.ID, d.vol.Name, logcache.ErrAttached)
 	}
-	if c.core.Geometry().BlockSize > d.backing.LogicalBlock() {
-		return fmt.Errorf("%w: %d and %d bytes", ErrBlockSize, c.core.Geometry().BlockSize, d.backing.LogicalBlock())
+	if block := c.core.Geometry().BlockSize; block > d.opt.LogicalBlock {
+		return fmt.Errorf("%w: %d and %d bytes; `lc remove %d`, and `lc create %s %d %s --logical-block %d` makes one that it can serve",
+			ErrBlockSize, block, d.opt.LogicalBlock, d.ID(), d.Name(), d.ID(), d.backing.Path(), block)
 	}
 	if err := d.attach(ctx, c, b); err != nil {
 		return err

@@ -61,7 +61,7 @@ func (m *Manager) reserveDevice(a control.CreateArgs) (*device, error) {
 	if err := control.CheckName(a.Name); err != nil {
 		return nil, err
 	}
-	if err := checkQueues(a); err != nil {
+	if err := errors.Join(checkQueues(a), checkBlockArg(a.LogicalBlock)); err != nil {
 		return nil, err
 	}
 	id := uint8(a.ID)
@@ -103,10 +103,10 @@ func (m *Manager) create(ctx context.Context, d *device, a control.CreateArgs, r
 	if err != nil {
 		return nil, err
 	}
-	if err := m.checkBacking(ctx, d, backing, report); err != nil {
+	if err := m.checkAll(ctx, d, backing, a, report); err != nil {
 		return nil, errors.Join(err, backing.Close())
 	}
-	h, err := host.NewDevice(d.id, d.name, backing, host.DeviceOptions{Queues: a.Queues, Depth: a.Depth, Logf: m.logf})
+	h, err := host.NewDevice(d.id, d.name, backing, host.DeviceOptions{Queues: a.Queues, Depth: a.Depth, LogicalBlock: blockOf(backing, a), Logf: m.logf})
 	if err != nil {
 		return nil, errors.Join(err, backing.Close())
 	}
@@ -120,11 +120,22 @@ func (m *Manager) create(ctx context.Context, d *device, a control.CreateArgs, r
 	return h, nil
 }
 
+// checkAll refuses what cannot be a backing, or not in these blocks.
+func (m *Manager) checkAll(ctx context.Context, d *device, backing *blockdev.Device, a control.CreateArgs, report reporter) error {
+	if err := checkSize(backing, a); err != nil {
+		return err
+	}
+	if err := m.checkBacking(ctx, d, backing, report); err != nil {
+		return err
+	}
+	if err := m.checkServers(d, backing, a); err != nil {
+		return err
+	}
+	return m.warnContent(d, backing, a, report)
+}
+
 // checkBacking refuses what cannot be a backing, and finds out whether a log holds data for it.
 func (m *Manager) checkBacking(ctx context.Context, d *device, backing *blockdev.Device, report reporter) error {
-	if backing.Size() == 0 {
-		return control.Errorf(control.BadValue, "%s has no room for a single block of 4096 bytes", d.path)
-	}
 	what, err := backing.Content()
 	if err != nil {
 		return err

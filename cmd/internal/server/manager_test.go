@@ -180,7 +180,7 @@ func TestCreateRefuses(t *testing.T) {
 		{"a backing in use by us", control.CreateArgs{Name: "x", ID: 6, Path: backing}, control.InUse, "the backing of device 5"},
 		{"a resumed cache", control.CreateArgs{Name: "x", ID: 6, Path: cache}, control.InUse, "cache 3"},
 		{"another cache", control.CreateArgs{Name: "x", ID: 6, Path: formatted(t)}, control.HasContent, "formatted as a cache"},
-		{"no room", control.CreateArgs{Name: "x", ID: 6, Path: disk(t, "empty", 100)}, control.BadValue, "no room"},
+		{"no room", control.CreateArgs{Name: "x", ID: 6, Path: disk(t, "empty", 100)}, control.BadValue, "less than one block of"},
 		{"a queue too many", control.CreateArgs{Name: "x", ID: 6, Path: other, Queues: 4097}, control.BadValue, "from 1 to 4096"},
 		{"no depth", control.CreateArgs{Name: "x", ID: 6, Path: other, Depth: -1}, control.BadValue, "depth -1"},
 		{"no disk", control.CreateArgs{Name: "x", ID: 6, Path: "/dev/null"}, control.BadValue, "neither a block device nor a file"},

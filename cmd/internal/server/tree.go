@@ -142,6 +142,7 @@ func (t treeDevice) Sectors() uint64       { return t.d.host.Volume().Sectors }
 func (t treeDevice) DirtyBlocks() uint64   { return t.line().DirtyBlocks }
 func (t treeDevice) Errors() uint64        { return t.d.host.Volume().Errors() }
 func (t treeDevice) SlowedWrites() uint64  { return t.d.host.SlowedWrites() }
+func (t treeDevice) LogicalBlock() uint32  { return t.d.host.LogicalBlock() }
 
 func (t treeDevice) SetBypass(b logcache.Bypass) { t.d.host.Volume().SetBypass(b) }
 func (t treeDevice) Bypass() (logcache.Bypass, logcache.BypassStatus) {
