@@ -82,7 +82,10 @@ func (c *Cache) Attach(v *Volume, b segment.Binding, done func(error)) {
 			return
 		}
 		b.State = segment.Attached
-		c.updateSuper(p, func(s *segment.Super) { bind(s, b) }, func(err error) {
+		c.updateSuper(p, func(s *segment.Super) {
+			c.dropFormer(s, &b)
+			bind(s, b)
+		}, func(err error) {
 			if err == nil {
 				c.volumes[v.ID] = v
 				v.move(c)

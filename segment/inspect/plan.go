@@ -12,8 +12,6 @@ var (
 	ErrNotBound = errors.New("not bound to this log")
 	// ErrUnverified is returned for a log whose payload was not looked at.
 	ErrUnverified = errors.New("the payload of the log was not verified")
-	// ErrOtherDisk is returned for a target that is not the disk the log is bound to.
-	ErrOtherDisk = errors.New("not the disk that the log is bound to")
 	// ErrTargetSmall is returned for a target that has no room for what the log holds.
 	ErrTargetSmall = errors.New("the target is too small")
 )
@@ -88,20 +86,10 @@ func (l *Log) firstDamage() error {
 // Sectors is how many sectors of the device a replay writes.
 func (p *Plan) Sectors() uint64 { return Total(p.Ranges) }
 
-// CheckTarget refuses a disk of another size or fingerprint than the log is
-// bound to, unless force, and in any case one that the data does not fit on. A
-// fingerprint of 0 says nothing.
-func (p *Plan) CheckTarget(sectors, fingerprint uint64, force bool) error {
-	b := &p.Binding
+// CheckRoom refuses a target of so many sectors that the data does not fit on.
+func (p *Plan) CheckRoom(sectors uint64) error {
 	if n := len(p.Ranges); n > 0 && p.Ranges[n-1].end() > sectors {
-		return fmt.Errorf("%w: the log holds sector %d of device %d, the target has %d sectors", ErrTargetSmall, p.Ranges[n-1].end()-1, b.ID, sectors)
-	}
-	switch {
-	case force:
-	case b.Sectors != sectors:
-		return fmt.Errorf("%w: device %d (%q) has %d sectors, the target has %d", ErrOtherDisk, b.ID, b.Name, b.Sectors, sectors)
-	case b.Fingerprint != 0 && fingerprint != 0 && b.Fingerprint != fingerprint:
-		return fmt.Errorf("%w: device %d (%q) has fingerprint %016x, the target has %016x", ErrOtherDisk, b.ID, b.Name, b.Fingerprint, fingerprint)
+		return fmt.Errorf("%w: the log holds sector %d of device %d, the target has %d sectors", ErrTargetSmall, p.Ranges[n-1].end()-1, p.Binding.ID, sectors)
 	}
 	return nil
 }

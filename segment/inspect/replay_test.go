@@ -111,7 +111,7 @@ func TestP6ReplayChoices(t *testing.T) {
 	}
 }
 
-// TestP8ReplayRefusals: the wrong disk, device or time.
+// TestP8ReplayRefusals: the wrong device or time, or too small a disk.
 func TestP8ReplayRefusals(t *testing.T) {
 	l := reused(t)
 	log := surveyBytes(t, l.b)
@@ -125,23 +125,9 @@ func TestP8ReplayRefusals(t *testing.T) {
 	log.Verified = true
 	p, err := log.Plan(5, Refuse)
 	must(t, err)
-	for _, c := range []struct {
-		sectors, fingerprint uint64
-		force                bool
-		want                 error
-	}{
-		{2048, 0x5555, false, nil},
-		{2048, 0, false, nil},
-		{2048, 0x5556, false, ErrOtherDisk},
-		{2048, 0x5556, true, nil},
-		{4096, 0x5555, false, ErrOtherDisk},
-		{1024, 0x5555, false, ErrOtherDisk},
-		{1024, 0x5555, true, nil},
-		{127, 0x5555, true, ErrTargetSmall},
-		{127, 0x5555, false, ErrTargetSmall},
-	} {
-		if err := p.CheckTarget(c.sectors, c.fingerprint, c.force); !errors.Is(err, c.want) || (err == nil) != (c.want == nil) {
-			t.Errorf("%+v: %v", c, err)
+	for sectors, want := range map[uint64]error{2048: nil, 128: nil, 127: ErrTargetSmall} {
+		if err := p.CheckRoom(sectors); !errors.Is(err, want) || (err == nil) != (want == nil) {
+			t.Errorf("%d sectors: %v", sectors, err)
 		}
 	}
 }

@@ -6,12 +6,12 @@ import (
 )
 
 func attachCommand() *cobra.Command {
-	return &cobra.Command{
+	var a control.AttachArgs
+	cmd := &cobra.Command{
 		Use:   "attach DEVICE_ID CACHE_ID",
 		Short: "Put a cache in front of a device, also while it is in use",
 		Args:  exactly("DEVICE_ID", "CACHE_ID"),
 		RunE: func(cmd *cobra.Command, args []string) (err error) {
-			var a control.AttachArgs
 			if a.Device, err = number("device", args[0]); err != nil {
 				return err
 			}
@@ -21,4 +21,6 @@ func attachCommand() *cobra.Command {
 			return do(cmd, call, control.VerbAttach, a)
 		},
 	}
+	cmd.Flags().BoolVar(&a.Unidentified, "unidentified", false, "this is the disk of the data in the log, although neither the host nor its content tells")
+	return cmd
 }

@@ -36,15 +36,15 @@ func replayCommand() *cobra.Command {
 			"damage, so that the disk becomes a past state of the device (unless a crash interrupted a migration: then it\n" +
 			"may hold newer data here and there already); --skip-damage writes all that is whole and lists the sectors\n" +
 			"that are lost, which keep an older content. --dry-run shows what either would do.\n\n" +
-			"Afterwards the cache still holds the data. Never attach the device to it again once the disk was written to\n" +
-			"by anything else: the log would put its older data over that.",
+			"Afterwards the cache still holds the data. Once the disk was written to by anything else, the log's copy is out\n" +
+			"of date: `lc forget` gives it up, else the log would put its older data over what is new.",
 		Annotations: map[string]string{unprivileged: "files are their owner's; devices are root's anyway"},
 		Args:        exactly("DEV"),
 		RunE:        func(cmd *cobra.Command, args []string) error { return Replay(cmd, args[0], o) },
 	}
 	f := cmd.Flags()
 	f.StringVar(&o.To, "to", "", "the disk, or the file, to write to")
-	f.IntVar(&o.Device, "device", 0, "id of the device in the log (default: the only one, or the one whose disk this is)")
+	f.IntVar(&o.Device, "device", 0, "id of the device in the log (default: the only one it has data of, or the one whose disk this is)")
 	f.BoolVar(&o.DryRun, "dry-run", false, "only list what would be written")
 	f.BoolVar(&o.SkipDamage, "skip-damage", false, "leave out what is damaged, and list the sectors lost")
 	f.BoolVar(&o.StopAtDamage, "stop-at-damage", false, "write only what is older than the first damage")
@@ -84,29 +84,25 @@ func Replay(cmd *cobra.Command, path string, o ReplayOptions) error {
 		if o.To == "" {
 			return surveyAndReplay(cmd, c, nil, &o, p)
 		}
-		target, err := openTarget(&o)
+		to, err := openTarget(&o)
 		if err != nil {
 			return err
 		}
-		return errors.Join(surveyAndReplay(cmd, c, target, &o, p), target.Close())
+		return errors.Join(surveyAndReplay(cmd, c, to, &o, p), to.Close())
 	})
 }
 
-func surveyAndReplay(cmd *cobra.Command, c *offline, target *blockdev.Device, o *ReplayOptions, p *progress) error {
+func surveyAndReplay(cmd *cobra.Command, c *offline, to *target, o *ReplayOptions, p *progress) error {
 	log, err := c.survey(cmd.Context(), p)
 	if err != nil {
 		return err
 	}
-	return replay(cmd, log, target, o, p)
-}
-
-func replay(cmd *cobra.Command, log *inspect.Log, target *blockdev.Device, o *ReplayOptions, p *progress) error {
-	plan, err := makePlan(log, target, o)
+	plan, err := makePlan(log, c.dev, to, o)
 	if err != nil {
 		return err
 	}
 	if !o.DryRun {
-		w, err := newBlockWriter(target)
+		w, err := newBlockWriter(to.Device)
 		if err != nil {
 			return err
 		}
@@ -116,15 +112,22 @@ func replay(cmd *cobra.Command, log *inspect.Log, target *blockdev.Device, o *Re
 		}
 	}
 	p.end()
+	report := describePlan(plan, to, o)
 	if o.JSON {
-		return printJSON(cmd.OutOrStdout(), describePlan(plan, target, o))
+		return printJSON(cmd.OutOrStdout(), report)
 	}
-	return printPlan(cmd.OutOrStdout(), describePlan(plan, target, o))
+	if err := printPlan(cmd.OutOrStdout(), report); err != nil {
+		return err
+	}
+	if o.ForceBinding && !o.DryRun && report.Sectors > 0 {
+		fmt.Fprintf(cmd.OutOrStdout(), "the log still holds this data; when %s is used from now on, give the log's copy up: `lc forget %s %d`\n", to.Path(), c.dev.Path(), report.Device)
+	}
+	return nil
 }
 
 // makePlan refuses a wrong device, a wrong disk, and damage without a choice.
-func makePlan(log *inspect.Log, target *blockdev.Device, o *ReplayOptions) (*inspect.Plan, error) {
-	device, err := chooseDevice(log.Super, target, o.Device)
+func makePlan(log *inspect.Log, cache *blockdev.Device, to *target, o *ReplayOptions) (*inspect.Plan, error) {
+	device, err := chooseDevice(log, to, o.Device)
 	if err != nil {
 		return nil, err
 	}
@@ -135,37 +138,12 @@ func makePlan(log *inspect.Log, target *blockdev.Device, o *ReplayOptions) (*ins
 	if err != nil {
 		return nil, err
 	}
-	if target != nil {
-		err := plan.CheckTarget(target.Size()/segment.SectorSize, target.Fingerprint(), o.ForceBinding)
-		if errors.Is(err, inspect.ErrOtherDisk) {
-			return nil, fmt.Errorf("%s: %w; --force-binding writes it all the same", target.Path(), err)
-		}
-		if err != nil {
-			return nil, fmt.Errorf("%s: %w", target.Path(), err)
+	if to != nil {
+		if err := checkTarget(plan, log, cache, to, o.ForceBinding); err != nil {
+			return nil, err
 		}
 	}
 	return plan, nil
-}
-
-// chooseDevice is the device that is meant: the one named, the only one, or the one whose disk the target is.
-func chooseDevice(s *segment.Super, target *blockdev.Device, id int) (uint8, error) {
-	switch {
-	case id != 0:
-		return uint8(id), nil
-	case len(s.Bindings) == 0:
-		return 0, control.Errorf(control.NotFound, "no device is bound to this log")
-	case len(s.Bindings) == 1:
-		return s.Bindings[0].ID, nil
-	}
-	names := ""
-	for i := range s.Bindings {
-		b := &s.Bindings[i]
-		if target != nil && b.Fingerprint != 0 && b.Fingerprint == target.Fingerprint() {
-			return b.ID, nil
-		}
-		names += fmt.Sprintf(" %d (%s)", b.ID, b.Name)
-	}
-	return 0, control.Errorf(control.Usage, "the log holds several devices; name one with --device:%s", names)
 }
 
 // PlanReport is what replay prints.
@@ -182,13 +160,13 @@ type PlanReport struct {
 	LostExact bool            `json:"lost_exact"`
 }
 
-func describePlan(p *inspect.Plan, target *blockdev.Device, o *ReplayOptions) *PlanReport {
+func describePlan(p *inspect.Plan, to *target, o *ReplayOptions) *PlanReport {
 	r := &PlanReport{
 		Device: p.Binding.ID, Name: p.Binding.Name, DryRun: o.DryRun, Records: p.Records, LeftOut: p.LeftOut, Sectors: p.Sectors(),
 		Extents: append([]inspect.Range{}, p.Ranges...), Lost: append([]inspect.Range{}, p.Lost...), LostExact: p.Exact,
 	}
-	if target != nil {
-		r.Target = target.Path()
+	if to != nil {
+		r.Target = to.Path()
 	}
 	return r
 }

@@ -1,15 +1,17 @@
 package cli
 
 import (
+	"errors"
 	"fmt"
 
 	"github.com/ublk-lc/ublk-lc/cmd/internal/control"
+	"github.com/ublk-lc/ublk-lc/cmd/internal/whose"
 	"github.com/ublk-lc/ublk-lc/segment/blockdev"
 	"github.com/ublk-lc/ublk-lc/ublk/uring"
 )
 
 // openTarget opens the disk that a replay is to write. A dry run may not write it at all.
-func openTarget(o *ReplayOptions) (*blockdev.Device, error) {
+func openTarget(o *ReplayOptions) (*target, error) {
 	dev, err := blockdev.Open(o.To, blockdev.OpenOptions{Exclusive: true, ReadOnly: o.DryRun})
 	if err != nil {
 		return nil, err
@@ -18,11 +20,14 @@ func openTarget(o *ReplayOptions) (*blockdev.Device, error) {
 	if err == nil && what == blockdev.OwnCache {
 		err = control.Errorf(control.HasContent, "%s is a cache itself, not the backing of one", dev.Path())
 	}
-	if err != nil {
-		dev.Close()
-		return nil, err
+	var disk *whose.Disk
+	if err == nil {
+		disk, err = whose.Describe(dev, 0, "")
 	}
-	return dev, nil
+	if err != nil {
+		return nil, errors.Join(err, dev.Close())
+	}
+	return &target{dev, disk}, nil
 }
 
 // bounceBytes is how much is written at once.

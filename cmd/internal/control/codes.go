@@ -149,7 +149,6 @@ var sentinels = []struct {
 	{segment.ErrDamaged, Damaged},
 	{segment.ErrVersion, Mismatch},
 	{inspect.ErrShrunk, Mismatch},
-	{inspect.ErrOtherDisk, Mismatch},
 	{inspect.ErrTargetSmall, Mismatch},
 	{inspect.ErrNotBound, NotFound},
 	{inspect.ErrRange, BadValue},

@@ -65,7 +65,8 @@ type CreateArgs struct {
 	Queues int    `json:"queues,omitempty"`
 	Depth  int    `json:"depth,omitempty"`
 
-	LogicalBlock int `json:"logical_block,omitempty"` // bytes; 0 = the backing's
+	LogicalBlock int  `json:"logical_block,omitempty"` // bytes; 0 = the backing's
+	OtherDisk    bool `json:"other_disk,omitempty"`    // the backing is none of the disks of whose data nothing tells it
 }
 
 // IDArgs are the arguments of the verbs that only need an id.
@@ -77,6 +78,8 @@ type IDArgs struct {
 type AttachArgs struct {
 	Device int `json:"device"`
 	Cache  int `json:"cache"`
+
+	Unidentified bool `json:"unidentified,omitempty"` // the backing is the disk of the log's data, although nothing tells
 }
 
 // AttributeArgs are the arguments of get, set and tree.

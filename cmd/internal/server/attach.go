@@ -27,11 +27,8 @@ func (m *Manager) Attach(ctx context.Context, a control.AttachArgs, report repor
 	if at := d.host.Cache(); at != nil && (at != c.host || d.host.Node() != "") {
 		return nil, control.Errorf(control.Taken, "device %d is attached to cache %d already", d.id, at.ID())
 	}
-	m.mu.Lock()
-	waitsFor := d.waitsFor
-	m.mu.Unlock()
-	if waitsFor != 0 && waitsFor != c.id {
-		return nil, control.Errorf(control.Mismatch, "cache %d holds data for device %d; `lc attach %d %d` instead", waitsFor, d.id, d.id, waitsFor)
+	if err := m.checkRuling(d, c, a.Unidentified); err != nil {
+		return nil, err
 	}
 	if err := m.attach(ctx, d, c, report); err != nil {
 		return nil, err
@@ -39,6 +36,22 @@ func (m *Manager) Attach(ctx context.Context, a control.AttachArgs, report repor
 	text := fmt.Sprintf("device %d (%s): %s attached to cache %d", d.id, d.name, d.host.Node(), c.id)
 	m.logf("attach: %s", text)
 	return &control.Done{Text: text}, nil
+}
+
+// checkRuling holds an attach to what create has found out.
+func (m *Manager) checkRuling(d *device, c *cache, unidentified bool) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	switch {
+	case d.waitsFor == 0:
+		return nil
+	case d.waitsFor != c.id:
+		return control.Errorf(control.Mismatch, "cache %d holds data for device %d; `lc attach %d %d` instead", d.waitsFor, d.id, d.id, d.waitsFor)
+	case d.unidentified && !unidentified:
+		return control.Errorf(control.Mismatch, "nothing tells whether %s is the disk of the data that cache %d holds of device %d: the host gives no identity, and nothing on it tells it from another of its size. If it is, `lc attach %d %d --unidentified`; if it is not, `lc remove %d`, and create it with another id",
+			d.path, c.id, d.id, d.id, c.id, d.id)
+	}
+	return nil
 }
 
 func (m *Manager) attach(ctx context.Context, d *device, c *cache, report reporter) error {
@@ -50,14 +63,14 @@ func (m *Manager) attach(ctx context.Context, d *device, c *cache, report report
 	if d.host.Cache() == c.host {
 		err = m.start(ctx, d.host) // the node that was not to be had the first time
 	} else {
-		b := describe(d.host.Backing(), d.id, d.name)
+		b := d.backing.Binding()
 		b.UUID = uuid.New()
 		err = d.host.Attach(ctx, c.host, b)
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if d.host.Cache() == c.host {
-		d.waitsFor = 0
+		d.ruling = ruling{}
 		c.applyLocked()
 	}
 	switch {

@@ -4,7 +4,6 @@ import (
 	"testing"
 
 	"github.com/ublk-lc/ublk-lc/cmd/internal/control"
-	"github.com/ublk-lc/ublk-lc/segment"
 )
 
 // attached makes a cache and a device, and attaches them. There is no ublk, so the node does not appear; the rest does.
@@ -80,31 +79,4 @@ func TestShutdownIfIdle(t *testing.T) {
 		_, err := m.Shutdown(t.Context(), control.ShutdownArgs{IfIdle: true}, quiet)
 		return err
 	})
-}
-
-func TestMatchBinding(t *testing.T) {
-	bindings := []segment.Binding{
-		{ID: 5, Name: "five", Sectors: 100, Fingerprint: 55},
-		{ID: 6, Name: "six", Sectors: 100},
-	}
-	for _, c := range []struct {
-		name string
-		want segment.Binding
-		id   uint8 // 0 = none
-	}{
-		{"by fingerprint", segment.Binding{ID: 9, Sectors: 100, Fingerprint: 55}, 5},
-		{"by fingerprint, resized", segment.Binding{ID: 9, Sectors: 200, Fingerprint: 55}, 5},
-		{"another disk under that id", segment.Binding{ID: 5, Sectors: 100, Fingerprint: 56}, 0},
-		{"no fingerprint known, by id", segment.Binding{ID: 6, Sectors: 100, Fingerprint: 77}, 6},
-		{"no fingerprint known, by name", segment.Binding{ID: 9, Name: "six", Sectors: 100}, 6},
-		{"no fingerprint known, another size", segment.Binding{ID: 6, Sectors: 101}, 0},
-		{"nothing in common", segment.Binding{ID: 9, Name: "nine", Sectors: 100}, 0},
-	} {
-		t.Run(c.name, func(t *testing.T) {
-			b := matchBinding(bindings, c.want)
-			if (b == nil) != (c.id == 0) || b != nil && b.ID != c.id {
-				t.Errorf("got %+v", b)
-			}
-		})
-	}
 }

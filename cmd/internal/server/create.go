@@ -7,6 +7,7 @@ import (
 
 	"github.com/ublk-lc/ublk-lc/cmd/internal/control"
 	"github.com/ublk-lc/ublk-lc/cmd/internal/host"
+	"github.com/ublk-lc/ublk-lc/cmd/internal/whose"
 	"github.com/ublk-lc/ublk-lc/segment/blockdev"
 	"github.com/ublk-lc/ublk-lc/sysfsio"
 	"github.com/ublk-lc/ublk-lc/ublk"
@@ -35,13 +36,23 @@ func (m *Manager) Create(ctx context.Context, a control.CreateArgs, report repor
 		return nil, err
 	}
 	d.host, d.doing = h, ""
-	text := fmt.Sprintf("device %d (%s): no node yet; it waits for `lc attach %d %d`, since cache %d holds data for %s", d.id, d.name, d.id, d.waitsFor, d.waitsFor, d.path)
+	text := d.waiting()
 	if d.waitsFor == 0 {
 		m.linkLocked(d)
 		text = fmt.Sprintf("device %d (%s): %s over %s", d.id, d.name, h.Node(), d.path)
 	}
 	m.logf("create: %s", text)
 	return &control.Done{Text: text}, nil
+}
+
+// waiting says what a device without a node waits for.
+func (d *device) waiting() string {
+	attach := fmt.Sprintf("lc attach %d %d", d.id, d.waitsFor)
+	if d.unidentified {
+		return fmt.Sprintf("device %d (%s): no node yet; cache %d holds data of a disk with this id and size, and nothing tells whether it is %s: the host gives no identity, and nothing on it tells. If it is, `%s --unidentified`",
+			d.id, d.name, d.waitsFor, d.path, attach)
+	}
+	return fmt.Sprintf("device %d (%s): no node yet; it waits for `%s`, since cache %d holds data for %s", d.id, d.name, attach, d.waitsFor, d.path)
 }
 
 // explainUblk adds what else can be done on a kernel without ublk.
@@ -125,7 +136,7 @@ func (m *Manager) checkAll(ctx context.Context, d *device, backing *blockdev.Dev
 	if err := checkSize(backing, a); err != nil {
 		return err
 	}
-	if err := m.checkBacking(ctx, d, backing, report); err != nil {
+	if err := m.checkBacking(ctx, d, backing, a.OtherDisk, report); err != nil {
 		return err
 	}
 	if err := m.checkServers(d, backing, a); err != nil {
@@ -135,7 +146,7 @@ func (m *Manager) checkAll(ctx context.Context, d *device, backing *blockdev.Dev
 }
 
 // checkBacking refuses what cannot be a backing, and finds out whether a log holds data for it.
-func (m *Manager) checkBacking(ctx context.Context, d *device, backing *blockdev.Device, report reporter) error {
+func (m *Manager) checkBacking(ctx context.Context, d *device, backing *blockdev.Device, distinct bool, report reporter) error {
 	what, err := backing.Content()
 	if err != nil {
 		return err
@@ -143,32 +154,24 @@ func (m *Manager) checkBacking(ctx context.Context, d *device, backing *blockdev
 	if what == blockdev.OwnCache {
 		return control.Errorf(control.HasContent, "%s is formatted as a cache and cannot be a backing; `lc wipe-cache %s` makes it an empty disk, if the cache is not needed", d.path, d.path)
 	}
-	if err := m.findHolder(d, backing); err != nil || d.waitsFor != 0 {
+	seen, err := whose.Describe(backing, d.id, d.name)
+	if err != nil {
 		return err
 	}
-	return checkStrangers(ctx, describe(backing, d.id, d.name), m.ourNumbers(), report)
-}
-
-// findHolder looks for a resumed cache that holds data for a backing.
-func (m *Manager) findHolder(d *device, backing *blockdev.Device) error {
+	if why := seen.Nameless(); why != "" {
+		report.say("%s: %s", d.path, why)
+		m.logf("create: %s: %s", d.path, why)
+	}
+	claims, err := m.claims(ctx, report)
+	if err != nil {
+		return err
+	}
+	r, err := rule(seen, claims, distinct)
+	if err != nil {
+		return err
+	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	want := describe(backing, d.id, d.name)
-	for _, c := range m.caches {
-		if c.host == nil {
-			continue
-		}
-		b := matchBinding(c.host.Core().Bound(), want)
-		if b == nil || c.host.Core().DirtyBlocks(b.ID) == 0 {
-			continue
-		}
-		switch {
-		case b.Sectors != want.Sectors:
-			return control.Errorf(control.Mismatch, "%s has %d sectors now, and %d when it was attached to cache %d, which holds data for it", d.path, want.Sectors, b.Sectors, c.id)
-		case b.ID != d.id:
-			return control.Errorf(control.Mismatch, "cache %d holds data for %s as device %d; `lc create %s %d %s` instead", c.id, d.path, b.ID, d.name, b.ID, d.path)
-		}
-		d.waitsFor = c.id
-	}
+	d.backing, d.distinct, d.ruling = seen, distinct, r
 	return nil
 }

@@ -3,9 +3,12 @@ package server
 import (
 	"crypto/sha256"
 	"os"
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/ublk-lc/ublk-lc/cmd/internal/control"
+	"github.com/ublk-lc/ublk-lc/cmd/internal/whose"
 	"github.com/ublk-lc/ublk-lc/logcache"
 	"github.com/ublk-lc/ublk-lc/segment"
 	"github.com/ublk-lc/ublk-lc/segment/blockdev"
@@ -19,7 +22,11 @@ func holding(t *testing.T, backing string, id uint8) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	b := describe(back, id, "myLV")
+	seen, err := whose.Describe(back, id, "myLV")
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := seen.Binding()
 	b.State = segment.Attached
 	if err := back.Close(); err != nil {
 		t.Fatal(err)
@@ -76,7 +83,7 @@ func TestBackingWaitsForItsLog(t *testing.T) {
 	if l := m.List().Caches[0]; l.DirtyBlocks != 1 {
 		t.Fatalf("%d dirty blocks, want 1", l.DirtyBlocks)
 	}
-	refused(t, m, control.Mismatch, "as device 5; `lc create myLV 5 ", func() error {
+	refused(t, m, control.Mismatch, "as device 5 (myLV, 8.0 MiB); `lc create myLV 5 ", func() error {
 		_, err := m.Create(t.Context(), control.CreateArgs{Name: "myLV", ID: 6, Path: backing}, quiet)
 		return err
 	})
@@ -104,37 +111,78 @@ func TestBackingWaitsForItsLog(t *testing.T) {
 	}
 }
 
-// A disk that has another size now is not what the log holds data for.
+// A disk that is smaller now than what the log holds data for is refused; one that has grown is not.
 func TestResizedBacking(t *testing.T) {
 	m := newManager(t)
 	backing := disk(t, "backing", 8<<20)
 	m.mustResume(t, 3, holding(t, backing, 5))
-	for _, size := range []int64{4 << 20, 16 << 20} {
-		if err := os.Truncate(backing, size); err != nil {
-			t.Fatal(err)
-		}
-		refused(t, m, control.Mismatch, "and 16384 when it was attached to cache 3", func() error {
-			_, err := m.Create(t.Context(), control.CreateArgs{Name: "myLV", ID: 5, Path: backing}, quiet)
-			return err
-		})
+	resize(t, backing, 4<<20)
+	refused(t, m, control.Mismatch, "has 8192 sectors now, and 16384 when it was attached", func() error {
+		_, err := m.Create(t.Context(), control.CreateArgs{Name: "myLV", ID: 5, Path: backing}, quiet)
+		return err
+	})
+	resize(t, backing, 16<<20)
+	m.mustCreate(t, "myLV", 5, backing)
+	if l := m.List().Devices[0]; l.WaitsFor != 3 {
+		t.Errorf("created as %+v", l)
 	}
 }
 
-// Another disk under the id of one that the log holds data for.
-func TestAttachAnotherDisk(t *testing.T) {
+func resize(t *testing.T, path string, size int64) {
+	t.Helper()
+	if err := os.Truncate(path, size); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// Another disk under the id, or the name, of one that the log holds data for.
+func TestAnotherDisk(t *testing.T) {
 	m := newManager(t)
 	m.mustResume(t, 3, holding(t, disk(t, "backing", 8<<20), 5))
 	for _, size := range []int64{8 << 20, 16 << 20} {
 		other := disk(t, "other", size)
-		m.mustCreate(t, "myLV", 5, other)
-		refused(t, m, control.Mismatch, "nothing was changed", func() error {
-			_, err := m.Attach(t.Context(), control.AttachArgs{Device: 5, Cache: 3}, quiet)
-			return err
-		})
-		if _, err := m.Remove(t.Context(), control.IDArgs{ID: 5}, quiet); err != nil {
+		for what, a := range map[string]control.CreateArgs{
+			"id":   {Name: "another", ID: 5, Path: other},
+			"name": {Name: "myLV", ID: 6, Path: other},
+		} {
+			refused(t, m, control.Mismatch, "holds data of another disk as device 5 (myLV, 8.0 MiB)", func() error {
+				_, err := m.Create(t.Context(), a, quiet)
+				if err != nil && !strings.Contains(err.Error(), "Choose another "+what) {
+					t.Errorf("%v: the way out is not named", err)
+				}
+				return err
+			})
+		}
+		m.mustCreate(t, "another", 6, other)
+		if _, err := m.Remove(t.Context(), control.IDArgs{ID: 6}, quiet); err != nil {
 			t.Fatal(err)
 		}
 	}
+}
+
+// look is a disk as create sees it.
+func look(t *testing.T, path string, id uint8, name string) *whose.Disk {
+	t.Helper()
+	dev, err := blockdev.Open(path, blockdev.OpenOptions{ReadOnly: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer dev.Close()
+	d, err := whose.Describe(dev, id, name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return d
+}
+
+// asked is what create hears of a cache that is not resumed.
+func asked(cache string, d *whose.Disk) error {
+	super := superOf(cache)
+	if super == nil {
+		return nil
+	}
+	_, err := rule(d, (&stranger{cache, super}).claims(), false)
+	return err
 }
 
 // A cache that is not resumed is asked as well, and not written to.
@@ -143,30 +191,145 @@ func TestStranger(t *testing.T) {
 	cache := holding(t, backing, 5)
 	before := sum(t, cache)
 	for _, c := range []struct {
-		disk    string
-		id      uint8
-		refused bool
-	}{{backing, 5, true}, {backing, 6, true}, {other, 5, false}} {
-		dev, err := blockdev.Open(c.disk, blockdev.OpenOptions{ReadOnly: true})
-		if err != nil {
-			t.Fatal(err)
-		}
-		want := describe(dev, c.id, "any")
-		if err := dev.Close(); err != nil {
-			t.Fatal(err)
-		}
-		err = askStranger(t.Context(), cache, want, quiet)
-		if (err != nil) != c.refused || err != nil && control.Classify(err).Code != control.Mismatch {
+		disk  string
+		id    uint8
+		words string // "" = not refused
+	}{
+		{backing, 5, "`lc resume ID " + cache + "` first"},
+		{backing, 6, "and then `lc create any 5 "},
+		{other, 5, "holds data of another disk as device 5"},
+		{other, 6, ""},
+	} {
+		err := asked(cache, look(t, c.disk, c.id, "any"))
+		if (err != nil) != (c.words != "") || err != nil && (control.Classify(err).Code != control.Mismatch || !strings.Contains(err.Error(), c.words)) {
 			t.Errorf("%s as device %d: %v", c.disk, c.id, err)
 		}
 	}
 	for _, path := range []string{formatted(t), disk(t, "blank", 8<<20), "/nonexistent"} {
-		if err := askStranger(t.Context(), path, segment.Binding{ID: 5}, quiet); err != nil {
+		if err := asked(path, look(t, backing, 5, "any")); err != nil {
 			t.Errorf("%s: %v", path, err)
 		}
 	}
 	if sum(t, cache) != before {
 		t.Error("the cache was written to")
+	}
+}
+
+// rebind puts bindings before, or instead of, those of a cache.
+func rebind(t *testing.T, path string, change func([]segment.Binding) []segment.Binding) {
+	t.Helper()
+	dev, err := blockdev.Open(path, blockdev.OpenOptions{Exclusive: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer dev.Close()
+	super, err := logcache.ReadSuper(dev)
+	if err != nil {
+		t.Fatal(err)
+	}
+	super.Bindings = change(super.Bindings)
+	mem, err := uring.AllocPages(segment.MaxSuperSize)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer uring.FreePages(mem)
+	for range 2 {
+		super.Generation++
+		if _, err := dev.WriteAt(segment.AppendSuper(mem[:0], super), segment.SuperOffset(super.Generation)); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// former puts a detached binding of the same disk under another id before all others.
+func former(id uint8) func([]segment.Binding) []segment.Binding {
+	return func(all []segment.Binding) []segment.Binding {
+		b := all[0]
+		b.ID, b.State, b.Name = id, segment.Detached, "oldLV"
+		return append([]segment.Binding{b}, all...)
+	}
+}
+
+// A disk that had another id once waits for the data that the log holds of it under its present one.
+func TestRebound(t *testing.T) {
+	m := newManager(t)
+	backing := disk(t, "backing", 8<<20)
+	cache := holding(t, backing, 6)
+	rebind(t, cache, former(5))
+	if err := asked(cache, look(t, backing, 6, "myLV")); err == nil {
+		t.Error("a cache that is not resumed and holds data for the disk lets it be created")
+	}
+	dev, err := blockdev.Open(cache, blockdev.OpenOptions{ReadOnly: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer dev.Close()
+	super, err := logcache.ReadSuper(dev)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m.mustCreate(t, "early", 9, backing)
+	if err := m.checkExposed(dev, super); err == nil {
+		t.Error("a log with data for a disk that is shown without it may be resumed")
+	}
+	if _, err := m.Remove(t.Context(), control.IDArgs{ID: 9}, quiet); err != nil {
+		t.Fatal(err)
+	}
+	m.mustResume(t, 3, cache)
+	m.mustCreate(t, "myLV", 6, backing)
+	if l := m.List().Devices[0]; l.State != control.StateWaiting || l.WaitsFor != 3 {
+		t.Errorf("the log holds data for it, and it is shown as %+v", l)
+	}
+}
+
+// write writes a block to an attached device, and waits for it.
+func (m *Manager) write(t *testing.T, id uint8) {
+	t.Helper()
+	mem, err := uring.AllocPages(4096)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := &logcache.Request{Op: logcache.Write, LBA: 64, Sectors: 8, Buf: mem, Volume: m.devices[id].host.Volume()}
+	c := m.devices[id].host.Cache()
+	c.Core().Background().Do(func(p *logcache.Port) { p.Submit(r) })
+	for end := time.Now().Add(10 * time.Second); c.Core().DirtyBlocks(id) == 0; time.Sleep(time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatal("the write is not in the log")
+		}
+	}
+}
+
+// The same by commands alone: an id, attached, detached and removed; another one over the same disk, written to; a restart.
+func TestReboundByCommands(t *testing.T) {
+	m := newManager(t)
+	cache, backing := formatted(t), disk(t, "backing", 8<<20)
+	m.mustResume(t, 3, cache)
+	use := func(id int) {
+		m.mustCreate(t, "myLV", id, backing)
+		if _, err := m.Attach(t.Context(), control.AttachArgs{Device: id, Cache: 3}, quiet); err != nil && m.List().Devices[0].CacheID != 3 {
+			t.Fatal(err)
+		}
+	}
+	use(5)
+	if _, err := m.Detach(t.Context(), control.IDArgs{ID: 5}, quiet); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := m.Remove(t.Context(), control.IDArgs{ID: 5}, quiet); err != nil {
+		t.Fatal(err)
+	}
+	use(6)
+	if b := m.caches[3].host.Core().Bound(); len(b) != 1 || b[0].ID != 6 {
+		t.Errorf("the disk is bound as %+v", b)
+	}
+	m.write(t, 6)
+	if _, err := m.Shutdown(t.Context(), control.ShutdownArgs{}, quiet); err != nil {
+		t.Fatal(err)
+	}
+	m = newManager(t)
+	m.mustResume(t, 3, cache)
+	m.mustCreate(t, "myLV", 6, backing)
+	if l := m.List().Devices[0]; l.State != control.StateWaiting {
+		t.Errorf("the device is shown as %q though the log holds data for it", l.State)
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 
 	"github.com/ublk-lc/ublk-lc/cmd/internal/control"
 	"github.com/ublk-lc/ublk-lc/cmd/internal/host"
+	"github.com/ublk-lc/ublk-lc/cmd/internal/whose"
 	"github.com/ublk-lc/ublk-lc/migrate"
 	"github.com/ublk-lc/ublk-lc/sysfsio"
 	"github.com/ublk-lc/ublk-lc/ublk"
@@ -49,12 +50,14 @@ type cache struct {
 
 // device is a place in the table of devices.
 type device struct {
-	id        uint8
-	host      *host.Device // nil while it is being created
-	name      string
-	path      string
-	doing     string // what a command does to it, "" if none
-	waitsFor  uint8  // cache that holds data for its backing; 0 if none
+	id       uint8
+	host     *host.Device // nil while it is being created
+	name     string
+	path     string
+	doing    string      // what a command does to it, "" if none
+	backing  *whose.Disk // nil while it is being created
+	distinct bool        // the administrator says that its backing is none that it may be taken for
+	ruling
 	link      string // to its node
 	threshold int    // migrate_threshold
 	busy      int    // % of the last interval

@@ -9,6 +9,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/ublk-lc/ublk-lc/cmd/internal/control"
 	"github.com/ublk-lc/ublk-lc/cmd/internal/host"
+	"github.com/ublk-lc/ublk-lc/cmd/internal/whose"
 	"github.com/ublk-lc/ublk-lc/logcache"
 	"github.com/ublk-lc/ublk-lc/segment"
 	"github.com/ublk-lc/ublk-lc/segment/blockdev"
@@ -139,35 +140,48 @@ func (m *Manager) checkTwin(c *cache, super *segment.Super) error {
 	return nil
 }
 
-// checkExposed refuses a log that holds data for a backing which a device shows without it: what was written to that
-// device since then would be overwritten by older data.
+// checkExposed refuses a log that holds data for a backing which a device shows without it, or through another cache: what
+// was written to that device since then would be overwritten by older data.
 func (m *Manager) checkExposed(dev *blockdev.Device, super *segment.Super) error {
-	type exposed struct {
-		dev     *device
-		binding *segment.Binding
-	}
-	var shown []exposed
-	m.mu.Lock()
-	for _, d := range m.devices {
-		if d.host == nil || d.waitsFor != 0 || d.host.Cache() != nil {
-			continue
-		}
-		if b := matchBinding(super.Bindings, describe(d.host.Backing(), d.id, d.name)); b != nil {
-			shown = append(shown, exposed{d, b})
-		}
-	}
-	m.mu.Unlock()
-	if len(shown) == 0 {
+	if m.noDevices() {
 		return nil
 	}
-	held, err := heldExtents(dev, super)
-	if err != nil {
-		return err
-	}
-	for _, e := range shown {
-		if held[e.binding.ID] > 0 {
-			return control.Errorf(control.Mismatch, "the log on %s holds data for %s, which device %d shows without it; `lc remove %d` first, and create it again after the resume", dev.Path(), e.dev.path, e.dev.id, e.dev.id)
+	claims := claimsOn(dev, super)
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, d := range values(m.devices) {
+		for i := range claims {
+			if err := d.exposed(&claims[i]); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
+}
+
+func (m *Manager) noDevices() bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return len(m.devices) == 0
+}
+
+// exposed tells why a log with this claim cannot be brought in beside a device.
+func (d *device) exposed(c *claim) error {
+	if d.host == nil || d.backing == nil {
+		return nil
+	}
+	through := d.waitsFor
+	if at := d.host.Cache(); at != nil {
+		through = at.ID()
+	}
+	switch kin := d.backing.Kin(&c.binding, c.content, c.served != ""); {
+	case kin == whose.Unrelated || kin == whose.Foreign:
+		return nil
+	case kin == whose.Lookalike && (through != 0 || d.distinct):
+		return nil
+	case through == 0:
+		return control.Errorf(control.Mismatch, "the log on %s holds data for %s, which device %d shows without it; `lc remove %d` first, and create it again after the resume", c.log, d.path, d.id, d.id)
+	}
+	return control.Errorf(control.Mismatch, "the log on %s holds data for %s as %s, and cache %d has that disk as device %d: what one of them holds is out of date. `lc replay %s --device %d --dry-run` shows what this one has; %s",
+		c.log, d.path, c, through, d.id, c.log, c.binding.ID, c.giveUp())
 }

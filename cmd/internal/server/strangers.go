@@ -16,12 +16,19 @@ import (
 // slowLook is after how long a disk that does not answer is named to the user.
 const slowLook = 2 * time.Second
 
-// checkStrangers refuses a backing for which a cache that is not resumed holds data. It looks at every disk of the host.
-func checkStrangers(ctx context.Context, want segment.Binding, ours map[uint64]bool, report reporter) error {
+// stranger is a cache that is not resumed.
+type stranger struct {
+	path  string
+	super *segment.Super
+}
+
+// strangers finds the caches of this host that are not resumed. It looks at every disk but those that are in use by us.
+func strangers(ctx context.Context, ours map[uint64]bool, report reporter) ([]stranger, error) {
 	names, err := os.ReadDir("/sys/class/block")
 	if err != nil {
-		return control.Errorf(control.Failed, "list the disks of this host: %w", err)
+		return nil, control.Errorf(control.Failed, "list the disks of this host: %w", err)
 	}
+	var found []stranger
 	for _, n := range names {
 		if strings.HasPrefix(n.Name(), "ublkb") { // caches do not lie on our own devices, and one that hangs would hold us up
 			continue
@@ -31,32 +38,37 @@ func checkStrangers(ctx context.Context, want segment.Binding, ours map[uint64]b
 		if unix.Stat(path, &st) != nil || ours[st.Rdev] {
 			continue
 		}
-		if err := askStranger(ctx, path, want, report); err != nil {
-			return err
+		super, err := patiently(ctx, path, report, func() *segment.Super { return superOf(path) })
+		if err != nil {
+			return nil, err
+		}
+		if super != nil {
+			found = append(found, stranger{path, super})
 		}
 	}
-	return nil
+	return found, nil
 }
 
-// askStranger looks at one disk. A disk that does not answer holds the command up, not the server.
-func askStranger(ctx context.Context, path string, want segment.Binding, report reporter) error {
-	answer := make(chan error, 1)
-	go func() { answer <- stranger(path, want) }()
+// patiently looks at one disk. A disk that does not answer holds the command up, not the server.
+func patiently[T any](ctx context.Context, path string, report reporter, look func() T) (T, error) {
+	answer := make(chan T, 1)
+	go func() { answer <- look() }()
 	for {
 		select {
-		case err := <-answer:
-			return err
+		case got := <-answer:
+			return got, nil
 		case <-ctx.Done():
-			return control.Errorf(control.Interrupted, "interrupted while %s was asked whether it holds data for the backing; nothing was done", path)
+			var none T
+			return none, control.Errorf(control.Interrupted, "interrupted while %s was asked whether it is a cache, and what it holds; nothing was done", path)
 		case <-time.After(slowLook):
-			report.say("waiting for %s to tell whether it holds data for the backing", path)
+			report.say("waiting for %s to tell whether it is a cache, and what it holds", path)
 		}
 	}
 }
 
-// stranger tells whether a disk is a cache that holds data for a backing. A disk that cannot be read is no such cache:
-// it could not be resumed either.
-func stranger(path string, want segment.Binding) error {
+// superOf reads the superblock of a disk, or returns nil if it is no cache. One that cannot be read is none: it could not
+// be resumed either.
+func superOf(path string) *segment.Super {
 	dev, err := blockdev.Open(path, blockdev.OpenOptions{ReadOnly: true})
 	if err != nil {
 		return nil
@@ -69,15 +81,48 @@ func stranger(path string, want segment.Binding) error {
 	if err != nil {
 		return nil
 	}
-	b := matchBinding(super.Bindings, want)
-	if b == nil || b.State != segment.Attached {
+	return super
+}
+
+// claims are what a cache that is not resumed holds data of.
+func (s *stranger) claims() []claim {
+	dev, err := blockdev.Open(s.path, blockdev.OpenOptions{ReadOnly: true})
+	if err != nil {
 		return nil
 	}
+	defer dev.Close()
+	return claimsOn(dev, s.super)
+}
+
+// claimsOn reads from a log what it holds data of. When it cannot be read to its end, all disks that were attached count.
+func claimsOn(dev *blockdev.Device, super *segment.Super) []claim {
 	held, err := heldExtents(dev, super)
-	if err == nil && held[b.ID] == 0 {
-		return nil
+	var all []claim
+	for _, b := range super.Bindings {
+		if held[b.ID] > 0 || err != nil && b.State == segment.Attached {
+			all = append(all, claim{log: dev.Path(), binding: b})
+		}
 	}
-	return control.Errorf(control.Mismatch, "%s, a cache that is not resumed, holds data for this backing as device %d (%s); `lc resume ID %s` first", path, b.ID, b.Name, path)
+	return all
+}
+
+// heldExtents counts the extents that a log holds, and that were not given up, by device id. It only reads.
+func heldExtents(dev *blockdev.Device, super *segment.Super) (map[uint8]int, error) {
+	held := map[uint8]int{}
+	if super.Clean && super.DurableSeq == super.MigratedSeq {
+		return held, nil
+	}
+	given := super.GivenUp()
+	reader := blockdev.NewBatchReader(dev)
+	defer reader.Close()
+	_, err := segment.Recover(reader, super, func(r *segment.Record) {
+		for i := range int(r.Extents) {
+			if id := r.Extent(i).Device; !given.Covers(id, r.Seq) {
+				held[id]++
+			}
+		}
+	})
+	return held, err
 }
 
 // ourNumbers are the disks that this server has open.

@@ -1,0 +1,185 @@
+package server
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/dustin/go-humanize"
+	"github.com/ublk-lc/ublk-lc/cmd/internal/control"
+	"github.com/ublk-lc/ublk-lc/cmd/internal/whose"
+	"github.com/ublk-lc/ublk-lc/segment"
+)
+
+// claim is data that a log holds of a disk which is, or was, bound to it.
+type claim struct {
+	log     string // path of the cache device
+	cache   uint8  // as which it is resumed; 0 if it is not
+	binding segment.Binding
+	content whose.Evidence // of the disk that is asked about
+	served  string         // the disk that a device of ours has it on already, "" if none has
+}
+
+// holder names the log.
+func (c *claim) holder() string {
+	if c.cache != 0 {
+		return fmt.Sprintf("cache %d", c.cache)
+	}
+	return c.log + ", a cache that is not resumed,"
+}
+
+func (c *claim) String() string {
+	return fmt.Sprintf("device %d (%s, %s)", c.binding.ID, c.binding.Name, humanize.IBytes(c.binding.Sectors*segment.SectorSize))
+}
+
+// offline is what has to be done before a verb that needs the cache device for itself, or "".
+func (c *claim) offline() string {
+	if c.cache != 0 {
+		return fmt.Sprintf("take cache %d out of service (`lc free-cache %d`), then ", c.cache, c.cache)
+	}
+	return ""
+}
+
+// giveUp names the way to give a claim's data up, and the one to save it first.
+func (c *claim) giveUp() string {
+	return fmt.Sprintf("%s`lc forget %s %d` gives that data up, and `lc replay %s --device %d --force-binding --to FILE` saves it before",
+		c.offline(), c.log, c.binding.ID, c.log, c.binding.ID)
+}
+
+// ruling is what the claims on a disk come to.
+type ruling struct {
+	waitsFor     uint8 // the cache that holds its data; 0 if none does
+	unidentified bool  // that it is the disk of that data goes by its id and size alone
+}
+
+// rule decides whether a device may be shown over a disk, given all data that any log holds. distinct is the administrator's
+// word that this is none of the disks that nothing tells it from.
+func rule(d *whose.Disk, claims []claim, distinct bool) (ruling, error) {
+	var owned []*claim
+	var doubt error
+	r := ruling{}
+	for i := range claims {
+		c := &claims[i]
+		switch d.Kin(&c.binding, c.content, c.served != "") {
+		case whose.Own:
+			if !distinct || c.binding.ID == d.ID || d.Identity(&c.binding) == whose.Same {
+				owned = append(owned, c)
+			}
+		case whose.Perhaps:
+			owned, r.unidentified = append(owned, c), true
+		case whose.Lookalike:
+			if !distinct && doubt == nil {
+				doubt = errLookalike(d, c)
+			}
+		case whose.Foreign:
+			if doubt == nil {
+				doubt = errForeign(d, c)
+			}
+		}
+	}
+	switch {
+	case len(owned) > 1:
+		return r, errSeveral(d, owned)
+	case len(owned) == 0:
+		return r, doubt
+	}
+	if err := checkOwn(d, owned[0]); err != nil {
+		return r, err
+	}
+	r.waitsFor = owned[0].cache
+	return r, nil
+}
+
+// checkOwn tells why a disk cannot wait for its own data.
+func checkOwn(d *whose.Disk, c *claim) error {
+	b := &c.binding
+	switch {
+	case c.served != "":
+		return control.Errorf(control.Mismatch, "%s is the disk of %s, reached in another way, or a copy of it: %s has it on %s already", d.Path, c, c.holder(), c.served)
+	case d.Sectors < b.Sectors:
+		return control.Errorf(control.Mismatch, "%s has %d sectors now, and %d when it was attached, and %s holds data for it as %s: give it its size back; or %s`lc replay %s --device %d --force-binding --to %s` writes the data to it, if it lies in front of the new end; or %s",
+			d.Path, d.Sectors, b.Sectors, c.holder(), c, c.offline(), c.log, b.ID, d.Path, c.giveUp())
+	case c.cache == 0 && b.ID != d.ID:
+		return control.Errorf(control.Mismatch, "%s holds data for this backing as %s; `lc resume ID %s`, and then `lc create %s %d %s`", c.holder(), c, c.log, d.Name, b.ID, d.Path)
+	case c.cache == 0:
+		return control.Errorf(control.Mismatch, "%s holds data for this backing as %s; `lc resume ID %s` first", c.holder(), c, c.log)
+	case b.ID != d.ID:
+		return control.Errorf(control.Mismatch, "%s holds data for %s as %s; `lc create %s %d %s` instead", c.holder(), d.Path, c, d.Name, b.ID, d.Path)
+	}
+	return nil
+}
+
+func errSeveral(d *whose.Disk, owned []*claim) error {
+	var all []string
+	for _, c := range owned {
+		all = append(all, fmt.Sprintf("%s as %s", strings.TrimSuffix(c.holder(), ","), c))
+	}
+	c := owned[0]
+	return control.Errorf(control.Mismatch, "data for %s is in more than one place: %s; nothing tells which is the newest. `lc replay CACHE-DEVICE --device ID --dry-run` shows what is where; then, for what is out of date, %s",
+		d.Path, strings.Join(all, ", and "), c.giveUp())
+}
+
+func errLookalike(d *whose.Disk, c *claim) error {
+	return control.Errorf(control.Mismatch, "%s may be the disk of %s, for which %s holds data: it is as large, the host gives it no identity, and nothing on it tells. If it is, create it with that id; if it is not, create that one first, or `lc create %s %d %s --other-disk`",
+		d.Path, c, c.holder(), d.Name, d.ID, d.Path)
+}
+
+// errForeign is about an id or a name that data of another disk has.
+func errForeign(d *whose.Disk, c *claim) error {
+	b, what, seen := &c.binding, "id", "what is written on it is not what was"
+	if b.ID != d.ID {
+		what = "name"
+	}
+	switch {
+	case b.Sectors > d.Sectors:
+		seen = fmt.Sprintf("it has %d sectors, and that one %d", d.Sectors, b.Sectors)
+	case d.Identity(b) == whose.Other:
+		seen = "its identity is another"
+	case c.content == whose.Silent:
+		seen = fmt.Sprintf("it has %d sectors, and that one %d, and nothing tells that it has grown", d.Sectors, b.Sectors)
+	}
+	return control.Errorf(control.Mismatch, "%s holds data of another disk as %s, and %s is not that disk: %s. Choose another %s for it; or %s", c.holder(), c, d.Path, seen, what, c.giveUp())
+}
+
+// claims are what all logs hold data of: those of the resumed caches, and those of the other caches of this host.
+func (m *Manager) claims(ctx context.Context, report reporter) ([]claim, error) {
+	all := m.resumedClaims()
+	found, err := strangers(ctx, m.ourNumbers(), report)
+	if err != nil {
+		return nil, err
+	}
+	for i := range found {
+		more, err := patiently(ctx, found[i].path, report, found[i].claims)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, more...)
+	}
+	return all, nil
+}
+
+func (m *Manager) resumedClaims() []claim {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	var all []claim
+	for _, c := range values(m.caches) {
+		if c.host == nil {
+			continue
+		}
+		for _, b := range c.host.Core().Bound() {
+			if c.host.Core().DirtyBlocks(b.ID) > 0 {
+				all = append(all, claim{log: c.path, cache: c.id, binding: b, served: m.servedLocked(c, b.ID)})
+			}
+		}
+	}
+	return all
+}
+
+// servedLocked is the disk over which we have the device that a cache holds data of, or "".
+func (m *Manager) servedLocked(c *cache, id uint8) string {
+	d := m.devices[id]
+	if d == nil || d.host == nil || d.host.Cache() != c.host && d.waitsFor != c.id {
+		return ""
+	}
+	return d.path
+}

@@ -1,0 +1,51 @@
+package server
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/ublk-lc/ublk-lc/cmd/internal/control"
+	"github.com/ublk-lc/ublk-lc/cmd/internal/whose"
+	"github.com/ublk-lc/ublk-lc/segment"
+)
+
+// What the claims of all logs come to.
+func TestP8Rule(t *testing.T) {
+	mine := segment.Binding{ID: 5, Name: "myLV", Sectors: 100, Fingerprint: 55}
+	nameless := segment.Binding{ID: 5, Name: "myLV", Sectors: 100}
+	another := segment.Binding{ID: 6, Name: "other", Sectors: 100}
+	disk := whose.Disk{ID: 5, Name: "myLV", Path: "/dev/slow", Sectors: 100, Prints: []uint64{55}}
+	blank := whose.Disk{ID: 5, Name: "myLV", Path: "/dev/slow", Sectors: 100}
+	for _, c := range []struct {
+		name     string
+		disk     whose.Disk
+		claims   []claim
+		distinct bool
+		want     ruling
+		refused  string
+	}{
+		{name: "no claims", disk: disk},
+		{name: "a resumed cache", disk: disk, claims: []claim{{log: "/dev/ssd", cache: 3, binding: mine}}, want: ruling{waitsFor: 3}},
+		{name: "a word does not change whose it is", disk: disk, claims: []claim{{log: "/dev/ssd", cache: 3, binding: mine}}, distinct: true, want: ruling{waitsFor: 3}},
+		{name: "a stranger", disk: disk, claims: []claim{{log: "/dev/ssd", binding: mine}}, refused: "`lc resume ID /dev/ssd` first"},
+		{name: "two logs", disk: disk, claims: []claim{{log: "/dev/a", cache: 3, binding: mine}, {log: "/dev/b", binding: mine}}, refused: "cache 3 as device 5 (myLV, 50 KiB), and /dev/b"},
+		{name: "two ids in one log", disk: disk, claims: []claim{{cache: 3, binding: mine}, {cache: 3, binding: segment.Binding{ID: 8, Sectors: 100, Fingerprint: 55}}}, refused: "in more than one place"},
+		{name: "no identity", disk: blank, claims: []claim{{cache: 3, binding: nameless}}, want: ruling{waitsFor: 3, unidentified: true}},
+		{name: "no identity, a twin in the log", disk: blank, claims: []claim{{cache: 3, binding: nameless}, {cache: 3, binding: another}}, want: ruling{waitsFor: 3, unidentified: true}},
+		{name: "no identity, of another id", disk: blank, claims: []claim{{cache: 3, binding: another}}, refused: "--other-disk"},
+		{name: "no identity, of another id, by one's word", disk: blank, claims: []claim{{cache: 3, binding: another}}, distinct: true},
+		{name: "a clone", disk: disk, claims: []claim{{cache: 3, binding: another, content: whose.Same}}, refused: "`lc create myLV 6 /dev/slow` instead"},
+		{name: "a clone, by one's word", disk: disk, claims: []claim{{cache: 3, binding: another, content: whose.Same}}, distinct: true},
+		{name: "a swapped disk", disk: blank, claims: []claim{{log: "/dev/ssd", cache: 3, binding: nameless, content: whose.Other}}, refused: "`lc forget /dev/ssd 5`"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			got, err := rule(&c.disk, c.claims, c.distinct)
+			if (err != nil) != (c.refused != "") || err == nil && got != c.want {
+				t.Fatalf("%+v, %v", got, err)
+			}
+			if err != nil && (control.Classify(err).Code != control.Mismatch || !strings.Contains(err.Error(), c.refused)) {
+				t.Errorf("got %v; want %s", err, c.refused)
+			}
+		})
+	}
+}

@@ -1,0 +1,108 @@
+package whose
+
+import (
+	"slices"
+
+	"github.com/ublk-lc/ublk-lc/segment"
+	"github.com/ublk-lc/ublk-lc/segment/blockdev"
+)
+
+// Disk is what the host says of a disk that is, or is to be, the backing of a device.
+type Disk struct {
+	ID      uint8  // of the device; 0 = it is not said
+	Name    string // of the device
+	Path    string
+	Sectors uint64
+	Prints  []uint64 // what the host knows it by, today's form first; nil if that is nothing, or the same as of another disk
+	Twin    string   // the disk of which the host says the same, "" if there is none
+}
+
+// Describe asks the host about a disk.
+func Describe(dev *blockdev.Device, id uint8, name string) (*Disk, error) {
+	d := &Disk{ID: id, Name: name, Path: dev.Path(), Sectors: dev.Size() / segment.SectorSize}
+	var err error
+	if d.Twin, err = dev.Doubled(); err != nil {
+		return nil, err
+	}
+	if d.Twin == "" {
+		d.Prints = dev.Fingerprints()
+	}
+	return d, nil
+}
+
+// Binding is the disk as a log binds it.
+func (d *Disk) Binding() segment.Binding {
+	b := segment.Binding{ID: d.ID, Name: d.Name, Sectors: d.Sectors}
+	if len(d.Prints) > 0 {
+		b.Fingerprint = d.Prints[0]
+	}
+	return b
+}
+
+// Nameless says why the host does not tell a disk from others, or "".
+func (d *Disk) Nameless() string {
+	switch {
+	case d.Twin != "":
+		return "the host says the same of it as of " + d.Twin + ", so that its identity tells nothing"
+	case len(d.Prints) == 0:
+		return "the host knows it by nothing (no WWN, serial number or UUID)"
+	}
+	return ""
+}
+
+// Evidence is what a witness says of whether a disk is the one of a binding.
+type Evidence int
+
+// What a witness says.
+const (
+	Silent Evidence = iota
+	Same
+	Other // or, of what is written on it: another one, or changed since
+)
+
+// Identity is what the host says.
+func (d *Disk) Identity(b *segment.Binding) Evidence {
+	switch {
+	case b.Fingerprint == 0 || len(d.Prints) == 0:
+		return Silent
+	case slices.Contains(d.Prints, b.Fingerprint):
+		return Same
+	}
+	return Other
+}
+
+// Kinship is how a disk and the data that a log holds of a binding belong together.
+type Kinship int
+
+// The kinships.
+const (
+	Unrelated Kinship = iota
+	Own               // the data is this disk's
+	Perhaps           // nothing tells, and the device's id or its name say so
+	Lookalike         // nothing tells, and nothing but the size says so
+	Foreign           // the data is another disk's, and has the id or the name that this one was given
+)
+
+// Kin tells what the data of a binding is to a disk. served says that the data has its disk, which this one is not, unless
+// it is the same in another way. Either witness is enough to know a disk by, for an identity may change, and content is at
+// times not there yet; where they contradict each other, a disk was changed, or came back under another identity.
+func (d *Disk) Kin(b *segment.Binding, content Evidence, served bool) Kinship {
+	identity := d.Identity(b)
+	named := b.ID == d.ID || b.Name == d.Name
+	undecided := identity == Silent && content == Silent && b.Sectors == d.Sectors
+	switch {
+	case served && (identity == Same || identity == Silent && content == Same):
+		return Own
+	case served:
+		return Unrelated
+	case identity == Same || content == Same:
+		return Own
+	case undecided && named:
+		return Perhaps
+	case undecided:
+		return Lookalike
+	case named:
+		return Foreign
+	}
+	return Unrelated
+}

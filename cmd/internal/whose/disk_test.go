@@ -1,0 +1,64 @@
+package whose
+
+import (
+	"testing"
+
+	"github.com/ublk-lc/ublk-lc/segment"
+)
+
+// What a disk and the data of a log are to each other, by both witnesses.
+func TestP8Kinship(t *testing.T) {
+	five := segment.Binding{ID: 5, Name: "five", Sectors: 100, Fingerprint: 55}
+	six := segment.Binding{ID: 6, Name: "six", Sectors: 100}
+	const served = true
+	for _, c := range []struct {
+		name    string
+		disk    Disk
+		binding segment.Binding
+		content Evidence
+		served  bool
+		want    Kinship
+	}{
+		{"by identity", Disk{ID: 5, Sectors: 100, Prints: []uint64{55}}, five, Silent, false, Own},
+		{"by identity, under another id", Disk{ID: 9, Sectors: 100, Prints: []uint64{55}}, five, Silent, false, Own},
+		{"by an identity of an earlier form", Disk{ID: 9, Sectors: 100, Prints: []uint64{1, 55}}, five, Silent, false, Own},
+		{"by identity, resized", Disk{ID: 9, Sectors: 200, Prints: []uint64{55}}, five, Silent, false, Own},
+		{"by identity, changed", Disk{ID: 5, Sectors: 100, Prints: []uint64{55}}, five, Other, false, Own},
+		{"by content, under another identity", Disk{ID: 5, Sectors: 100, Prints: []uint64{56}}, five, Same, false, Own},
+		{"by content alone", Disk{ID: 9, Sectors: 100}, six, Same, false, Own},
+		{"by id, another identity", Disk{ID: 5, Sectors: 100, Prints: []uint64{56}}, five, Silent, false, Foreign},
+		{"by name, another identity", Disk{ID: 9, Name: "five", Sectors: 100, Prints: []uint64{56}}, five, Silent, false, Foreign},
+		{"by id, other content", Disk{ID: 6, Sectors: 100}, six, Other, false, Foreign},
+		{"by id, another size", Disk{ID: 6, Sectors: 101}, six, Silent, false, Foreign},
+		{"by id, nothing tells", Disk{ID: 6, Sectors: 100, Prints: []uint64{77}}, six, Silent, false, Perhaps},
+		{"by id, a doubled identity", Disk{ID: 5, Sectors: 100, Twin: "/dev/sdx"}, five, Silent, false, Perhaps},
+		{"by name, nothing tells", Disk{ID: 9, Name: "six", Sectors: 100}, six, Silent, false, Perhaps},
+		{"by size alone", Disk{ID: 9, Sectors: 100}, six, Silent, false, Lookalike},
+		{"by size, another identity", Disk{ID: 9, Sectors: 100, Prints: []uint64{56}}, five, Silent, false, Unrelated},
+		{"by size, other content", Disk{ID: 9, Sectors: 100}, six, Other, false, Unrelated},
+		{"nothing in common", Disk{ID: 9, Sectors: 99}, six, Silent, false, Unrelated},
+		{"the data has its disk", Disk{ID: 9, Sectors: 100}, six, Silent, served, Unrelated},
+		{"the data has its disk, this is a clone", Disk{ID: 9, Sectors: 100, Prints: []uint64{56}}, five, Same, served, Unrelated},
+		{"the data has its disk, and this is it", Disk{ID: 9, Sectors: 100}, six, Same, served, Own},
+	} {
+		if got := c.disk.Kin(&c.binding, c.content, c.served); got != c.want {
+			t.Errorf("%s: %d, want %d", c.name, got, c.want)
+		}
+	}
+}
+
+// What a log binds is what is known of the disk; an identity that is not its alone is none.
+func TestBinding(t *testing.T) {
+	for _, c := range []struct {
+		disk Disk
+		want uint64
+	}{
+		{Disk{Prints: []uint64{7, 8}}, 7},
+		{Disk{Twin: "/dev/sdx"}, 0},
+		{Disk{}, 0},
+	} {
+		if got := c.disk.Binding().Fingerprint; got != c.want || (got == 0) != (c.disk.Nameless() != "") {
+			t.Errorf("%+v: fingerprint %d, %q", c.disk, got, c.disk.Nameless())
+		}
+	}
+}
