@@ -27,6 +27,11 @@ func createCommand() *cobra.Command {
 			if a.Path, err = absolute(args[2]); err != nil {
 				return err
 			}
+			for i := range a.SkipDisks {
+				if a.SkipDisks[i], err = absolute(a.SkipDisks[i]); err != nil {
+					return err
+				}
+			}
 			return do(cmd, callStarting, control.VerbCreate, a)
 		},
 	}
@@ -34,5 +39,6 @@ func createCommand() *cobra.Command {
 	cmd.Flags().IntVar(&a.Depth, "depth", 0, "requests in flight on each queue (default 128)")
 	cmd.Flags().IntVar(&a.LogicalBlock, "logical-block", 0, "bytes of a logical block, 512 or 4096 (default: the disk's)")
 	cmd.Flags().BoolVar(&a.OtherDisk, "other-disk", false, "this is another disk than those that a log holds data of and that nothing tells it from")
+	cmd.Flags().StringArrayVar(&a.SkipDisks, "skip-disk", nil, "a disk that does not answer, and is no cache with data for BACKING; may be repeated")
 	return cmd
 }

@@ -65,8 +65,9 @@ type CreateArgs struct {
 	Queues int    `json:"queues,omitempty"`
 	Depth  int    `json:"depth,omitempty"`
 
-	LogicalBlock int  `json:"logical_block,omitempty"` // bytes; 0 = the backing's
-	OtherDisk    bool `json:"other_disk,omitempty"`    // the backing is none of the disks of whose data nothing tells it
+	LogicalBlock int      `json:"logical_block,omitempty"` // bytes; 0 = the backing's
+	OtherDisk    bool     `json:"other_disk,omitempty"`    // the backing is none of the disks of whose data nothing tells it
+	SkipDisks    []string `json:"skip_disks,omitempty"`    // that are not asked whether they hold data for the backing
 }
 
 // IDArgs are the arguments of the verbs that only need an id.

@@ -141,10 +141,15 @@ func errForeign(d *whose.Disk, c *claim) error {
 	return control.Errorf(control.Mismatch, "%s holds data of another disk as %s, and %s is not that disk: %s. Choose another %s for it; or %s", c.holder(), c, d.Path, seen, what, c.giveUp())
 }
 
-// claims are what all logs hold data of: those of the resumed caches, and those of the other caches of this host.
-func (m *Manager) claims(ctx context.Context, report reporter) ([]claim, error) {
+// claims are what all logs hold data of: those of the resumed caches, and those of the other caches of this host, save the
+// disks that are to be skipped.
+func (m *Manager) claims(ctx context.Context, skip []string, report reporter) ([]claim, error) {
+	not := m.ourNumbers()
+	if err := addSkipped(not, skip); err != nil {
+		return nil, err
+	}
 	all := m.resumedClaims()
-	found, err := strangers(ctx, m.ourNumbers(), report)
+	found, err := strangers(ctx, not, report)
 	if err != nil {
 		return nil, err
 	}

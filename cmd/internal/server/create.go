@@ -136,7 +136,7 @@ func (m *Manager) checkAll(ctx context.Context, d *device, backing *blockdev.Dev
 	if err := checkSize(backing, a); err != nil {
 		return err
 	}
-	if err := m.checkBacking(ctx, d, backing, a.OtherDisk, report); err != nil {
+	if err := m.checkBacking(ctx, d, backing, a, report); err != nil {
 		return err
 	}
 	if err := m.checkServers(d, backing, a); err != nil {
@@ -146,7 +146,7 @@ func (m *Manager) checkAll(ctx context.Context, d *device, backing *blockdev.Dev
 }
 
 // checkBacking refuses what cannot be a backing, and finds out whether a log holds data for it.
-func (m *Manager) checkBacking(ctx context.Context, d *device, backing *blockdev.Device, distinct bool, report reporter) error {
+func (m *Manager) checkBacking(ctx context.Context, d *device, backing *blockdev.Device, a control.CreateArgs, report reporter) error {
 	what, err := backing.Content()
 	if err != nil {
 		return err
@@ -162,16 +162,16 @@ func (m *Manager) checkBacking(ctx context.Context, d *device, backing *blockdev
 		report.say("%s: %s", d.path, why)
 		m.logf("create: %s: %s", d.path, why)
 	}
-	claims, err := m.claims(ctx, report)
+	claims, err := m.claims(ctx, a.SkipDisks, report)
 	if err != nil {
 		return err
 	}
-	r, err := rule(seen, claims, distinct)
+	r, err := rule(seen, claims, a.OtherDisk)
 	if err != nil {
 		return err
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	d.backing, d.distinct, d.ruling = seen, distinct, r
+	d.backing, d.distinct, d.ruling = seen, a.OtherDisk, r
 	return nil
 }

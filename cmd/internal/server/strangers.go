@@ -2,8 +2,6 @@ package server
 
 import (
 	"context"
-	"os"
-	"strings"
 	"time"
 
 	"github.com/ublk-lc/ublk-lc/cmd/internal/control"
@@ -22,22 +20,15 @@ type stranger struct {
 	super *segment.Super
 }
 
-// strangers finds the caches of this host that are not resumed. It looks at every disk but those that are in use by us.
-func strangers(ctx context.Context, ours map[uint64]bool, report reporter) ([]stranger, error) {
-	names, err := os.ReadDir("/sys/class/block")
+// strangers finds the caches of this host that are not resumed. It looks at every disk that may be one, but for those of
+// the numbers in not.
+func strangers(ctx context.Context, not map[uint64]bool, report reporter) ([]stranger, error) {
+	paths, err := disksToAsk("/sys", not)
 	if err != nil {
-		return nil, control.Errorf(control.Failed, "list the disks of this host: %w", err)
+		return nil, err
 	}
 	var found []stranger
-	for _, n := range names {
-		if strings.HasPrefix(n.Name(), "ublkb") { // caches do not lie on our own devices, and one that hangs would hold us up
-			continue
-		}
-		path := "/dev/" + strings.ReplaceAll(n.Name(), "!", "/")
-		var st unix.Stat_t
-		if unix.Stat(path, &st) != nil || ours[st.Rdev] {
-			continue
-		}
+	for _, path := range paths {
 		super, err := patiently(ctx, path, report, func() *segment.Super { return superOf(path) })
 		if err != nil {
 			return nil, err
@@ -61,7 +52,7 @@ func patiently[T any](ctx context.Context, path string, report reporter, look fu
 			var none T
 			return none, control.Errorf(control.Interrupted, "interrupted while %s was asked whether it is a cache, and what it holds; nothing was done", path)
 		case <-time.After(slowLook):
-			report.say("waiting for %s to tell whether it is a cache, and what it holds", path)
+			report.say("waiting for %s to tell whether it is a cache, and what it holds; if it is none, `lc create --skip-disk %s` goes on without it", path, path)
 		}
 	}
 }

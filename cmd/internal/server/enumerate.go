@@ -1,0 +1,99 @@
+package server
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+
+	"github.com/ublk-lc/ublk-lc/cmd/internal/control"
+	"github.com/ublk-lc/ublk-lc/segment"
+	"golang.org/x/sys/unix"
+)
+
+// disksToAsk lists the block devices of this host that may be a cache, by path. Left out are those of the numbers in
+// not, and those that cannot be one but would have to be woken, or might not answer: our own devices and what is
+// stacked on them, device-mapper devices that are suspended, and drives without a medium or for CDs.
+func disksToAsk(sys string, not map[uint64]bool) ([]string, error) {
+	class := filepath.Join(sys, "class/block")
+	names, err := os.ReadDir(class)
+	if err != nil {
+		return nil, control.Errorf(control.Failed, "list the disks of this host: %w", err)
+	}
+	var paths []string
+	for _, n := range names {
+		dir, err := filepath.EvalSymlinks(filepath.Join(class, n.Name()))
+		var major, minor uint32
+		if err != nil {
+			continue // it is gone
+		}
+		if _, err := fmt.Sscanf(sysText(dir, "dev"), "%d:%d", &major, &minor); err != nil {
+			continue // nobody can open it
+		}
+		if !not[unix.Mkdev(major, minor)] && mayBeCache(dir) {
+			paths = append(paths, "/dev/"+strings.ReplaceAll(n.Name(), "!", "/"))
+		}
+	}
+	return paths, nil
+}
+
+// smallestCache is how small a cache can be, in sectors.
+const smallestCache = (segment.LogOffset + segment.MinSlots*segment.MinSegmentSize) / segment.SectorSize
+
+// mayBeCache goes by what the kernel tells of a block device without asking it.
+func mayBeCache(dir string) bool {
+	sectors, err := strconv.ParseUint(sysText(dir, "size"), 10, 64)
+	if err != nil || sectors < smallestCache { // a drive without a medium has none
+		return false
+	}
+	const scsiROM = "5"
+	if strings.HasPrefix(filepath.Base(dir), "sr") || sysText(dir, "device/type") == scsiROM && sysText(dir, "removable") == "1" {
+		return false
+	}
+	return sysText(dir, "dm/suspended") != "1" && !onOurs(dir)
+}
+
+// onOurs tells whether a block device is one of a ublk server, a partition of one, or stacked on one. One that hangs
+// would hold us up, and caches do not lie there.
+func onOurs(dir string) bool {
+	if strings.HasPrefix(filepath.Base(dir), "ublkb") {
+		return true
+	}
+	if _, err := os.Lstat(filepath.Join(dir, "partition")); err == nil {
+		return onOurs(filepath.Dir(dir))
+	}
+	if strings.HasPrefix(sysText(dir, "loop/backing_file"), "/dev/ublkb") {
+		return true
+	}
+	below, _ := os.ReadDir(filepath.Join(dir, "slaves"))
+	for _, n := range below {
+		if lower, err := filepath.EvalSymlinks(filepath.Join(dir, "slaves", n.Name())); err == nil && onOurs(lower) {
+			return true
+		}
+	}
+	return false
+}
+
+func sysText(dir, name string) string {
+	b, err := os.ReadFile(filepath.Join(dir, name))
+	if err != nil {
+		return ""
+	}
+	return strings.TrimSpace(string(b))
+}
+
+// addSkipped adds the numbers of the disks that the administrator says are not to be asked.
+func addSkipped(not map[uint64]bool, paths []string) error {
+	for _, p := range paths {
+		var st unix.Stat_t
+		if err := unix.Stat(p, &st); err != nil {
+			return control.Errorf(control.NotFound, "--skip-disk %s: %w", p, err)
+		}
+		if st.Mode&unix.S_IFMT != unix.S_IFBLK {
+			return control.Errorf(control.BadValue, "--skip-disk %s: that is no block device, and only those are asked", p)
+		}
+		not[st.Rdev] = true
+	}
+	return nil
+}
