@@ -36,16 +36,20 @@ type machine struct {
 // beside ssd and hdd.
 func boot(t *testing.T, ssd, hdd disk.Config, limit time.Duration, more ...vm.Disk) *machine {
 	t.Helper()
+	return bootDisks(t, limit, vm.Config{Disks: append([]vm.Disk{{Name: "ssd", Model: ssd}, {Name: "hdd", Model: hdd}}, more...)})
+}
+
+// bootDisks is boot with whatever disks, and other differences.
+func bootDisks(t *testing.T, limit time.Duration, c vm.Config) *machine {
+	t.Helper()
 	if os.Getenv("LC_VM") == "" {
 		t.Skip("boots a guest: run it with `make test-vm`")
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), limit)
 	t.Cleanup(cancel)
-	m, err := vm.Boot(ctx, vm.Config{
-		MemMB: 2048,
-		Disks: append([]vm.Disk{{Name: "ssd", Model: ssd}, {Name: "hdd", Model: hdd}}, more...),
-		Files: map[string]string{"/usr/bin/lc": program(t, "../../cmd/lc", "lc"), "/usr/bin/ledger": program(t, "./ledger", "ledger")},
-	})
+	c.MemMB = 2048
+	c.Files = map[string]string{"/usr/bin/lc": program(t, "../../cmd/lc", "lc"), "/usr/bin/ledger": program(t, "./ledger", "ledger")}
+	m, err := vm.Boot(ctx, c)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -57,6 +61,27 @@ func boot(t *testing.T, ssd, hdd disk.Config, limit time.Duration, more ...vm.Di
 	g := &machine{m, t, ctx}
 	g.sh("modprobe ublk_drv")
 	return g
+}
+
+// again cuts the power of a machine that has synced, and boots.
+func (m *machine) again() {
+	m.t.Helper()
+	m.sh("sync")
+	if _, err := m.PowerCut(disk.LoseAll); err != nil {
+		m.t.Fatal(err)
+	}
+	if err := m.PowerOn(m.ctx); err != nil {
+		m.t.Fatal(err)
+	}
+	m.sh("modprobe ublk_drv")
+}
+
+// long skips a test that CI has no time for.
+func long(t *testing.T) {
+	t.Helper()
+	if os.Getenv("LC_LONG") == "" {
+		t.Skip("takes minutes: run it with `make test-disks`")
+	}
 }
 
 // program builds a static program once a test.
