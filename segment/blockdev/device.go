@@ -44,6 +44,7 @@ type Device struct {
 	rotational bool
 	discards   bool
 	identities []string // the current one, then earlier forms
+	inode      string   // of a file
 }
 
 // Open opens a disk.
@@ -143,7 +144,7 @@ func (d *Device) describe() error {
 	d.major, d.minor = unix.Major(number), unix.Minor(number)
 	d.rotational = thisHost.rotational(d.major, d.minor)
 	if d.file {
-		d.identities = []string{fileIdentity(d.fd, &st)}
+		d.identities, d.inode = []string{fileIdentity(d.fd, &st)}, inode(&st)
 		d.discards = true // by holes
 	} else {
 		d.discards = thisHost.discards(d.major, d.minor)

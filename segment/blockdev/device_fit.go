@@ -2,6 +2,7 @@ package blockdev
 
 import (
 	"fmt"
+	"strconv"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
@@ -43,4 +44,25 @@ func (d *Device) readOnly() error {
 
 func (d *Device) noMedium() error {
 	return fmt.Errorf("%s: %w: it has no medium in it, or one without any room", d.path, ErrUnfit)
+}
+
+// Resized tells, in bytes, how large the device was when it was opened, and how large it is now. A device that is gone is
+// as large as it was. It may be called at any time, also while the device is closed.
+func (d *Device) Resized() (was, now uint64) {
+	if d.file {
+		var st unix.Stat_t
+		if unix.Stat(d.path, &st) == nil && inode(&st) == d.inode {
+			return d.size, uint64(st.Size)
+		}
+		return d.size, d.size
+	}
+	dir, err := thisHost.blockDir(d.major, d.minor)
+	if err != nil {
+		return d.size, d.size
+	}
+	sectors, err := strconv.ParseUint(thisHost.read(dir, "size"), 10, 64)
+	if err != nil {
+		return d.size, d.size
+	}
+	return d.size, sectors * smallestBlock
 }

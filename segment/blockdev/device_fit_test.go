@@ -2,6 +2,7 @@ package blockdev
 
 import (
 	"errors"
+	"os"
 	"os/exec"
 	"strings"
 	"testing"
@@ -54,6 +55,25 @@ func TestZonedDisk(t *testing.T) {
 		d := Device{path: "/dev/sda", fd: -1, major: 8, size: 1 << 30}
 		if err := d.checkFit(); (err == nil) != fit || err != nil && (!errors.Is(err, ErrUnfit) || !strings.Contains(err.Error(), "zoned")) {
 			t.Errorf("%s: %v", model, err)
+		}
+	}
+}
+
+func TestResized(t *testing.T) {
+	file := diskFile(t, 8<<20)
+	dev := loopDevice(t, file)
+	d, f := open(t, dev, OpenOptions{ReadOnly: true}), open(t, file, OpenOptions{ReadOnly: true})
+	for _, size := range []int64{8 << 20, 12 << 20, 4 << 20} {
+		if err := os.Truncate(file, size); err != nil {
+			t.Fatal(err)
+		}
+		if out, err := exec.Command("losetup", "--set-capacity", dev).CombinedOutput(); err != nil {
+			t.Fatalf("losetup: %v: %s", err, out)
+		}
+		for _, o := range []*Device{d, f} {
+			if was, now := o.Resized(); was != 8<<20 || now != uint64(size) || o.Size() != 8<<20 {
+				t.Errorf("%s of %d bytes: was %d, now %d, Size %d", o.Path(), size, was, now, o.Size())
+			}
 		}
 	}
 }

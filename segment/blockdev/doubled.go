@@ -18,16 +18,12 @@ func (d *Device) Doubled() (string, error) {
 	if d.Identity() == "" {
 		return "", nil
 	}
-	self := ""
-	if d.file {
-		var st unix.Stat_t
-		if err := unix.Fstat(d.fd, &st); err != nil {
-			return "", fmt.Errorf("stat %s: %w", d.path, err)
+	self := d.inode
+	if !d.file {
+		dir, err := thisHost.blockDir(d.major, d.minor)
+		if err != nil {
+			return "", fmt.Errorf("look for %s: %w", d.path, err)
 		}
-		self = inode(&st)
-	} else if dir, err := thisHost.blockDir(d.major, d.minor); err != nil {
-		return "", fmt.Errorf("look for %s: %w", d.path, err)
-	} else {
 		self = thisHost.body(dir, d.Identity())
 	}
 	return thisHost.double(d.Identity(), self)

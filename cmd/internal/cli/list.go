@@ -50,7 +50,22 @@ func printList(w io.Writer, l *control.List) error {
 	if err := t.Flush(); err != nil {
 		return fmt.Errorf("print: %w", err)
 	}
+	printNotes(w, l)
 	return nil
+}
+
+// printNotes says what needs a person.
+func printNotes(w io.Writer, l *control.List) {
+	for _, c := range l.Caches {
+		if c.Note != "" {
+			fmt.Fprintf(w, "!! cache %d (%s): %s\n", c.ID, c.Device, c.Note)
+		}
+	}
+	for _, d := range l.Devices {
+		if d.Note != "" {
+			fmt.Fprintf(w, "!! device %d (%s): %s\n", d.ID, d.Backing, d.Note)
+		}
+	}
 }
 
 // cacheOf is the cache of a device, or the one that it waits for in parentheses.

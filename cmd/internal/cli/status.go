@@ -112,6 +112,7 @@ func printCache(w io.Writer, c *control.CacheStatus) {
 	if l.Broken != "" {
 		fmt.Fprintf(w, "  broken\t%s\n", l.Broken)
 	}
+	printNote(w, c.Note)
 	for _, what := range c.WaitsFor {
 		fmt.Fprintf(w, "  waits\t%s\n", what)
 	}
@@ -134,6 +135,13 @@ func printDevice(w io.Writer, d *control.DeviceStatus) {
 	}
 	for _, r := range rows {
 		fmt.Fprintf(w, "  %s\t%s\n", r[0], r[1])
+	}
+	printNote(w, d.Note)
+}
+
+func printNote(w io.Writer, note string) {
+	if note != "" {
+		fmt.Fprintf(w, "  !!\t%s\n", note)
 	}
 }
 

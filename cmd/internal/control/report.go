@@ -34,6 +34,7 @@ type CacheLine struct {
 	SegmentSize uint32 `json:"segment_size"`
 	DirtyBlocks uint64 `json:"dirty_blocks"` // of 4 KiB
 	State       string `json:"state"`
+	Note        string `json:"note,omitempty"` // what an administrator should know, in words
 }
 
 // DeviceLine is one device.
@@ -51,6 +52,7 @@ type DeviceLine struct {
 	DirtyBlocks uint64 `json:"dirty_blocks"` // of 4 KiB
 	Errors      uint64 `json:"errors"`       // failed operations on the disks below
 	State       string `json:"state"`
+	Note        string `json:"note,omitempty"` // what an administrator should know, in words
 }
 
 // Status is all that the server knows.

@@ -102,6 +102,7 @@ func (a *daemon) run(ctx context.Context) {
 			}
 		}
 		a.forget(caches, devices)
+		a.m.watchSizes()
 		select {
 		case <-ctx.Done():
 			for _, t := range a.timers {

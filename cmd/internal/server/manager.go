@@ -33,6 +33,7 @@ type Manager struct {
 	devices   map[uint8]*device
 	daemon    *daemon // nil while it does not run
 	daemonErr string  // what went wrong in it last
+	notes     notes   // of the disks in use, as last seen
 }
 
 // cache is a place in the table of caches.

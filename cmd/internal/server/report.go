@@ -27,24 +27,25 @@ func (m *Manager) snapshot() (caches []cache, devices []device) {
 
 // List tells what there is.
 func (m *Manager) List() *control.List {
+	notes := m.watchSizes()
 	caches, devices := m.snapshot()
 	l := &control.List{Caches: []control.CacheLine{}, Devices: []control.DeviceLine{}}
 	for i := range caches {
-		l.Caches = append(l.Caches, caches[i].line())
+		l.Caches = append(l.Caches, caches[i].line(notes))
 	}
 	for i := range devices {
-		l.Devices = append(l.Devices, devices[i].line())
+		l.Devices = append(l.Devices, devices[i].line(notes))
 	}
 	return l
 }
 
-func (c *cache) line() control.CacheLine {
+func (c *cache) line(n notes) control.CacheLine {
 	l := control.CacheLine{ID: int(c.id), Device: c.path, State: c.doing}
 	if c.host == nil {
 		return l
 	}
 	super, log := c.host.Super(), c.host.Core().Status()
-	l.Label = super.Label
+	l.Label, l.Note = super.Label, n[c.host.Dev()]
 	l.UUID = uuid.UUID(super.UUID).String()
 	l.DeviceNo = number(c.host.Dev())
 	l.SizeBytes = super.DeviceSize
@@ -60,12 +61,12 @@ func (c *cache) line() control.CacheLine {
 	return l
 }
 
-func (d *device) line() control.DeviceLine {
+func (d *device) line(n notes) control.DeviceLine {
 	l := control.DeviceLine{ID: int(d.id), Name: d.name, Backing: d.path, State: d.doing, WaitsFor: int(d.waitsFor), Link: d.link}
 	if d.host == nil {
 		return l
 	}
-	l.Node = d.host.Node()
+	l.Node, l.Note = d.host.Node(), n[d.host.Backing()]
 	l.Number = nodeNumber(l.Node)
 	l.BackingNo = number(d.host.Backing())
 	l.SizeBytes = d.host.Volume().Sectors * segment.SectorSize
@@ -108,6 +109,7 @@ func nodeNumber(node string) string {
 
 // Status tells all there is to know.
 func (m *Manager) Status() *control.Status {
+	notes := m.watchSizes()
 	caches, devices := m.snapshot()
 	s := &control.Status{
 		Server:  control.ServerStatus{PID: os.Getpid(), Version: Version(), UptimeSeconds: int64(time.Since(m.started).Seconds())},
@@ -116,17 +118,17 @@ func (m *Manager) Status() *control.Status {
 		Devices: []control.DeviceStatus{},
 	}
 	for i := range caches {
-		s.Caches = append(s.Caches, caches[i].status())
+		s.Caches = append(s.Caches, caches[i].status(notes))
 	}
 	for i := range devices {
 		d := &devices[i]
-		s.Devices = append(s.Devices, d.status())
+		s.Devices = append(s.Devices, d.status(notes))
 	}
 	return s
 }
 
-func (d *device) status() control.DeviceStatus {
-	s := control.DeviceStatus{DeviceLine: d.line(), MigrateThreshold: d.threshold, BackingBusy: d.busy, SequentialMerge: true}
+func (d *device) status(n notes) control.DeviceStatus {
+	s := control.DeviceStatus{DeviceLine: d.line(n), MigrateThreshold: d.threshold, BackingBusy: d.busy, SequentialMerge: true}
 	if d.host != nil {
 		set, did := d.host.Volume().Bypass()
 		s.SequentialCutoff, s.SequentialMerge, s.Bypass = set.Cutoff, !set.Single, did
@@ -134,8 +136,8 @@ func (d *device) status() control.DeviceStatus {
 	return s
 }
 
-func (c *cache) status() control.CacheStatus {
-	s := control.CacheStatus{CacheLine: c.line(), Settings: c.settings}
+func (c *cache) status(n notes) control.CacheStatus {
+	s := control.CacheStatus{CacheLine: c.line(n), Settings: c.settings}
 	if c.host == nil {
 		return s
 	}

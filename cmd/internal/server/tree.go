@@ -52,7 +52,7 @@ func (t treeCache) line() control.CacheLine {
 	t.m.mu.Lock()
 	c := *t.c
 	t.m.mu.Unlock()
-	return c.line()
+	return c.line(nil)
 }
 
 func (t treeCache) UUID() string              { return t.line().UUID }
@@ -129,7 +129,7 @@ func (t treeDevice) line() control.DeviceLine {
 	t.m.mu.Lock()
 	d := *t.d
 	t.m.mu.Unlock()
-	return d.line()
+	return d.line(nil)
 }
 
 func (t treeDevice) Name() string          { return t.d.name }
