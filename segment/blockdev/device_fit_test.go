@@ -25,11 +25,16 @@ func TestReadOnlyDisk(t *testing.T) {
 	open(t, dev, OpenOptions{Exclusive: true}) // the way out works
 }
 
+// setReadOnly does so until the end of the test: a loop device remembers it when its next file comes.
 func setReadOnly(t *testing.T, dev string) string {
 	t.Helper()
-	if out, err := exec.Command("blockdev", "--setro", dev).CombinedOutput(); err != nil {
-		t.Fatalf("blockdev: %v: %s", err, out)
+	set := func(how string) {
+		if out, err := exec.Command("blockdev", how, dev).CombinedOutput(); err != nil {
+			t.Fatalf("blockdev: %v: %s", err, out)
+		}
 	}
+	set("--setro")
+	t.Cleanup(func() { set("--setrw") })
 	return dev
 }
 
