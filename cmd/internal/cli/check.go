@@ -35,7 +35,7 @@ func checkCommand() *cobra.Command {
 
 // Check prints what a cache holds and what is wrong with it.
 func Check(cmd *cobra.Command, path string, o CheckOptions) error {
-	return withOffline(cmd, path, true, func(c *offline, p *progress) error {
+	return withOffline(cmd, path, lookStill, func(c *offline, p *progress) error {
 		log, err := c.survey(cmd.Context(), p)
 		if err != nil {
 			return err

@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/ublk-lc/ublk-lc/cmd/internal/control"
+	"github.com/ublk-lc/ublk-lc/segment/blockdev"
 	"github.com/ublk-lc/ublk-lc/segment/inspect"
 )
 
@@ -27,7 +28,7 @@ func dumpCommand() *cobra.Command {
 		Annotations: map[string]string{unprivileged: "files are their owner's; devices are root's anyway"},
 		Args:        dumpArgs,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return withOffline(cmd, args[0], false, func(c *offline, _ *progress) error {
+			return withOffline(cmd, args[0], blockdev.OpenOptions{ReadOnly: true}, func(c *offline, _ *progress) error {
 				return Dump(cmd.Context(), cmd.OutOrStdout(), c.image, args[1:], o)
 			})
 		},

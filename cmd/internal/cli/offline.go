@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 
 	"github.com/spf13/cobra"
 	"github.com/ublk-lc/ublk-lc/cmd/internal/control"
@@ -11,15 +12,21 @@ import (
 	"github.com/ublk-lc/ublk-lc/segment/inspect"
 )
 
-// offline is a cache that is looked at without a server. Nothing of it changes.
+// offline is a cache that is looked at without a server.
 type offline struct {
 	dev   *blockdev.Device
 	image *inspect.Image
 }
 
-// openOffline opens a cache read-only. Exclusively it is still: a log that is in use changes while it is read.
-func openOffline(path string, exclusive bool) (*offline, error) {
-	dev, err := blockdev.Open(path, blockdev.OpenOptions{ReadOnly: true, Exclusive: exclusive})
+// lookStill is how most verbs open a cache: only to read, and still exclusively, since a log that is in use changes while
+// it is read.
+var lookStill = blockdev.OpenOptions{ReadOnly: true, Exclusive: true}
+
+func openOffline(path string, how blockdev.OpenOptions) (*offline, error) {
+	dev, err := blockdev.Open(path, how)
+	if errors.Is(err, blockdev.ErrInUse) {
+		return nil, explainInUse(path, err)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -28,6 +35,26 @@ func openOffline(path string, exclusive bool) (*offline, error) {
 		return nil, errors.Join(err, dev.Close())
 	}
 	return &offline{dev, image}, nil
+}
+
+// explainInUse adds which cache of the server it is, if it is one.
+func explainInUse(path string, err error) error {
+	conn, dialErr := control.Dial()
+	if dialErr != nil {
+		return err
+	}
+	var l control.List
+	if control.Call(context.Background(), conn, control.VerbList, nil, &l, nil) != nil {
+		return err
+	}
+	for _, c := range l.Caches {
+		a, errA := os.Stat(path)
+		b, errB := os.Stat(c.Device)
+		if errA == nil && errB == nil && os.SameFile(a, b) {
+			return fmt.Errorf("%w; it is cache %d: `lc free-cache %d` first", err, c.ID, c.ID)
+		}
+	}
+	return err
 }
 
 func (o *offline) close() error { return errors.Join(o.image.Close(), o.dev.Close()) }
@@ -42,8 +69,8 @@ func (o *offline) survey(ctx context.Context, p *progress) (*inspect.Log, error)
 }
 
 // withOffline runs a verb on a cache.
-func withOffline(cmd *cobra.Command, path string, exclusive bool, run func(o *offline, p *progress) error) error {
-	o, err := openOffline(path, exclusive)
+func withOffline(cmd *cobra.Command, path string, how blockdev.OpenOptions, run func(o *offline, p *progress) error) error {
+	o, err := openOffline(path, how)
 	if err != nil {
 		return err
 	}

@@ -80,7 +80,7 @@ func Replay(cmd *cobra.Command, path string, o ReplayOptions) error {
 	if err := o.check(); err != nil {
 		return err
 	}
-	return withOffline(cmd, path, true, func(c *offline, p *progress) error {
+	return withOffline(cmd, path, lookStill, func(c *offline, p *progress) error {
 		if o.To == "" {
 			return surveyAndReplay(cmd, c, nil, &o, p)
 		}

@@ -84,7 +84,7 @@ func NewRoot() *cobra.Command {
 	root.AddCommand(
 		formatCommand(), wipeCommand(), resumeCommand(), freeCommand(), createCommand(), removeCommand(), attachCommand(), detachCommand(), drainCommand(), whyCommand(),
 		daemonCommand(), listCommand(), statusCommand(), getCommand(), setCommand(), shutdownCommand(), serverCommand(),
-		featuresCommand(), checkCommand(), dumpCommand(), replayCommand(), codesTopic(),
+		featuresCommand(), checkCommand(), dumpCommand(), replayCommand(), forgetCommand(), codesTopic(),
 	)
 	return root
 }

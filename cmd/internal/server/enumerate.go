@@ -12,6 +12,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
+// Disks lists the block devices of this host that may be a cache, or large enough for the backing of one, by path.
+func Disks() ([]string, error) { return disksToAsk("/sys", nil) }
+
 // disksToAsk lists the block devices of this host that may be a cache, by path. Left out are those of the numbers in
 // not, and those that cannot be one but would have to be woken, or might not answer: our own devices and what is
 // stacked on them, device-mapper devices that are suspended, and drives without a medium or for CDs.

@@ -1,0 +1,128 @@
+package cli
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"github.com/dustin/go-humanize"
+	"github.com/spf13/cobra"
+	"github.com/ublk-lc/ublk-lc/cmd/internal/control"
+	"github.com/ublk-lc/ublk-lc/cmd/internal/server"
+	"github.com/ublk-lc/ublk-lc/cmd/internal/whose"
+	"github.com/ublk-lc/ublk-lc/logcache"
+	"github.com/ublk-lc/ublk-lc/segment"
+	"github.com/ublk-lc/ublk-lc/segment/blockdev"
+	"github.com/ublk-lc/ublk-lc/segment/inspect"
+)
+
+func forgetCommand() *cobra.Command {
+	var yes bool
+	cmd := &cobra.Command{
+		Use:   "forget CACHE DEVICE_ID",
+		Short: "Give up what a log holds of one device; that data is lost",
+		Long: "Give up what the log on a cache device holds of one device: that data is lost, and what is on the device's disk\n" +
+			"is then all there is of it. For a disk that will not come back, or that went on without the cache and has what is\n" +
+			"newer. The other devices of the cache keep their data, and the id is free for another disk.\n\n" +
+			"It says how much would be lost, and how the disk is compared to it, and does nothing without --yes, or the name\n" +
+			"of the device typed on a terminal. To save the data first:\n\n" +
+			"  lc replay CACHE --device DEVICE_ID --force-binding --to FILE\n\n" +
+			"The cache must not be resumed: `lc free-cache` first. The exit code is 4 (has-content) when it wants --yes, 5\n" +
+			"(not-found) for a device that the log does not know, 3 (in-use) for a cache that a server runs.",
+		Annotations: map[string]string{unprivileged: "files are their owner's; devices are root's anyway"},
+		Args:        exactly("CACHE", "DEVICE_ID"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			id, err := number("device", args[1])
+			if err != nil {
+				return err
+			}
+			return Forget(cmd, args[0], uint8(id), yes)
+		},
+	}
+	cmd.Flags().BoolVar(&yes, "yes", false, "give the data up")
+	return cmd
+}
+
+// Forget gives up what a log holds of a device. It needs neither a server nor ublk.
+func Forget(cmd *cobra.Command, path string, id uint8, yes bool) error {
+	return withOffline(cmd, path, blockdev.OpenOptions{Exclusive: true}, func(c *offline, p *progress) error {
+		log, err := c.survey(cmd.Context(), p)
+		if err != nil {
+			return err
+		}
+		p.end()
+		b := log.Super.Binding(id)
+		if b == nil {
+			return fmt.Errorf("device %d is %w", id, inspect.ErrNotBound)
+		}
+		lost := losses(log, id)
+		if lost != "" {
+			if err := confirm(cmd, c, log, b, lost, yes); err != nil {
+				return err
+			}
+		}
+		if err := logcache.Forget(c.dev, id, max(log.Last(), log.Durable)); err != nil {
+			return fmt.Errorf("%s: %w", c.dev.Path(), err)
+		}
+		if lost == "" {
+			lost = "nothing"
+		}
+		fmt.Fprintf(cmd.OutOrStdout(), "%s: gave up %s of device %d (%s), which is not bound to it any more\n", c.dev.Path(), lost, id, b.Name)
+		return nil
+	})
+}
+
+// losses are what would be lost with a device, "" if that is nothing.
+func losses(log *inspect.Log, id uint8) string {
+	for _, d := range log.Report().Devices {
+		if d.ID != id || d.Dirty == 0 && len(d.Lost) == 0 {
+			continue
+		}
+		text := fmt.Sprintf("%s (%d sectors)", humanize.IBytes(d.Dirty*segment.SectorSize), d.Dirty)
+		if n := inspect.Total(d.Lost); n > 0 {
+			text += fmt.Sprintf(", beside %d sectors lost by damage,", n)
+		}
+		return text
+	}
+	return ""
+}
+
+// confirm wants the word of somebody who has read what it means.
+func confirm(cmd *cobra.Command, c *offline, log *inspect.Log, b *segment.Binding, lost string, yes bool) error {
+	disks, err := server.Disks()
+	if err != nil {
+		return err
+	}
+	path, state := whose.Find(disks, b, versionsOf(log, b.ID), c.dev)
+	disk := "its disk is not among those of this host, as far as that can be told"
+	if path != "" {
+		disk = fmt.Sprintf("its disk, %s, %s", path, state)
+	}
+	what := fmt.Sprintf("%s holds %s of device %d (%s, %s) that no disk has; %s", c.dev.Path(), lost, b.ID, b.Name,
+		humanize.IBytes(b.Sectors*segment.SectorSize), disk)
+	save := fmt.Sprintf("`lc replay %s --device %d --force-binding --to FILE` saves that first", c.dev.Path(), b.ID)
+	if yes {
+		fmt.Fprintln(cmd.ErrOrStderr(), what)
+		return nil
+	}
+	if in, ok := cmd.InOrStdin().(*os.File); ok && columns(in) > 0 {
+		fmt.Fprintf(cmd.ErrOrStderr(), "%s.\n%s.\nTo give it up, type the device's name: ", what, save)
+		return typed(in, b.Name)
+	}
+	return control.Errorf(control.HasContent, "%s; %s, and --yes gives it up", what, save)
+}
+
+// typed wants a word on a terminal.
+func typed(in io.Reader, word string) error {
+	line, err := bufio.NewReader(in).ReadString('\n')
+	if err != nil && !errors.Is(err, io.EOF) {
+		return fmt.Errorf("read the answer: %w", err)
+	}
+	if strings.TrimSpace(line) != word {
+		return control.Errorf(control.Interrupted, "that is not its name; nothing was changed")
+	}
+	return nil
+}
