@@ -63,8 +63,14 @@ func Format(w io.Writer, path string, o FormatOptions) error {
 	}
 	fmt.Fprintf(w, "%s: formatted as cache %s: %d segments of %s\n", dev.Path(), uuid.UUID(super.UUID), super.Geometry.Slots,
 		humanize.IBytes(uint64(super.Geometry.SegmentSize)))
+	if log := super.Geometry.LogBytes(); log < smallLog {
+		fmt.Fprintf(w, "%s: a log of %s is soon full: writers will mostly wait for the drain\n", dev.Path(), humanize.IBytes(log))
+	}
 	return nil
 }
+
+// smallLog is below what a log is hardly worth having, in bytes.
+const smallLog = 16 << 20
 
 func format(dev *blockdev.Device, segmentSize uint32, o FormatOptions) (*segment.Super, error) {
 	f := logcache.FormatOptions{

@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/ublk-lc/ublk-lc/cmd/internal/control"
+	"github.com/ublk-lc/ublk-lc/logcache"
 	"github.com/ublk-lc/ublk-lc/segment/blockdev"
 )
 
@@ -127,6 +128,38 @@ func TestOthersAskFirst(t *testing.T) {
 				t.Errorf("then the disk holds %q, %v", what, err)
 			}
 		})
+	}
+}
+
+// TestWipefs: it takes away one signature where resume advises so, and all of them without harm to a cache, whose second
+// superblock it does not know.
+func TestWipefs(t *testing.T) {
+	needTools(t, "wipefs")
+	path := filepath.Join(t.TempDir(), "ssd")
+	if err := errors.Join(os.WriteFile(path, nil, 0o600), os.Truncate(path, formerSize)); err != nil {
+		t.Fatal(err)
+	}
+	if err := Format(io.Discard, path, FormatOptions{SegmentSize: "1MiB"}); err != nil {
+		t.Fatal(err)
+	}
+	put(t, path, 4096, md1(4096)) // as an earlier version left it
+	run(t, "wipefs", "-o", "0x1000", path)
+	for _, command := range []string{"", "-af"} {
+		if command != "" {
+			run(t, "wipefs", command, path)
+		}
+		dev, err := blockdev.Open(path, blockdev.OpenOptions{ReadOnly: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		all, err := dev.Contents()
+		super, err2 := logcache.ReadSuper(dev)
+		if err := errors.Join(err, err2, dev.Close()); err != nil {
+			t.Fatal(err)
+		}
+		if len(all) != 1 || all[0] != blockdev.OwnCache || (super.Other != nil) != (command == "-af") {
+			t.Errorf("after wipefs %s: %q, the other copy %v", command, all, super.Other)
+		}
 	}
 }
 

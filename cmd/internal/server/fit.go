@@ -2,6 +2,7 @@ package server
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/ublk-lc/ublk-lc/cmd/internal/control"
 	"github.com/ublk-lc/ublk-lc/logcache"
@@ -102,4 +103,15 @@ func (m *Manager) warnContent(d *device, backing *blockdev.Device, a control.Cre
 		report.say("%s", text)
 	}
 	return nil
+}
+
+// oldSignatures warns of what other programs may still take a cache for: earlier versions left at format what was there
+// before, save where the superblocks are.
+func oldSignatures(dev *blockdev.Device) (string, error) {
+	all, err := dev.Contents()
+	if err != nil || len(all) < 2 {
+		return "", err
+	}
+	return fmt.Sprintf("signatures of what was there before the cache are still on it (%s), and other programs may take it for that and write to it; `wipefs %s` shows where they are, and `wipefs -o OFFSET %s` removes one while the cache is not resumed. Leave PMBR, which is ours",
+		strings.Join(all[1:], ", "), dev.Path(), dev.Path()), nil
 }

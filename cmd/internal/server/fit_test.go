@@ -190,3 +190,24 @@ func TestOldCacheBecomesABacking(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// What an earlier version left of a disk's former life is told at resume.
+func TestOldSignatures(t *testing.T) {
+	m := newManager(t)
+	path := formatted(t)
+	f, err := os.OpenFile(path, os.O_WRONLY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := f.WriteAt([]byte("_BHRfS_M"), 0x10040); err != nil {
+		t.Fatal(err)
+	}
+	f.Close()
+	var said []string
+	if _, err := m.Resume(t.Context(), control.ResumeArgs{ID: 3, Path: path}, func(p control.Progress) { said = append(said, p.Text) }); err != nil {
+		t.Fatal(err)
+	}
+	if all := strings.Join(said, ";"); !strings.Contains(all, "still on it (btrfs)") || !strings.Contains(all, "wipefs -o OFFSET "+path) {
+		t.Errorf("said %q", said)
+	}
+}

@@ -90,10 +90,10 @@ func (m *Manager) resumeOn(c *cache, dev *blockdev.Device, report reporter) (*ho
 		return nil, nil, fmt.Errorf("%s: %w", c.path, err)
 	}
 	if dev.Size() < super.DeviceSize {
-		return nil, nil, control.Errorf(control.Mismatch, "%s has shrunk: it has %d bytes, and %d when it was formatted; a part of the log is missing", c.path, dev.Size(), super.DeviceSize)
+		return nil, nil, control.Errorf(control.Mismatch, "%s has shrunk: it has %d bytes, and %d when it was formatted; a part of the log is missing: give it its size back", c.path, dev.Size(), super.DeviceSize)
 	}
 	if dev.LogicalBlock() > super.Geometry.BlockSize {
-		return nil, nil, control.Errorf(control.Mismatch, "%s has blocks of %d bytes, and the log was formatted for %d", c.path, dev.LogicalBlock(), super.Geometry.BlockSize)
+		return nil, nil, control.Errorf(control.Mismatch, "%s has blocks of %d bytes, and the log was formatted for %d: a copy of it in a file, made with dd on a disk of such blocks, can be resumed, and `lc replay` takes it too", c.path, dev.LogicalBlock(), super.Geometry.BlockSize)
 	}
 	if err := m.checkTwin(c, super); err != nil {
 		return nil, nil, err
@@ -107,6 +107,11 @@ func (m *Manager) resumeOn(c *cache, dev *blockdev.Device, report reporter) (*ho
 	}
 	if super.Other != nil {
 		warn(fmt.Sprintf("one of the two copies of the superblock is bad (%v); the other one will do, and nothing is lost. A power cut can leave that; otherwise this device has lost what it once had", super.Other))
+	}
+	if text, err := oldSignatures(dev); err != nil {
+		return nil, nil, err
+	} else if text != "" {
+		warn(text)
 	}
 	large := tooLarge(super.Geometry, totalMemory())
 	if large != "" {
