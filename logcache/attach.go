@@ -34,42 +34,12 @@ func (c *Cache) Bound() []segment.Binding {
 	return slices.Clone(c.super.now.Bindings)
 }
 
-// CheckBinding tells whether a backing may be attached under b's device id.
-func (c *Cache) CheckBinding(b *segment.Binding) error {
-	c.lock()
-	defer c.mu.Unlock()
-	return c.checkBinding(b)
-}
-
-func (c *Cache) checkBinding(b *segment.Binding) error {
-	if c.volumes[b.ID] != nil {
-		return fmt.Errorf("device id %d: %w", b.ID, ErrAttached)
-	}
-	if b.Sectors > MaxSectors {
-		return fmt.Errorf("%w: it has %d sectors, and at most %d can be (8 PiB)", ErrTooLarge, b.Sectors, uint64(MaxSectors))
-	}
-	for i := range c.super.now.Bindings {
-		old := &c.super.now.Bindings[i]
-		if c.dirty[old.ID] == 0 {
-			continue
-		}
-		same := old.Fingerprint == b.Fingerprint || old.Fingerprint == 0 || b.Fingerprint == 0
-		switch {
-		case old.ID == b.ID && old.Sectors != b.Sectors:
-			return fmt.Errorf("%w: device %d (%q) has %d sectors in the log, this one has %d", ErrMismatch, old.ID, old.Name, old.Sectors, b.Sectors)
-		case old.ID == b.ID && !same:
-			return fmt.Errorf("%w: the log holds %d dirty blocks of device %d (%q), which is a different disk", ErrMismatch, c.dirty[old.ID], old.ID, old.Name)
-		case old.ID != b.ID && b.Fingerprint != 0 && old.Fingerprint == b.Fingerprint && old.Sectors == b.Sectors:
-			return fmt.Errorf("%w: the log holds %d dirty blocks of this disk as device %d (%q): create it with that id", ErrMismatch, c.dirty[old.ID], old.ID, old.Name)
-		}
-	}
-	return nil
-}
-
 // Attach binds a fenced and quiet volume, whose backing was flushed, to the
 // cache, and tells done when the binding is durable and the volume has changed
-// sides. Any thread.
-func (c *Cache) Attach(v *Volume, b segment.Binding, done func(error)) {
+// sides. What was found on its disk decides whether it may, and becomes its
+// witness; without any evidence it may if the log has no data of it, and gets
+// none. Any thread.
+func (c *Cache) Attach(v *Volume, b segment.Binding, e *Evidence, done func(error)) {
 	c.background.Do(func(p *Port) {
 		c.lock()
 		defer c.mu.Unlock()
@@ -77,17 +47,18 @@ func (c *Cache) Attach(v *Volume, b segment.Binding, done func(error)) {
 			done(fmt.Errorf("device %d: %w", v.ID, ErrAttached))
 			return
 		}
-		if err := c.checkBinding(&b); err != nil {
+		if err := c.judge(v, &b, e); err != nil {
 			done(err)
 			return
 		}
 		b.State = segment.Attached
+		b.Witness = e.witness(c.super.now.Binding(b.ID), &b)
 		c.updateSuper(p, func(s *segment.Super) {
 			c.dropFormer(s, &b)
 			bind(s, b)
 		}, func(err error) {
 			if err == nil {
-				c.volumes[v.ID] = v
+				c.volumes[v.ID], c.versions[v.ID] = v, nil
 				v.move(c)
 			}
 			done(err)

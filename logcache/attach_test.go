@@ -11,7 +11,7 @@ import (
 func TestP9BackingTooLarge(t *testing.T) {
 	r := newRig(t)
 	for sectors, want := range map[uint64]error{MaxSectors: nil, MaxSectors + 1: ErrTooLarge} {
-		if err := r.c.CheckBinding(&segment.Binding{ID: 9, Sectors: sectors}); !errors.Is(err, want) {
+		if err := r.c.judge(nil, &segment.Binding{ID: 9, Sectors: sectors}, nil); !errors.Is(err, want) {
 			t.Errorf("%d sectors: %v, want %v", sectors, err, want)
 		}
 	}

@@ -23,6 +23,8 @@ import (
 //   - No batch is being committed. What it has migrated is out of the index
 //     already, but would be replayed until both copies of the superblock say so.
 //   - No write waits for room, and none is on this way, that overlaps it.
+//   - It touches nothing that the witness of the backing names: what is there is
+//     told by the log and the superblock, or it is another disk.
 //
 // Else it goes to the log like all others: a stream over ranges that the log
 // has data of leaves the log there and then, and only there.
@@ -61,6 +63,7 @@ const (
 	Sequential              // past it: its stream is long
 	Congested               // past it: its stream is not that long, but the cache device is slow
 	Occupied                // to the log: it could have gone past it, but the log, or what was under way, had data of its range
+	Witnessed               // to the log: it touches what tells this disk from others; see package witness
 	routes
 )
 
@@ -75,7 +78,8 @@ type BypassStatus struct {
 	SequentialBytes  uint64 `json:"sequential_bytes"`
 	CongestedWrites  uint64 `json:"congested_writes"`
 	CongestedBytes   uint64 `json:"congested_bytes"`
-	OccupiedWrites   uint64 `json:"occupied_writes"` // could have, but for data of their range
+	OccupiedWrites   uint64 `json:"occupied_writes"`  // could have, but for data of their range
+	WitnessedWrites  uint64 `json:"witnessed_writes"` // could have, but for what is witnessed of their range
 
 	Recent [routes]int `json:"-"`
 }
@@ -131,6 +135,8 @@ func (b *bypass) count(r *Request) {
 		b.status.CongestedBytes += bytes
 	case Occupied:
 		b.status.OccupiedWrites++
+	case Witnessed:
+		b.status.WitnessedWrites++
 	}
 	b.recent[b.seen%maxRecent] = r.route
 	b.seen++
@@ -196,7 +202,11 @@ func (c *Cache) bypass(p *Port, r *Request) bool {
 		return false
 	}
 	r.route = b.route(r, shortest)
-	if r.Bypassed() && !c.free(r) {
+	switch {
+	case !r.Bypassed():
+	case c.witnessed(r):
+		r.route = Witnessed
+	case !c.free(r):
 		r.route = Occupied
 	}
 	b.count(r)

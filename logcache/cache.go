@@ -7,6 +7,7 @@ import (
 
 	"github.com/ublk-lc/ublk-lc/logcache/index"
 	"github.com/ublk-lc/ublk-lc/segment"
+	"github.com/ublk-lc/ublk-lc/segment/witness"
 	"github.com/ublk-lc/ublk-lc/ublk/uring"
 )
 
@@ -52,6 +53,11 @@ type Cache struct {
 	dirty [segment.MaxDevices + 1]uint64 // blocks in the log, by device id
 
 	zeroBlocks int // of all discards in the log; see zero.go
+
+	// witnesses
+	scope    witness.Scope                             // of new ones
+	versions [segment.MaxDevices + 1]*witness.Versions // of what was not attached yet, as resume found it
+	changes  changes
 
 	given segment.GivenUp // whose data counts no more; changed by the background's thread
 
@@ -112,6 +118,9 @@ type Config struct {
 	Loaders  int                    // goroutines that Resume makes the index with, its own among them; 0 = 1
 	Progress func(slots, of uint64) // of the log, read by Resume; may be nil
 
+	// Scope is how much of a backing is witnessed from its attach on; nil = [witness.Default].
+	Scope *witness.Scope
+
 	Swappable bool // the index may be swapped out, in a process that locks its memory
 }
 
@@ -133,6 +142,10 @@ func newCache(s *segment.Super, r *segment.Recovery, cfg Config) (*Cache, error)
 	c.recs = make([]record, maxRecords)
 	c.super.init(s)
 	c.given = s.GivenUp()
+	c.scope = witness.Default
+	if cfg.Scope != nil {
+		c.scope = *cfg.Scope
+	}
 	return c, c.allocBuffers(cfg.BufferBytes)
 }
 

@@ -134,10 +134,13 @@ func (c *Cache) forget(e *segment.Placed) {
 // and frees its slots when that statement is durable itself. The index has
 // forgotten them by then.
 func (c *Cache) Migrated(id uint64, done func(error)) {
-	p := c.background
+	p, ws := c.background, c.changes.witnesses()
 	c.lock()
 	seq := c.slots[c.geo.Slot(id)].LastSeq
-	c.updateSuper(p, func(s *segment.Super) { s.LastMigrated, s.MigratedSeq = id, seq }, func(err error) {
+	c.updateSuper(p, func(s *segment.Super) {
+		s.LastMigrated, s.MigratedSeq = id, seq
+		c.changes.carry(s, &ws)
+	}, func(err error) {
 		if err == nil {
 			c.stats.migrated += id - c.lastMigrated
 			c.lastMigrated, c.migratedSeq, c.committing = id, seq, false

@@ -103,7 +103,7 @@ func TestP8ForgottenStaysGone(t *testing.T) {
 	if c.DirtyBlocks(5) != 0 || c.DirtyBlocks(6) == 0 {
 		t.Errorf("%d dirty blocks of device 5, %d of device 6", c.DirtyBlocks(5), c.DirtyBlocks(6))
 	}
-	if err := c.CheckBinding(&segment.Binding{ID: 5, Sectors: 1, Fingerprint: 1}); err != nil {
+	if err := c.judge(nil, &segment.Binding{ID: 5, Sectors: 1, Fingerprint: 1}, nil); err != nil {
 		t.Errorf("its id is not free for another disk: %v", err)
 	}
 	if err := c.Free(); err != nil {

@@ -53,7 +53,7 @@ func newRig(tb testing.TB) *rig {
 		tb.Fatal(err)
 	}
 	r := &rig{c: c, p: NewPort(func() {}), v: NewVolume(1, "v", rigBlocks*8), reqs: make([]Request, 64)}
-	c.Attach(r.v, segment.Binding{ID: 1, Sectors: rigBlocks * 8}, func(err error) {
+	c.Attach(r.v, segment.Binding{ID: 1, Sectors: rigBlocks * 8}, nil, func(err error) {
 		if err != nil {
 			tb.Fatal(err)
 		}

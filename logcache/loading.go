@@ -6,6 +6,7 @@ import (
 
 	"github.com/ublk-lc/ublk-lc/logcache/index"
 	"github.com/ublk-lc/ublk-lc/segment"
+	"github.com/ublk-lc/ublk-lc/segment/witness"
 )
 
 // wholeBlock is the mask of all sectors of a block.
@@ -15,6 +16,7 @@ const wholeBlock = 1<<index.SectorsPerBlock - 1
 type loading struct {
 	geo    segment.Geometry
 	given  segment.GivenUp
+	seen   *witness.Collector
 	idx    *index.Index
 	loader *index.Loader
 	err    error
@@ -34,7 +36,7 @@ func newLoading(s *segment.Super, cfg *Config) (*loading, error) {
 	if err != nil {
 		return nil, errors.Join(err, idx.Close())
 	}
-	return &loading{geo: s.Geometry, given: s.GivenUp(), idx: idx, loader: loader}, nil
+	return &loading{geo: s.Geometry, given: s.GivenUp(), seen: witness.NewCollector(s), idx: idx, loader: loader}, nil
 }
 
 // drop gives up.
@@ -49,6 +51,7 @@ func (l *loading) add(r *segment.Record) {
 	for i := range int(r.Extents) {
 		e := r.Extent(i)
 		counts := !l.given.Covers(e.Device, r.Seq)
+		l.seen.Place(r.Seq, &segment.Placed{Extent: e, At: at})
 		if counts && e.Kind == segment.Data && e.Sectors == index.SectorsPerBlock && e.LBA%index.SectorsPerBlock == 0 {
 			// This is what a large log mostly holds. It is what addParts does, in half the time.
 			l.loader.Put(e.Device, e.LBA/index.SectorsPerBlock, wholeBlock, at)

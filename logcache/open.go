@@ -152,6 +152,9 @@ func resume(dev Device, s *segment.Super, l *loading, cfg Config) (*Cache, *segm
 		return nil, rec, err
 	}
 	c.idx, c.zeroBlocks = l.idx, l.zeroBlocks
+	for i := range s.Bindings {
+		c.versions[s.Bindings[i].ID] = l.seen.Versions(s.Bindings[i].ID)
+	}
 	c.dirty, err = l.finish()
 	return c, rec, err
 }

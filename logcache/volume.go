@@ -23,6 +23,7 @@ type Volume struct {
 
 	mu     sync.Mutex
 	fenced bool // written under mu and, while attached, under the cache's lock too
+	fences uint64
 	held   queue
 }
 
@@ -115,6 +116,16 @@ func (v *Volume) Unfence() {
 func (v *Volume) setFence(on bool) {
 	defer v.hold()()
 	v.fenced = on
+	if on {
+		v.fences++
+	}
+}
+
+// still says which fence the volume is behind, and whether it is quiet there.
+func (v *Volume) still() (fence uint64, ok bool) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	return v.fences, v.fenced && v.Quiet()
 }
 
 // hold takes the locks under which the volume can be changed, and keeps it from

@@ -39,6 +39,10 @@ type Source interface {
 	BackingReady(dev uint8) bool
 	// BackingFailed tells that an operation on a device's backing has failed.
 	BackingFailed(dev uint8, kind blockdev.Kind)
+	// Sorting tells that a batch is put in order, and Writing what it will write,
+	// by rising addresses: data, or nil for zeroes. Until Migrated, that may fail.
+	Sorting()
+	Writing(e segment.Extent, data []byte)
 	// Forget tells that these places need not be read any more: their data, or
 	// newer, is on the backings.
 	Forget([]segment.Placed)
@@ -337,6 +341,7 @@ func (m *Migrator) fail(err error) {
 func (m *Migrator) sort() error {
 	m.versions, m.places, m.devs = m.versions[:0], m.places[:0], m.devs[:0]
 	given := m.src.GivenUp()
+	m.src.Sorting()
 	for i := range m.batch {
 		if err := m.collect(i, &given); err != nil {
 			return err

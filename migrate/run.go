@@ -41,11 +41,14 @@ func (m *Migrator) carryOut(r *run) {
 		m.devs = append(m.devs, dev)
 	}
 	if r.Kind.HasPayload() {
+		data := m.staging[r.from:m.staged]
+		m.src.Writing(r.Extent, data)
 		m.status.Writes++
 		m.status.Bytes += uint64(bytes)
-		m.add(blockdev.Write, dev, offset, m.staging[r.from:m.staged])
+		m.add(blockdev.Write, dev, offset, data)
 		return
 	}
+	m.src.Writing(r.Extent, nil)
 	kind := blockdev.Zero
 	if r.Kind == segment.Discard {
 		kind = blockdev.Discard

@@ -27,7 +27,7 @@ func TestRealCache(t *testing.T) {
 		id := uint8(i + 1)
 		disks[i] = make([]byte, sectors*segment.SectorSize)
 		volumes[i] = logcache.NewVolume(id, "v", sectors)
-		c.Attach(volumes[i], segment.Binding{ID: id, Sectors: sectors, Name: "v"}, func(err error) { must(t, err) })
+		c.Attach(volumes[i], segment.Binding{ID: id, Sectors: sectors, Name: "v"}, nil, func(err error) { must(t, err) })
 	}
 	c.Background().Poll()
 	carryOut(t, c.Background(), ssd)

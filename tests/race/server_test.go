@@ -84,7 +84,7 @@ func (s *server) die() {
 func (s *server) attach(i int) {
 	v := s.volumes[i]
 	s.must("attach", func(done func(error)) {
-		s.core.Attach(v, segment.Binding{ID: v.ID, Name: v.Name, Sectors: v.Sectors, Fingerprint: uint64(v.ID)}, done)
+		s.core.Attach(v, segment.Binding{ID: v.ID, Name: v.Name, Sectors: v.Sectors, Fingerprint: uint64(v.ID)}, nil, done)
 	})
 }
 

@@ -151,7 +151,8 @@ func (w *world) attachSteps(i int) []step {
 	})
 	attached := w.waitFor(i, func(done func(error)) {
 		w.joining[i] = true
-		w.cache.Attach(w.vols[i], w.binding(i), done)
+		b := w.binding(i)
+		w.cache.Attach(w.vols[i], b, w.unchanged(w.vols[i], &b), done)
 	}, func() {
 		w.joining[i] = false
 		w.o.side(uint8(i+1), true, w.onDisk(i))

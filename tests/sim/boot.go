@@ -94,7 +94,7 @@ func (h *host) flushBacking(i int) (ok bool) {
 func (h *host) attach(v *logcache.Volume, b segment.Binding) bool {
 	err := errors.New("no answer")
 	v.Fence()
-	h.cache.Attach(v, b, func(e error) { err = e })
+	h.cache.Attach(v, b, h.unchanged(v, &b), func(e error) { err = e })
 	h.settle()
 	if h.s.dead {
 		return false

@@ -97,6 +97,9 @@ func (l label) fill(b []byte) {
 		le.PutUint64(b[i:], k)
 		k += 0x9e3779b97f4a7c15
 	}
+	if l.looksLikeSuper() {
+		copy(b[superMagicAt:], superMagic)
+	}
 }
 
 // readLabel tells who a sector says it is, and whether all of it agrees.
@@ -114,7 +117,7 @@ func readLabel(b []byte) (label, bool) {
 	l := label{vol: uint8(w), op: uint32(w >> 8), lba: le.Uint64(b[16:])}
 	k := l.key()
 	for i := 24; i < sectorSize; i += 8 {
-		if le.Uint64(b[i:]) != k {
+		if le.Uint64(b[i:]) != k && !(i == superMagicAt && l.looksLikeSuper() && string(b[i:i+8]) == superMagic) {
 			return l, false
 		}
 		k += 0x9e3779b97f4a7c15

@@ -130,7 +130,12 @@ func TestDmlcBoundToItsDisk(t *testing.T) {
 		} {
 			b := s.binding(0)
 			change(&b)
-			if err := s.cache.CheckBinding(&b); !errors.Is(err, logcache.ErrMismatch) {
+			v, err := logcache.NewVolume(b.ID, "", b.Sectors), error(nil)
+			v.Fence()
+			e, _ := s.cache.Examine(v, &b, visible{s.s.backing[0]}, visible{s.s.cache})
+			s.cache.Attach(v, b, e, func(got error) { err = got })
+			s.settle()
+			if !errors.Is(err, logcache.ErrMismatch) {
 				t.Errorf("binding %+v: %v, want a refusal", b, err)
 			}
 		}

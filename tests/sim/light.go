@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/ublk-lc/ublk-lc/segment"
+	"github.com/ublk-lc/ublk-lc/segment/witness"
 )
 
 // This file recovers images by the package segment alone, without a host: it
@@ -51,8 +52,9 @@ func (c *checker) replay(m *images) {
 	}
 	r := imageReader{c.s.cache, m.disk[0]}
 	c.placed = c.placed[:0]
-	given := s.GivenUp()
+	given, seen := s.GivenUp(), witness.NewCollector(s)
 	rec, err := segment.Recover(r, s, func(r *segment.Record) {
+		seen.Add(r)
 		first := len(c.placed)
 		c.placed = r.AppendPlaced(c.placed, s.Geometry)
 		kept := slices.DeleteFunc(c.placed[first:], func(p segment.Placed) bool { return given.Covers(p.Device, r.Seq) })
@@ -62,6 +64,7 @@ func (c *checker) replay(m *images) {
 		fail("recovery", "%v", err)
 	}
 	c.out.last = rec.LastSeq
+	c.witnessed(s, seen, m)
 	for i := range c.s.backing {
 		c.replaySide(s, i)
 		copy(c.spare.disk[i+1], m.disk[i+1])

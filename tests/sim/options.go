@@ -1,6 +1,11 @@
 package sim
 
-import "math/rand/v2"
+import (
+	"math/rand/v2"
+
+	"github.com/ublk-lc/ublk-lc/segment"
+	"github.com/ublk-lc/ublk-lc/segment/witness"
+)
 
 // Options are what a run is made of besides its seed.
 type Options struct {
@@ -28,6 +33,8 @@ type Options struct {
 	Rot         bool // a copy of the superblock goes bad while the power is off
 	GiveUps     bool // now and then all data of a device is given up
 	Blind       bool // nothing reads
+
+	Scope witness.Scope // of the backings
 }
 
 // RandomOptions chooses options for a seed. What was added since the first seeds
@@ -66,5 +73,6 @@ func RandomOptions(seed uint64) Options {
 	o.Trim = rand.New(rand.NewPCG(seed, 21)).IntN(3) == 0
 	o.Rot = rand.New(rand.NewPCG(seed, 23)).IntN(3) == 0
 	o.GiveUps = !o.Faults && rand.New(rand.NewPCG(seed, 25)).IntN(4) == 0
+	o.Scope = []witness.Scope{{}, {Head: 2, Tail: 1, Marks: 2}, {Head: 3, Tail: 2, Marks: 3, Samples: 2}, {Head: 8, Tail: 4, Marks: segment.MaxMarks, Samples: segment.MaxSamples}}[rand.New(rand.NewPCG(seed, 27)).IntN(4)]
 	return o
 }

@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"github.com/ublk-lc/ublk-lc/logcache"
+	"github.com/ublk-lc/ublk-lc/segment/witness"
 )
 
 // scenario is a world that a test tells what to do.
@@ -16,8 +17,14 @@ type scenario struct {
 // newScenario makes a world with two attached devices on a log of five slots
 // of 8 KiB.
 func newScenario(t *testing.T) *scenario {
+	return scenarioOf(t, scriptOptions(512), witness.Scope{})
+}
+
+// scenarioOf is one with so much of its disks witnessed.
+func scenarioOf(t *testing.T, o Options, scope witness.Scope) *scenario {
 	t.Helper()
-	w := newWorld(scriptOptions(512), NewStats(), newKit())
+	o.Scope = scope
+	w := newWorld(o, NewStats(), newKit())
 	w.early = func() bool { return false }
 	w.makeRequests()
 	w.start(true)

@@ -2,6 +2,7 @@ package sim
 
 import (
 	"github.com/ublk-lc/ublk-lc/logcache"
+	"github.com/ublk-lc/ublk-lc/segment/witness"
 )
 
 // verb is something that a workload of the exhaustive search may do.
@@ -44,7 +45,8 @@ var verbs = []verb{
 
 // scriptOptions are those of the exhaustive search.
 func scriptOptions(blockSize uint32) Options {
-	o := Options{Seed: 1, BlockSize: blockSize, SegmentSize: 8 << 10, Slots: 5, Buffers: 3, Volumes: []int{192, 64}, Ports: 2, Depth: 12}
+	o := Options{Seed: 1, BlockSize: blockSize, SegmentSize: 8 << 10, Slots: 5, Buffers: 3, Volumes: []int{192, 64}, Ports: 2, Depth: 12,
+		Scope: witness.Scope{Head: 2, Tail: 2, Marks: 2}} // so that "bypass" may
 	if blockSize == 4096 {
 		o.SegmentSize = 16 << 10
 	}

@@ -198,7 +198,7 @@ func (w *world) format() {
 
 // config is that of every resume.
 func (w *world) config(wake func()) logcache.Config {
-	return logcache.Config{BufferBytes: w.Buffers * int(w.SegmentSize), Wake: wake}
+	return logcache.Config{BufferBytes: w.Buffers * int(w.SegmentSize), Wake: wake, Scope: &w.Scope}
 }
 
 // binding is what volume i is known as in the log.

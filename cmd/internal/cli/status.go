@@ -129,9 +129,9 @@ func printDevice(w io.Writer, d *control.DeviceStatus) {
 		{"errors", fmt.Sprint(d.Errors)},
 		{"backing busy", fmt.Sprintf("%d%%, migration up to %d%%", d.BackingBusy, d.MigrateThreshold)},
 	}
-	if b := &d.Bypass; d.SequentialCutoff > 0 || b.SequentialWrites+b.CongestedWrites+b.OccupiedWrites > 0 {
-		rows = append(rows, [2]string{"bypassed the log", fmt.Sprintf("%d writes of long streams (%s), %d while the cache device was slow (%s); %d did not for data in the log",
-			b.SequentialWrites, humanize.IBytes(b.SequentialBytes), b.CongestedWrites, humanize.IBytes(b.CongestedBytes), b.OccupiedWrites)})
+	if b := &d.Bypass; d.SequentialCutoff > 0 || b.SequentialWrites+b.CongestedWrites+b.OccupiedWrites+b.WitnessedWrites > 0 {
+		rows = append(rows, [2]string{"bypassed the log", fmt.Sprintf("%d writes of long streams (%s), %d while the cache device was slow (%s); %d did not for data in the log, %d for what tells the disk from others",
+			b.SequentialWrites, humanize.IBytes(b.SequentialBytes), b.CongestedWrites, humanize.IBytes(b.CongestedBytes), b.OccupiedWrites, b.WitnessedWrites)})
 	}
 	for _, r := range rows {
 		fmt.Fprintf(w, "  %s\t%s\n", r[0], r[1])

@@ -221,8 +221,9 @@ func (d *Device) flushBypassed() error {
 }
 
 // Attach puts the cache in front of the backing. If the device has no node
-// yet, it appears now.
-func (d *Device) Attach(ctx context.Context, c *Cache, b segment.Binding) error {
+// yet, it appears now. A disk that the log has data of must be as the cache left
+// it: see [ChangedError].
+func (d *Device) Attach(ctx context.Context, c *Cache, b segment.Binding, opt AttachOptions) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.Cache() != nil {
@@ -232,7 +233,7 @@ func (d *Device) Attach(ctx context.Context, c *Cache, b segment.Binding) error 
 		return fmt.Errorf("%w: %d and %d bytes; `lc remove %d`, and `lc create %s %d %s --logical-block %d` makes one that it can serve",
 			ErrBlockSize, block, d.opt.LogicalBlock, d.ID(), d.Name(), d.ID(), d.backing.Path(), block)
 	}
-	if err := d.attach(ctx, c, b); err != nil {
+	if err := d.attach(ctx, c, b, opt); err != nil {
 		return err
 	}
 	if d.started() == nil {
@@ -241,8 +242,9 @@ func (d *Device) Attach(ctx context.Context, c *Cache, b segment.Binding) error 
 	return nil
 }
 
-// attach changes sides behind a fence: what passed through before is durable.
-func (d *Device) attach(ctx context.Context, c *Cache, b segment.Binding) error {
+// attach changes sides behind a fence: what passed through before is durable,
+// and what is seen of the disk stays so.
+func (d *Device) attach(ctx context.Context, c *Cache, b segment.Binding, opt AttachOptions) error {
 	d.vol.Fence()
 	defer d.vol.Unfence()
 	if err := d.quiet(ctx); err != nil {
@@ -251,9 +253,13 @@ func (d *Device) attach(ctx context.Context, c *Cache, b segment.Binding) error 
 	if err := d.backing.Flush(); err != nil {
 		return fmt.Errorf("flush %s: %w", d.backing.Path(), err)
 	}
+	seen, err := d.examine(c, &b, opt)
+	if err != nil {
+		return err
+	}
 	c.adopt(d)
 	d.turnTo(c)
-	if err := c.told(func(done func(error)) { c.core.Attach(d.vol, b, done) }); err != nil {
+	if err := c.told(func(done func(error)) { c.core.Attach(d.vol, b, seen, done) }); err != nil {
 		d.turnTo(nil)
 		c.forget(d)
 		return err

@@ -111,7 +111,7 @@ func TestThroughTheKernel(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := d.Attach(ctx, c, segment.Binding{ID: 5, Sectors: size / 512, Name: "vol"}); err != nil {
+	if err := d.Attach(ctx, c, segment.Binding{ID: 5, Sectors: size / 512, Name: "vol"}, AttachOptions{}); err != nil {
 		t.Fatal(err)
 	}
 	work(4000) // about 60 MB through a log of 8

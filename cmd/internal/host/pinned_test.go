@@ -109,7 +109,7 @@ func newPinnedDevice(t *testing.T, id uint8, backing *blockdev.Device, content [
 
 func (d *pinnedDevice) attach(c *Cache) {
 	d.t.Helper()
-	must(d.t, d.Attach(d.ctx, c, segment.Binding{ID: d.ID(), Sectors: pinnedSize / 512, Name: "vol"}))
+	must(d.t, d.Attach(d.ctx, c, segment.Binding{ID: d.ID(), Sectors: pinnedSize / 512, Name: "vol"}, AttachOptions{}))
 	d.open()
 }
 
@@ -218,7 +218,7 @@ func TestP1RecordsGoOutOfTheRightMemory(t *testing.T) {
 	must(t, err)
 	again := newPinnedDevice(t, 5, backing, d.content)
 	must(t, again.Start(d.ctx)) // so that there are queues that an attachment can fail with
-	if err := again.Attach(d.ctx, second, segment.Binding{ID: 5, Sectors: 8}); !errors.Is(err, logcache.ErrMismatch) {
+	if err := again.Attach(d.ctx, second, segment.Binding{ID: 5, Sectors: 8}, AttachOptions{}); !errors.Is(err, logcache.ErrMismatch) {
 		t.Fatalf("an attachment with the wrong size: %v", err)
 	}
 	wantPinned(t, 1)

@@ -124,7 +124,7 @@ func startup(b *testing.B, path string) (cpu time.Duration) {
 	resumed := time.Since(start)
 	v := logcache.NewVolume(1, "v", 1<<35)
 	v.Fence()
-	must(b, c.told(func(done func(error)) { c.core.Attach(v, segment.Binding{ID: 1, Sectors: 1 << 35}, done) }))
+	must(b, c.told(func(done func(error)) { c.core.Attach(v, segment.Binding{ID: 1, Sectors: 1 << 35}, nil, done) }))
 	v.Unfence()
 	p := logcache.NewPort(func() {})
 	p.Submit(&logcache.Request{Volume: v, Op: logcache.Read, LBA: scattered(12345) * 8, Sectors: 8, Buf: page(4096)})

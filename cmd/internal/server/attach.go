@@ -65,7 +65,7 @@ func (m *Manager) attach(ctx context.Context, d *device, c *cache, report report
 	} else {
 		b := d.backing.Binding()
 		b.UUID = uuid.New()
-		err = d.host.Attach(ctx, c.host, b)
+		err = d.host.Attach(ctx, c.host, b, host.AttachOptions{})
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()

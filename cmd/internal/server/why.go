@@ -65,6 +65,6 @@ func (d *device) bypassWords(c *host.Cache) string {
 	if sum == 0 {
 		return "; long streams bypass it, but there was no write yet"
 	}
-	return fmt.Sprintf("; of the last %d, %d bypassed it in streams of %s and more, %d because the cache device is slow, %d would have but for data that it has of their range, %d were in shorter streams or durable at once",
-		sum, n[logcache.Sequential], humanize.IBytes(set.Cutoff), n[logcache.Congested], n[logcache.Occupied], n[logcache.Logged])
+	return fmt.Sprintf("; of the last %d, %d bypassed it in streams of %s and more, %d because the cache device is slow, %d would have but for data that it has of their range, %d but for what tells the disk from others, %d were in shorter streams or durable at once",
+		sum, n[logcache.Sequential], humanize.IBytes(set.Cutoff), n[logcache.Congested], n[logcache.Occupied], n[logcache.Witnessed], n[logcache.Logged])
 }

@@ -7,6 +7,7 @@ import (
 	"github.com/ublk-lc/ublk-lc/logcache"
 	"github.com/ublk-lc/ublk-lc/segment"
 	"github.com/ublk-lc/ublk-lc/segment/blockdev"
+	"github.com/ublk-lc/ublk-lc/segment/witness"
 	"github.com/ublk-lc/ublk-lc/ublk/uring"
 )
 
@@ -56,7 +57,11 @@ func (h *host) boot() (*logcache.Volume, error) {
 func (h *host) attach(v *logcache.Volume, b segment.Binding) error {
 	answer := errors.New("no answer")
 	v.Fence()
-	h.core.Attach(v, b, func(err error) { answer = err })
+	seen, err := h.examine(v, &b)
+	if err != nil {
+		return fmt.Errorf("attach: %w", err)
+	}
+	h.core.Attach(v, b, seen, func(err error) { answer = err })
 	h.settle()
 	v.Unfence()
 	h.settle()
@@ -64,6 +69,20 @@ func (h *host) attach(v *logcache.Volume, b segment.Binding) error {
 		return fmt.Errorf("attach: %w", answer)
 	}
 	return nil
+}
+
+// examine looks at the backing, which must be as the cache left it at any time.
+func (h *host) examine(v *logcache.Volume, b *segment.Binding) (*logcache.Evidence, error) {
+	disk, err := witness.NewReader(h.backing, b.Sectors)
+	if err != nil {
+		return nil, err
+	}
+	log, err := witness.NewReader(h.cache, uint64(h.cache.size)/segment.SectorSize)
+	if err != nil {
+		return nil, errors.Join(err, disk.Close())
+	}
+	e, err := h.core.Examine(v, b, disk, log)
+	return e, errors.Join(err, disk.Close(), log.Close())
 }
 
 // settle carries out all that is under way.
