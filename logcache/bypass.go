@@ -177,7 +177,7 @@ func (c *Cache) Congested() uint64 { return c.congested.Load() }
 // Else the caller still has it, and may submit it later, to the log.
 func (p *Port) SubmitPast(r *Request) bool {
 	c := r.Volume.cache.Load()
-	if c == nil || !r.inside() {
+	if c == nil || r.check() != nil {
 		return false
 	}
 	r.begin(p)

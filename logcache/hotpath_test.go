@@ -52,7 +52,7 @@ func newRig(tb testing.TB) *rig {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	r := &rig{c: c, p: NewPort(func() {}), v: NewVolume(1, "v", rigBlocks*8), reqs: make([]Request, 64)}
+	r := &rig{c: c, p: NewPort(func() {}), v: NewVolume(1, "v", rigBlocks*8, 512), reqs: make([]Request, 64)}
 	c.Attach(r.v, segment.Binding{ID: 1, Sectors: rigBlocks * 8}, nil, func(err error) {
 		if err != nil {
 			tb.Fatal(err)

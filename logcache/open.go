@@ -22,6 +22,10 @@ type FormatOptions struct {
 	DeviceSize  uint64 // bytes
 	BlockSize   uint32 // the device's logical block, in bytes
 	SegmentSize uint32 // bytes; 0 = [segment.DefaultSegmentSize]
+	// RecordAlign is where records start and end, in bytes: the block size, or
+	// 4096 for a device that may lose a physical block of 4096 bytes when a write
+	// to a part of it is cut short. 0 = the block size.
+	RecordAlign uint32
 	Label       string
 	UUID        [16]byte
 	Nonce       uint64 // random
@@ -34,7 +38,7 @@ func Format(dev Device, o FormatOptions) (*segment.Super, error) {
 	if o.SegmentSize == 0 {
 		o.SegmentSize = segment.DefaultSegmentSize
 	}
-	geo, err := segment.NewGeometry(o.DeviceSize, o.BlockSize, o.SegmentSize)
+	geo, err := segment.NewAligned(o.DeviceSize, o.BlockSize, o.SegmentSize, o.RecordAlign)
 	if err != nil {
 		return nil, err
 	}

@@ -132,8 +132,7 @@ func (p *Port) Answers() []*Request {
 // Submit takes a request in.
 func (p *Port) Submit(r *Request) {
 	r.begin(p)
-	if r.Op != Flush && !r.inside() {
-		r.Err = ErrRange
+	if r.Err = r.check(); r.Err != nil {
 		p.answers = append(p.answers, r)
 		return
 	}

@@ -16,6 +16,7 @@ type record struct {
 	offset  int64    // on the cache device
 	image   []byte   // header and payload
 	payload uint32   // sectors used so far
+	block   uint32   // sectors of the logical block that it was opened for, or last had no room for
 	zeroes  uint32   // sectors that it says are zeroes
 	sums    []uint32 // of its first chunks, computed ahead: see idle.go
 	retries int
@@ -29,21 +30,23 @@ func (r *record) next() uint32 { return r.PayloadPosition() + r.payload }
 // encode writes header and missing checksums. The record is sealed, so nobody else touches it.
 func (r *record) encode() { segment.SealRecord(r.image, &r.Header, r.sums) }
 
-// openRecord starts a record in the current segment. It returns nil when there
-// is no room left in it, or too many records are under way.
-func (c *Cache) openRecord() *record {
+// openRecord starts a record in the current segment, with room for one logical
+// block at least. It returns nil when there is none left in the segment, or too
+// many records are under way.
+func (c *Cache) openRecord(block uint32) *record {
 	bs := c.geo.BlockSectors()
+	least := max(bs, block)
 	room := c.geo.SegmentSectors() - c.cur.pos
 	head := uint32(c.hint)
-	if head+bs > room {
+	if head+least > room {
 		head = bs
 	}
-	if head+bs > room || c.sealedSeq+1-c.writtenSeq >= maxRecords {
+	if head+least > room || c.sealedSeq+1-c.writtenSeq >= maxRecords {
 		return nil
 	}
 	seq := c.sealedSeq + 1
 	r := &c.recs[seq%maxRecords]
-	*r = record{cache: c, buf: c.cur.buf}
+	*r = record{cache: c, buf: c.cur.buf, block: block}
 	r.Segment, r.Seq, r.Position = c.cur.id, seq, c.cur.pos
 	r.Nonce, r.Epoch = c.super.now.Nonce, c.super.now.Epoch
 	r.HeaderSectors = uint16(head)
@@ -56,17 +59,17 @@ func (c *Cache) openRecord() *record {
 	return r
 }
 
-// fits is how many of n more sectors of payload, as one extent, the open record
-// can take, and whether it can take any, or with an n of 0 the extent alone.
-func (c *Cache) fits(r *record, n uint32) (got uint32, ok bool) {
-	got = min(n, c.geo.SegmentSectors()-r.next())
-	room := int(r.HeaderSectors)*segment.SectorSize - segment.HeaderBytes(int(r.Extents)+1, r.payload)
+// fits is how many of n more sectors of payload, as one extent of whole blocks,
+// the open record can take, and whether it can take any, or with an n of 0 the
+// extent alone. A block that was cut would be two records' matter: a power cut
+// between them, or a batch that ends there, would tear it.
+func (c *Cache) fits(r *record, n, block uint32) (got uint32, ok bool) {
+	padding := c.geo.RecordSectors() - c.geo.BlockSectors() // the most that may follow, and have to be covered
+	room := segment.PayloadRoom(r.HeaderSectors, int(r.Extents)+1) - int(r.payload+padding)
 	if room < 0 {
 		return 0, false
 	}
-	chunks := (r.payload + segment.ChunkSectors - 1) / segment.ChunkSectors
-	limit := (chunks + uint32(room/4)) * segment.ChunkSectors
-	got = min(got, limit-r.payload)
+	got = min(n, c.geo.SegmentSectors()-r.next(), uint32(room)) &^ (block - 1)
 	return got, got > 0 || n == 0
 }
 
@@ -75,8 +78,8 @@ func (c *Cache) seal(p *Port, barrier bool) {
 	r := c.cur.rec
 	base := int(r.Position) * segment.SectorSize
 	end := r.next()
-	bs := c.geo.BlockSectors()
-	padded := (end + bs - 1) / bs * bs
+	align := c.geo.RecordSectors()
+	padded := (end + align - 1) / align * align
 	mem := c.cur.buf.mem
 	clear(mem[int(end)*segment.SectorSize : int(padded)*segment.SectorSize])
 	r.PayloadSectors = padded - r.PayloadPosition()
@@ -102,10 +105,11 @@ func (c *Cache) adapt(r *record, barrier bool) {
 	bs := c.geo.BlockSectors()
 	used := uint32(segment.HeaderBytes(int(r.Extents), r.PayloadSectors)+segment.SectorSize-1) / segment.SectorSize
 	used = (used + bs - 1) / bs * bs
+	full := c.geo.SegmentSectors()-r.next() < r.block
 	switch {
-	case barrier || r.next() == c.geo.SegmentSectors() && r.Position == 0:
+	case barrier || full && r.Position == 0:
 		c.hint = uint16(used)
-	case r.next() < c.geo.SegmentSectors():
+	case !full:
 		limit := min(segment.MaxHeaderSectors, c.geo.SegmentSectors()/8)
 		c.hint = uint16(max(bs, min(2*uint32(r.HeaderSectors), limit/bs*bs)))
 	}

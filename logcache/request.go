@@ -21,6 +21,9 @@ var (
 	ErrBroken = errors.New("cache device failed")
 	// ErrRange is returned for a request that reaches past the end of the volume.
 	ErrRange = errors.New("request reaches past the end of the device")
+	// ErrUnaligned is returned for a request that is not of whole logical blocks
+	// of the volume.
+	ErrUnaligned = errors.New("request is not of whole blocks of the device")
 )
 
 // Request is one request to a volume. The caller fills the first group and
@@ -57,6 +60,19 @@ func (r *Request) begin(p *Port) {
 // inside tells whether a request stays within its volume.
 func (r *Request) inside() bool {
 	return uint64(r.Sectors) <= r.Volume.Sectors && r.LBA <= r.Volume.Sectors-uint64(r.Sectors)
+}
+
+// check refuses what the volume does not serve.
+func (r *Request) check() error {
+	switch {
+	case r.Op == Flush:
+		return nil
+	case !r.inside():
+		return ErrRange
+	case (uint32(r.LBA)|r.Sectors)&(r.Volume.BlockSectors-1) != 0:
+		return ErrUnaligned
+	}
+	return nil
 }
 
 // overlaps tells whether two requests of a volume have a sector in common.

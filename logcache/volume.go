@@ -4,6 +4,7 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"github.com/ublk-lc/ublk-lc/logcache/index"
 	"github.com/ublk-lc/ublk-lc/segment"
 	"github.com/ublk-lc/ublk-lc/segment/blockdev"
 )
@@ -14,6 +15,9 @@ type Volume struct {
 	ID      uint8 // 1 … 127; also names the backing in operations
 	Name    string
 	Sectors uint64
+	// BlockSectors is the logical block, in sectors: a power of two up to
+	// [MaxBlock] bytes. Nothing of ours ever cuts one.
+	BlockSectors uint32
 
 	cache    atomic.Pointer[Cache]
 	inflight atomic.Int64 // requests taken in and not answered
@@ -27,9 +31,15 @@ type Volume struct {
 	held   queue
 }
 
-// NewVolume makes a detached volume of so many sectors.
-func NewVolume(id uint8, name string, sectors uint64) *Volume {
-	return &Volume{ID: id, Name: name, Sectors: sectors}
+// MaxBlock is the largest logical block that a volume may have, in bytes. Every
+// segment has room for one: see [segment.NewGeometry].
+const MaxBlock = index.SectorsPerBlock * segment.SectorSize
+
+// NewVolume makes a detached volume of so many sectors, with logical blocks of
+// so many bytes. Requests are of whole blocks, and so is all that is done for
+// them on the backing and in the log.
+func NewVolume(id uint8, name string, sectors uint64, block uint32) *Volume {
+	return &Volume{ID: id, Name: name, Sectors: sectors, BlockSectors: block / segment.SectorSize}
 }
 
 // Cache is the cache the volume is attached to, or nil.

@@ -59,7 +59,7 @@ func (c *Cache) append(p *Port, r *Request) bool {
 		return true
 	}
 	for r.done < r.Sectors {
-		n, ok := c.reserve(p, r.Sectors-r.done)
+		n, ok := c.reserve(p, r.Sectors-r.done, r.Volume.BlockSectors)
 		if !ok {
 			return false
 		}
@@ -69,17 +69,17 @@ func (c *Cache) append(p *Port, r *Request) bool {
 	return true
 }
 
-// reserve finds room for one more extent, of up to n sectors of payload, in the
-// open record, opening segments and records as needed. ok is false when there is
-// none now.
-func (c *Cache) reserve(p *Port, n uint32) (got uint32, ok bool) {
+// reserve finds room for one more extent, of up to n sectors of payload in whole
+// blocks, in the open record, opening segments and records as needed. ok is false
+// when there is none now.
+func (c *Cache) reserve(p *Port, n, block uint32) (got uint32, ok bool) {
 	for {
 		if c.cur.id == 0 && !c.openSegment() {
 			return 0, false
 		}
 		rec := c.cur.rec
 		if rec == nil {
-			if rec = c.openRecord(); rec == nil {
+			if rec = c.openRecord(block); rec == nil {
 				if c.sealedSeq+1-c.writtenSeq >= maxRecords {
 					return 0, false
 				}
@@ -87,9 +87,10 @@ func (c *Cache) reserve(p *Port, n uint32) (got uint32, ok bool) {
 				continue
 			}
 		}
-		if got, ok = c.fits(rec, n); ok {
+		if got, ok = c.fits(rec, n, block); ok {
 			return got, true
 		}
+		rec.block = block
 		c.seal(p, false)
 	}
 }

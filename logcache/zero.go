@@ -37,7 +37,7 @@ func (c *Cache) appendZeroes(p *Port, r *Request) bool {
 	if rec := c.cur.rec; rec != nil && rec.zeroes > 0 && rec.zeroes+r.Sectors > recordZeroes {
 		c.seal(p, false)
 	}
-	if _, ok := c.reserve(p, 0); !ok {
+	if _, ok := c.reserve(p, 0, r.Volume.BlockSectors); !ok {
 		return false
 	}
 	rec := c.cur.rec

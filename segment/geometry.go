@@ -32,9 +32,16 @@ type Geometry struct {
 	RecordAlign uint32 // where records start and end, in bytes: the block size, or 4096; 0 = the block size
 }
 
-// NewGeometry cuts a device of size bytes into slots.
+// NewGeometry cuts a device of size bytes into slots. Records are aligned to its
+// blocks.
 func NewGeometry(size uint64, blockSize, segmentSize uint32) (Geometry, error) {
-	g := Geometry{BlockSize: blockSize, SegmentSize: segmentSize, LogOffset: LogOffset}
+	return NewAligned(size, blockSize, segmentSize, 0)
+}
+
+// NewAligned is [NewGeometry] with records aligned to so many bytes: the block
+// size, or 4096. 0 is the block size.
+func NewAligned(size uint64, blockSize, segmentSize, recordAlign uint32) (Geometry, error) {
+	g := Geometry{BlockSize: blockSize, SegmentSize: segmentSize, LogOffset: LogOffset, RecordAlign: recordAlign}
 	if size > LogOffset && segmentSize != 0 {
 		g.Slots = (size - LogOffset) / uint64(segmentSize)
 	}

@@ -82,6 +82,17 @@ func HeaderBytes(extents int, payloadSectors uint32) int {
 	return recordFixed + extentSize*extents + checksumSize*chunks(payloadSectors)
 }
 
+// PayloadRoom is how much payload, in sectors, a header of so many sectors has room
+// for the checksums of, beside so many extents. It is negative if the extents alone
+// do not fit.
+func PayloadRoom(headerSectors uint16, extents int) int {
+	room := int(headerSectors)*SectorSize - HeaderBytes(extents, 0)
+	if room < 0 {
+		return -1
+	}
+	return room / checksumSize * ChunkSectors
+}
+
 func chunks(payloadSectors uint32) int {
 	return int((payloadSectors + ChunkSectors - 1) / ChunkSectors)
 }
@@ -217,7 +228,7 @@ func ParseRecord(b []byte, g Geometry, nonce, id uint64, position uint32) (Recor
 
 // check refuses what a correct checksum cannot excuse.
 func (r *Record) check(g Geometry) error {
-	if r.PayloadSectors > g.SegmentSectors() || r.End() > g.SegmentSectors() || r.End()%g.BlockSectors() != 0 {
+	if r.PayloadSectors > g.SegmentSectors() || r.End() > g.SegmentSectors() || r.End()%g.RecordSectors() != 0 {
 		return &FieldError{"record end", uint64(r.End()), uint64(g.SegmentSectors())}
 	}
 	if need := HeaderBytes(int(r.Extents), r.PayloadSectors); need > len(r.raw) {

@@ -64,10 +64,11 @@ func (c *scan) searchChain(id uint64) error {
 	return nil
 }
 
-// searchSlot looks at every block behind pos for headers of the segment. They
-// are many, so the slot is read at once.
+// searchSlot looks at every place behind pos where a record may start for headers
+// of the segment. They are many, so the slot is read at once.
 func (c *scan) searchSlot(id uint64, pos uint32) error {
-	pos += c.g.BlockSectors()
+	step := c.g.RecordSectors()
+	pos += step
 	if pos >= c.g.SegmentSectors() {
 		return nil
 	}
@@ -75,7 +76,7 @@ func (c *scan) searchSlot(id uint64, pos uint32) error {
 	if err := c.readAt(b, id, pos); err != nil {
 		return err
 	}
-	for ; len(b) > 0; b, pos = b[c.g.BlockSize:], pos+c.g.BlockSectors() {
+	for ; len(b) > 0; b, pos = b[step*SectorSize:], pos+step {
 		if rec, err := ParseRecord(b, c.g, c.s.Nonce, id, pos); err == nil {
 			c.beyond = true
 			c.durable = max(c.durable, rec.DurableSeq)

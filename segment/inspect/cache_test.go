@@ -26,7 +26,7 @@ func TestRealCache(t *testing.T) {
 	for i := range volumes {
 		id := uint8(i + 1)
 		disks[i] = make([]byte, sectors*segment.SectorSize)
-		volumes[i] = logcache.NewVolume(id, "v", sectors)
+		volumes[i] = logcache.NewVolume(id, "v", sectors, 512)
 		c.Attach(volumes[i], segment.Binding{ID: id, Sectors: sectors, Name: "v"}, nil, func(err error) { must(t, err) })
 	}
 	c.Background().Poll()

@@ -47,7 +47,7 @@ func (m *Image) nextRecord(id uint64, pos uint32) uint32 {
 	g := m.super.Geometry
 	slot := make([]byte, g.SegmentSize)
 	m.read(slot, m.place(id, 0))
-	for pos += g.BlockSectors(); pos < g.SegmentSectors(); pos += g.BlockSectors() {
+	for pos += g.RecordSectors(); pos < g.SegmentSectors(); pos += g.RecordSectors() {
 		if _, err := segment.ParseRecord(slot[int(pos)*segment.SectorSize:], g, m.super.Nonce, id, pos); err == nil {
 			break
 		}
@@ -66,8 +66,8 @@ func (m *Image) checkPlace(id uint64, sector uint32) error {
 		return fmt.Errorf("%w: segment ids start at 1", ErrRange)
 	case sector >= g.SegmentSectors():
 		return fmt.Errorf("%w: a segment has %d sectors, there is no sector %d", ErrRange, g.SegmentSectors(), sector)
-	case sector%g.BlockSectors() != 0:
-		return fmt.Errorf("%w: records start at multiples of %d sectors, not at %d", ErrRange, g.BlockSectors(), sector)
+	case sector%g.RecordSectors() != 0:
+		return fmt.Errorf("%w: records start at multiples of %d sectors, not at %d", ErrRange, g.RecordSectors(), sector)
 	}
 	return nil
 }

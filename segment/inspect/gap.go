@@ -56,7 +56,7 @@ func (l *Log) candidates(from Place, seq uint64) []Record {
 		for pos < g.SegmentSectors() {
 			r, err := segment.ParseRecord(slot[int(pos)*segment.SectorSize:], g, l.Super.Nonce, id, pos)
 			if err != nil {
-				pos += g.BlockSectors()
+				pos += g.RecordSectors()
 				continue
 			}
 			dropped := r.Seq > l.Super.DurableSeq && r.Epoch < l.Super.Epoch ||

@@ -63,7 +63,7 @@ func (s *server) live() {
 	s.keeper.start(core)
 	s.volumes = nil
 	for i, n := range s.sizes {
-		s.volumes = append(s.volumes, logcache.NewVolume(uint8(i+1), fmt.Sprintf("volume%d", i), n))
+		s.volumes = append(s.volumes, logcache.NewVolume(uint8(i+1), fmt.Sprintf("volume%d", i), n, segment.SectorSize))
 		s.attach(i)
 	}
 }

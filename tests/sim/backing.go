@@ -5,10 +5,14 @@ package sim
 
 // onBacking is which version each sector of a backing image is.
 func (o *oracle) onBacking(st *store, v *volume, img []sid, each func(lba uint64, c *cell, ver int)) {
-	for lba := range v.cells {
+	version := func(lba int) int {
 		l, ok := st.labelOf(img[lba])
-		each(uint64(lba), &v.cells[lba], o.known("P4", v.id, uint64(lba), l, ok))
+		return o.known("P4", v.id, uint64(lba), l, ok)
 	}
+	for lba := range v.cells {
+		each(uint64(lba), &v.cells[lba], version(lba))
+	}
+	o.oneVersion(v, "on its backing", version)
 }
 
 // batchDone checks the durable backings at the end of a batch: they are a

@@ -40,7 +40,7 @@ func (h *host) boot(w *world, out *outcome) bool {
 	h.vols = h.vols[:0]
 	out.attached, out.last, out.flushed = out.attached[:0], rec.LastSeq, make([]bool, n)
 	for i := range n {
-		v := logcache.NewVolume(uint8(i+1), "", uint64(w.Volumes[i]))
+		v := logcache.NewVolume(uint8(i+1), "", uint64(w.Volumes[i]), w.block(i))
 		h.vols = append(h.vols, v)
 		on := bound(c, uint8(i+1))
 		out.attached = append(out.attached, on)
@@ -125,7 +125,7 @@ type checker struct {
 
 func newChecker(w *world, k *kit) *checker {
 	c := &checker{w: w, kit: k}
-	c.s = newDevs(w.s.st, w.Slots*int(w.SegmentSize)/sectorSize, w.Volumes)
+	c.s = newDevs(w.s.st, &w.Options)
 	c.s.work = w.s.work
 	k.wake = func() { c.woken[0] = true }
 	c.ports = []*logcache.Port{k.port}

@@ -44,6 +44,7 @@ func (w *world) submit() {
 
 // send sends a request through a port.
 func (w *world) send(r *request, port, vol int, op logcache.Op, fua bool, lba uint64, n uint32) {
+	lba, n = w.wholeBlocks(vol, lba, n)
 	tag, buf := r.Tag, r.mem
 	*r = request{mem: buf, busy: true, sent: w.o.now}
 	r.Tag, r.Volume, r.Op, r.FUA = tag, w.vols[vol], op, fua
@@ -98,6 +99,7 @@ func (w *world) takeAnswer(lr *logcache.Request) {
 	case logcache.Flush:
 		w.o.flushed(r.bar)
 	case logcache.Read:
+		w.o.wasReadWhole(vol, r.LBA, r.Buf)
 		for i := range uint64(r.Sectors) {
 			w.o.wasRead(vol, r.LBA+i, r.Buf[i*sectorSize:(i+1)*sectorSize], r.sent)
 		}

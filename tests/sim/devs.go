@@ -32,10 +32,10 @@ type devs struct {
 	work  *work // counts what completes
 }
 
-func newDevs(st *store, logSectors int, backings []int) *devs {
-	s := &devs{st: st, work: &work{}, cache: newDisk(st, true, logSectors)}
-	for _, n := range backings {
-		s.backing = append(s.backing, newDisk(st, false, n))
+func newDevs(st *store, o *Options) *devs {
+	s := &devs{st: st, work: &work{}, cache: newDisk(st, true, o.Slots*int(o.SegmentSize)/sectorSize, o.BlockSize)}
+	for i, n := range o.Volumes {
+		s.backing = append(s.backing, newDisk(st, false, n, o.block(i)))
 	}
 	return s
 }
@@ -87,9 +87,7 @@ func (s *devs) begin(op *blockdev.Op, early bool) *flight {
 	}
 	d := s.disk(op.Dev)
 	*f = flight{op: op, d: d, fault: s.faultOf(op), early: early && op.Kind == blockdev.Read}
-	if n := op.Bytes(); op.Offset < 0 || uint64(op.Offset+n) > d.bytes() || (op.Offset|n)%sectorSize != 0 {
-		fail("P9", "%v of %d bytes at byte %d reaches past the end of device %d or is not of whole sectors", op.Kind, n, op.Offset, op.Dev)
-	}
+	d.checkAligned(op.Kind, op.Offset, op.Bytes())
 	switch {
 	case stores(op) && (f.fault.honest() || f.fault == eioLanded || f.fault == lying):
 		f.p = d.begin(op.Buf, op.Offset, op.Bytes())

@@ -12,6 +12,7 @@ const superSectors = 32
 type pending struct {
 	at   int // sector of the folded image
 	ids  []sid
+	unit int // sectors that land together: a block, but of a cache device one, for harder tears
 	when int // number of its completion; 0 = under way
 }
 
@@ -19,6 +20,7 @@ type pending struct {
 type disk struct {
 	st      *store
 	cache   bool  // a cache device: the unused room of the superblocks is folded away
+	block   int   // logical block, in sectors
 	durable []sid // what a power cut leaves if it loses all it may
 	visible []sid // what a read returns
 	done    []*pending
@@ -27,13 +29,13 @@ type disk struct {
 	forgot  bool
 }
 
-// newDisk makes a disk of so many sectors. Those of a cache device count from
-// the log's start.
-func newDisk(st *store, cache bool, sectors int) *disk {
+// newDisk makes a disk of so many sectors and blocks of so many bytes. The sectors
+// of a cache device count from the log's start.
+func newDisk(st *store, cache bool, sectors int, block uint32) *disk {
 	if cache {
 		sectors += 2 * superSectors
 	}
-	return &disk{st: st, cache: cache, durable: make([]sid, sectors), visible: make([]sid, sectors)}
+	return &disk{st: st, cache: cache, block: int(block / sectorSize), durable: make([]sid, sectors), visible: make([]sid, sectors)}
 }
 
 // bytes is the size of the device as its user sees it.
@@ -76,7 +78,7 @@ func (d *disk) read(buf []byte, off int64) {
 // is nil.
 func (d *disk) begin(buf []byte, off, length int64) *pending {
 	n := int(length / sectorSize)
-	p := &pending{at: -1, ids: make([]sid, 0, n)}
+	p := &pending{at: -1, ids: make([]sid, 0, n), unit: d.unit()}
 	for first, i := int(off/sectorSize), 0; i < n; i++ {
 		at, id := d.fold(first+i), sid(0)
 		if buf != nil {
@@ -95,6 +97,15 @@ func (d *disk) begin(buf []byte, off, length int64) *pending {
 	p.at = max(p.at, 0)
 	d.flying = append(d.flying, p)
 	return p
+}
+
+// unit is how many sectors of a write land together, or do not. Nobody is asked
+// whether a cache device keeps its blocks whole.
+func (d *disk) unit() int {
+	if d.cache {
+		return 1
+	}
+	return d.block
 }
 
 // finish completes a write: reads see it, and the next flush covers it.

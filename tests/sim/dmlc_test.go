@@ -130,7 +130,7 @@ func TestDmlcBoundToItsDisk(t *testing.T) {
 		} {
 			b := s.binding(0)
 			change(&b)
-			v, err := logcache.NewVolume(b.ID, "", b.Sectors), error(nil)
+			v, err := logcache.NewVolume(b.ID, "", b.Sectors, sectorSize), error(nil)
 			v.Fence()
 			e, _ := s.cache.Examine(v, &b, visible{s.s.backing[0]}, visible{s.s.cache})
 			s.cache.Attach(v, b, e, func(got error) { err = got })

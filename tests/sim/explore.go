@@ -18,7 +18,7 @@ type explorer struct {
 	Other int // crash points at which a choice was
 }
 
-// maxSubset is up to how many unflushed sectors every subset is tried.
+// maxSubset is up to how many unflushed sectors, or blocks of backings, every subset is tried.
 const maxSubset = 12
 
 func newExplorer() *explorer {
@@ -34,19 +34,19 @@ func (e *explorer) begin(w *world) {
 // point explores the present moment.
 func (e *explorer) point() {
 	e.all, e.disk = e.all[:0], e.disk[:0]
-	sectors := 0
+	units := 0
 	e.w.s.each(func(k int, d *disk) {
 		for _, list := range [2][]*pending{d.done, d.flying} {
 			for _, p := range list {
 				e.all, e.disk = append(e.all, p), append(e.disk, k)
-				sectors += len(p.ids)
+				units += len(p.ids) / p.unit
 			}
 		}
 	})
 	e.rot()
-	if sectors <= maxSubset {
+	if units <= maxSubset {
 		e.Full++
-		e.subsets(sectors)
+		e.subsets(units)
 		return
 	}
 	e.Other++
@@ -63,19 +63,19 @@ func (e *explorer) clean() {
 	e.w.s.each(func(k int, d *disk) { copy(e.w.image.disk[k], d.durable) })
 }
 
-// put lands sectors [from, to) of write i.
-func (e *explorer) put(i, from, to int) {
-	p := e.all[i]
-	copy(e.w.image.disk[e.disk[i]][p.at+from:p.at+to], p.ids[from:to])
-}
+// put lands units [from, to) of write i.
+func (e *explorer) put(i, from, to int) { e.all[i].put(e.w.image.disk[e.disk[i]], from, to) }
 
-// subsets tries every subset of the unflushed sectors.
-func (e *explorer) subsets(sectors int) {
-	for mask := range 1 << sectors {
+// units is how many write i has.
+func (e *explorer) units(i int) int { return len(e.all[i].ids) / e.all[i].unit }
+
+// subsets tries every subset of the unflushed units: sectors, or blocks of backings.
+func (e *explorer) subsets(units int) {
+	for mask := range 1 << units {
 		e.clean()
 		bit := 0
-		for i, p := range e.all {
-			for s := range p.ids {
+		for i := range e.all {
+			for s := range e.units(i) {
 				if mask>>bit&1 == 1 {
 					e.put(i, s, s+1)
 				}
@@ -97,9 +97,9 @@ func (e *explorer) writes() {
 				continue
 			}
 			e.clean()
-			for i, p := range e.all {
+			for i := range e.all {
 				if i < first && rest || i >= first && mask>>(i-first)&1 == 1 {
-					e.put(i, 0, len(p.ids))
+					e.put(i, 0, e.units(i))
 				}
 			}
 			e.check()
@@ -107,21 +107,21 @@ func (e *explorer) writes() {
 	}
 }
 
-// tears tears each write at each sector, all others before it being whole, and
-// lets each sector alone be missing.
+// tears tears each write at each unit, all others before it being whole, and
+// lets each unit alone be missing.
 func (e *explorer) tears() {
-	for i, p := range e.all {
-		for s := range p.ids {
+	for i := range e.all {
+		for s := range e.units(i) {
 			for _, kind := range []int{0, 1, 2} {
 				e.clean()
 				for j := range i {
-					e.put(j, 0, len(e.all[j].ids))
+					e.put(j, 0, e.units(j))
 				}
 				if kind != 1 {
 					e.put(i, 0, s)
 				}
 				if kind != 0 {
-					e.put(i, s+1, len(p.ids))
+					e.put(i, s+1, e.units(i))
 				}
 				e.check()
 			}

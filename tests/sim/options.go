@@ -11,10 +11,12 @@ import (
 type Options struct {
 	Seed        uint64
 	BlockSize   uint32
+	RecordAlign uint32 // 0 = the block size
 	SegmentSize uint32
 	Slots       int
-	Buffers     int   // RAM buffers, in segments
-	Volumes     []int // sectors of each
+	Buffers     int      // RAM buffers, in segments
+	Volumes     []int    // sectors of each
+	Blocks      []uint32 // logical block of each, in bytes; nil, or 0 = BlockSize
 	Ports       int
 	Depth       int // requests outstanding
 	Requests    int // in each generation
@@ -74,5 +76,23 @@ func RandomOptions(seed uint64) Options {
 	o.Rot = rand.New(rand.NewPCG(seed, 23)).IntN(3) == 0
 	o.GiveUps = !o.Faults && rand.New(rand.NewPCG(seed, 25)).IntN(4) == 0
 	o.Scope = []witness.Scope{{}, {Head: 2, Tail: 1, Marks: 2}, {Head: 3, Tail: 2, Marks: 3, Samples: 2}, {Head: 8, Tail: 4, Marks: segment.MaxMarks, Samples: segment.MaxSamples}}[rand.New(rand.NewPCG(seed, 27)).IntN(4)]
+	o.chooseBlocks(rand.New(rand.NewPCG(seed, 31)))
 	return o
+}
+
+// chooseBlocks lets some volumes be of larger blocks than the cache device, and
+// some records be aligned to larger ones.
+func (o *Options) chooseBlocks(r *rand.Rand) {
+	some, aligned := r.IntN(3) == 0, r.IntN(3) == 0
+	if o.BlockSize != 512 {
+		return
+	}
+	if some {
+		for range o.Volumes {
+			o.Blocks = append(o.Blocks, []uint32{0, 1024, 4096, 4096}[r.IntN(4)])
+		}
+	}
+	if aligned {
+		o.RecordAlign, o.SegmentSize = 4096, 16<<10
+	}
 }

@@ -77,6 +77,7 @@ func (c *cell) last() *version { return &c.v[len(c.v)-1] }
 // volume is a device as the oracle knows it.
 type volume struct {
 	id     uint8
+	block  int // logical block, in sectors
 	cells  []cell
 	logged bool  // its writes go through the log
 	acked  int64 // highest position of an answered write
@@ -96,10 +97,10 @@ type oracle struct {
 	vols   []*volume
 }
 
-func newOracle(sectors []int) *oracle {
+func newOracle(opt *Options) *oracle {
 	o := &oracle{writes: make([]write, 1)}
-	for i, n := range sectors {
-		v := &volume{id: uint8(i + 1), cells: make([]cell, n)}
+	for i, n := range opt.Volumes {
+		v := &volume{id: uint8(i + 1), block: int(opt.block(i) / sectorSize), cells: make([]cell, n)}
 		for j := range v.cells {
 			v.cells[j].v = append(make([]version, 0, 4), version{zero: true})
 		}

@@ -70,7 +70,7 @@ func fateOf(r *rand.Rand, kind, i, one int) fate {
 
 // land puts what the fate leaves of a write on the medium.
 func (p *pending) land(r *rand.Rand, img []sid, f fate) {
-	from, to := 0, len(p.ids)
+	from, to := 0, len(p.ids)/p.unit
 	switch f {
 	case gone:
 		return
@@ -79,13 +79,19 @@ func (p *pending) land(r *rand.Rand, img []sid, f fate) {
 	case back:
 		from = r.IntN(to + 1)
 	case sieved:
-		for i, id := range p.ids {
+		for i := range to {
 			if r.IntN(2) == 0 {
-				img[p.at+i] = id
+				p.put(img, i, i+1)
 			}
 		}
 		return
 	}
+	p.put(img, from, to)
+}
+
+// put lands the units from one to another.
+func (p *pending) put(img []sid, from, to int) {
+	from, to = from*p.unit, to*p.unit
 	copy(img[p.at+from:p.at+to], p.ids[from:to])
 }
 

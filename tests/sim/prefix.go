@@ -125,6 +125,7 @@ func (o *oracle) recovered(vols []found) int64 {
 				vols[i].version[lba] = o.survived(v, uint64(lba), ver)
 			}
 		}
+		o.oneVersion(v, "that was recovered", func(lba int) int { return vols[i].version[lba] })
 	}
 	return b.check("P3", "P1", o.floor, "what was recovered")
 }

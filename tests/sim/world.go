@@ -169,10 +169,9 @@ func newWorld(o Options, stats *Stats, k *kit) *world {
 	w := &world{Options: o, stats: stats, rng: dice(2), slow: dice(4), rates: dice(6), blank: dice(8), heads: dice(10), lull: dice(20), ways: dice(12), bad: dice(22), gone: dice(24)}
 	st := k.st
 	st.reset()
-	log := o.Slots * int(o.SegmentSize) / sectorSize
-	w.s = newDevs(st, log, o.Volumes)
+	w.s = newDevs(st, &w.Options)
 	w.s.work = &stats.work
-	w.o = newOracle(o.Volumes)
+	w.o = newOracle(&w.Options)
 	w.image = newImages(w.s)
 	w.early = func() bool { return w.rng.IntN(2) == 0 }
 	w.answered, w.polled = w.takeAnswer, w.takeMail
@@ -189,7 +188,7 @@ const nonce = 0x0123456789abcdef
 
 func (w *world) format() {
 	_, err := logcache.Format(syncDevice{w.s}, logcache.FormatOptions{
-		DeviceSize: w.s.cache.bytes(), BlockSize: w.BlockSize, SegmentSize: w.SegmentSize, UUID: [16]byte{1}, Nonce: nonce,
+		DeviceSize: w.s.cache.bytes(), BlockSize: w.BlockSize, RecordAlign: w.RecordAlign, SegmentSize: w.SegmentSize, UUID: [16]byte{1}, Nonce: nonce,
 	})
 	if err != nil {
 		fail("format", "%v", err)

@@ -62,7 +62,7 @@ func NewDevice(id uint8, name string, backing *blockdev.Device, opt DeviceOption
 	if opt.LogicalBlock == 0 {
 		opt.LogicalBlock = backing.LogicalBlock()
 	}
-	d := &Device{vol: logcache.NewVolume(id, name, backing.Size()/segment.SectorSize), backing: backing, opt: opt}
+	d := &Device{vol: logcache.NewVolume(id, name, backing.Size()/segment.SectorSize, opt.LogicalBlock), backing: backing, opt: opt}
 	d.gate.wake = d.wakeQueues
 	return d, nil
 }

@@ -122,7 +122,7 @@ func startup(b *testing.B, path string) (cpu time.Duration) {
 	c, _, err := ResumeCache(1, d, CacheOptions{})
 	must(b, err)
 	resumed := time.Since(start)
-	v := logcache.NewVolume(1, "v", 1<<35)
+	v := logcache.NewVolume(1, "v", 1<<35, 512)
 	v.Fence()
 	must(b, c.told(func(done func(error)) { c.core.Attach(v, segment.Binding{ID: 1, Sectors: 1 << 35}, nil, done) }))
 	v.Unfence()

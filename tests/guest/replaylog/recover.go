@@ -48,7 +48,7 @@ func (h *host) boot() (*logcache.Volume, error) {
 		if b.State != segment.Attached {
 			continue
 		}
-		v := logcache.NewVolume(b.ID, b.Name, b.Sectors)
+		v := logcache.NewVolume(b.ID, b.Name, b.Sectors, segment.SectorSize)
 		return v, h.attach(v, b)
 	}
 	return nil, nil
