@@ -28,6 +28,7 @@ type superblock struct {
 	buf     []byte
 	busy    bool
 	retries int
+	durable uint64 // the newest generation that is
 
 	// Who is told when an update has happened, by how far it is.
 	fresh []func(error) // in no copy
@@ -38,6 +39,15 @@ type superblock struct {
 func (s *superblock) init(from *segment.Super) {
 	s.now = *from
 	s.now.Bindings = slices.Clone(from.Bindings)
+	s.durable = from.Generation
+}
+
+// Stamp is by what the superblock on the device is told from older ones of the
+// same cache: of the newest copy that is durable. Any thread.
+func (c *Cache) Stamp() (epoch, generation uint64) {
+	c.lock()
+	defer c.mu.Unlock()
+	return c.super.now.Epoch, c.super.durable
 }
 
 func (s *superblock) failAll(err error) {
@@ -102,7 +112,7 @@ func (c *Cache) superDone(p *Port, o *operation, err error) {
 		return
 	}
 	p.release(o)
-	s.busy, s.retries = false, 0
+	s.busy, s.retries, s.durable = false, 0, s.now.Generation
 	told := s.twice
 	s.twice = nil
 	for _, f := range told {

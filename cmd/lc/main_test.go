@@ -70,6 +70,7 @@ func run(t *testing.T, scripts, vars []string) {
 			env.Defer(func() { os.RemoveAll(run) })
 			env.Vars = append(env.Vars, vars...)
 			env.Setenv("LC_RUN_DIR", filepath.Join(run, "run"))
+			env.Setenv("LC_STATE_DIR", filepath.Join(run, "state"))
 			return nil
 		},
 		Condition: func(cond string) (bool, error) { return cond == "loop" && haveLoop(), nil },

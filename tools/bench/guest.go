@@ -87,7 +87,7 @@ func buildDemo(ctx context.Context) (path string, remove func(), err error) {
 
 func (g *guest) script(ctx context.Context, text string) (string, error) {
 	var stdout, stderr bytes.Buffer
-	env := []string{"tmp=" + guestTmp, "LC_RUN_DIR=" + runDir}
+	env := []string{"tmp=" + guestTmp, "LC_RUN_DIR=" + runDir, "LC_STATE_DIR=" + guestTmp + "/state"}
 	code, err := g.m.Run(ctx, vm.Command{Script: text, Env: env, Stdout: &stdout, Stderr: &stderr})
 	if err == nil && code != 0 {
 		err = fmt.Errorf("exit status %d: %s", code, strings.TrimSpace(stderr.String()))

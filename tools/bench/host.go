@@ -92,7 +92,7 @@ func link(from, to string) error {
 }
 
 func (h *host) env() []string {
-	env := append(os.Environ(), "tmp="+h.tmp, "LC_RUN_DIR="+runDir, "PATH="+h.bin+":"+os.Getenv("PATH"), "ssd="+h.given[0].path)
+	env := append(os.Environ(), "tmp="+h.tmp, "LC_RUN_DIR="+runDir, "LC_STATE_DIR="+h.tmp+"/state", "PATH="+h.bin+":"+os.Getenv("PATH"), "ssd="+h.given[0].path)
 	if len(h.given) > 1 {
 		env = append(env, "hdd="+h.given[1].path)
 	}

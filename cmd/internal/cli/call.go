@@ -114,3 +114,12 @@ func absolute(path string) (string, error) {
 	}
 	return abs, nil
 }
+
+func absoluteAll(paths []string) (err error) {
+	for i := range paths {
+		if paths[i], err = absolute(paths[i]); err != nil {
+			return err
+		}
+	}
+	return nil
+}

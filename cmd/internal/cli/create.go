@@ -27,10 +27,8 @@ func createCommand() *cobra.Command {
 			if a.Path, err = absolute(args[2]); err != nil {
 				return err
 			}
-			for i := range a.SkipDisks {
-				if a.SkipDisks[i], err = absolute(a.SkipDisks[i]); err != nil {
-					return err
-				}
+			if err := absoluteAll(a.SkipDisks); err != nil {
+				return err
 			}
 			return do(cmd, callStarting, control.VerbCreate, a)
 		},

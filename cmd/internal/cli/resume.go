@@ -6,20 +6,29 @@ import (
 )
 
 func resumeCommand() *cobra.Command {
-	return &cobra.Command{
+	var a control.ResumeArgs
+	cmd := &cobra.Command{
 		Use:   "resume CACHE_ID DEV",
 		Short: "Bring a formatted cache into service, with what is in its log",
-		Args:  exactly("CACHE_ID", "DEV"),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			id, err := number("cache", args[0])
-			if err != nil {
+		Long: "Bring a formatted cache into service, with what is in its log.\n\n" +
+			"An old copy of a cache, such as a restored image, a snapshot, or the SSD that was copied to a larger one, would put\n" +
+			"older data over newer: it is refused when the newer copy is on this host, or was. What was last seen of each cache\n" +
+			"is noted in /var/lib/lc, or in $LC_STATE_DIR.",
+		Args: exactly("CACHE_ID", "DEV"),
+		RunE: func(cmd *cobra.Command, args []string) (err error) {
+			if a.ID, err = number("cache", args[0]); err != nil {
 				return err
 			}
-			path, err := absolute(args[1])
-			if err != nil {
+			if a.Path, err = absolute(args[1]); err != nil {
 				return err
 			}
-			return do(cmd, callStarting, control.VerbResume, control.ResumeArgs{ID: id, Path: path})
+			if err := absoluteAll(a.SkipDisks); err != nil {
+				return err
+			}
+			return do(cmd, callStarting, control.VerbResume, a)
 		},
 	}
+	cmd.Flags().BoolVar(&a.AcceptStale, "accept-stale", false, "resume an old copy: what was written through the newer one since is lost")
+	cmd.Flags().StringArrayVar(&a.SkipDisks, "skip-disk", nil, "a disk that does not answer, and is no copy of this cache; may be repeated")
+	return cmd
 }

@@ -55,6 +55,9 @@ const (
 type ResumeArgs struct {
 	ID   int    `json:"id"`
 	Path string `json:"path"`
+
+	SkipDisks   []string `json:"skip_disks,omitempty"`   // disks that are not asked whether they are a copy of it
+	AcceptStale bool     `json:"accept_stale,omitempty"` // although there is, or was, a newer copy
 }
 
 // CreateArgs are the arguments of create.

@@ -149,9 +149,14 @@ func (m *Manager) claims(ctx context.Context, skip []string, report reporter) ([
 		return nil, err
 	}
 	all := m.resumedClaims()
-	found, err := strangers(ctx, not, report)
+	found, err := m.strangers(ctx, not, report)
 	if err != nil {
 		return nil, err
+	}
+	found, copies := m.withoutResumed(found)
+	found, more := current(found)
+	for _, old := range append(copies, more...) {
+		m.warn(report, "%s", &old)
 	}
 	for i := range found {
 		more, err := patiently(ctx, found[i].path, report, found[i].claims)

@@ -8,6 +8,7 @@ import (
 
 	"github.com/ublk-lc/ublk-lc/cmd/internal/control"
 	"github.com/ublk-lc/ublk-lc/cmd/internal/host"
+	"github.com/ublk-lc/ublk-lc/cmd/internal/seen"
 	"github.com/ublk-lc/ublk-lc/cmd/internal/whose"
 	"github.com/ublk-lc/ublk-lc/migrate"
 	"github.com/ublk-lc/ublk-lc/sysfsio"
@@ -18,6 +19,7 @@ import (
 type Manager struct {
 	logf    func(format string, args ...any)
 	linkDir string // of the links to the nodes
+	record  seen.Dir
 	started time.Time
 
 	// What needs a kernel with ublk; tests without one replace it.
@@ -69,6 +71,7 @@ func NewManager(linkDir string, logf func(format string, args ...any)) *Manager 
 	return &Manager{
 		logf:    logf,
 		linkDir: linkDir,
+		record:  seen.Default(),
 		started: time.Now(),
 		probe: func(ctx context.Context) error {
 			_, err := ublk.ProbeFeatures(ctx)

@@ -12,6 +12,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/ublk-lc/ublk-lc/cmd/internal/control"
 	"github.com/ublk-lc/ublk-lc/cmd/internal/host"
+	"github.com/ublk-lc/ublk-lc/cmd/internal/seen"
 	"github.com/ublk-lc/ublk-lc/logcache"
 	"github.com/ublk-lc/ublk-lc/segment"
 	"github.com/ublk-lc/ublk-lc/segment/blockdev"
@@ -22,6 +23,7 @@ import (
 func newManager(t *testing.T) *Manager {
 	t.Helper()
 	m := NewManager(filepath.Join(t.TempDir(), "links"), t.Logf)
+	m.record = seen.Dir(t.TempDir())
 	m.probe = func(context.Context) error { return nil }
 	m.start = func(context.Context, *host.Device) error { return nil }
 	t.Cleanup(func() {

@@ -75,7 +75,7 @@ func (m *Manager) FreeCache(ctx context.Context, a control.IDArgs, report report
 	dirty := c.host.Core().Status().DirtyBlocks
 	warnBroken(c, report)
 	stop := remind(report, "waiting for %s to make the log durable", c.path)
-	err = c.host.Free(context.WithoutCancel(ctx))
+	err = m.free(ctx, c, report)
 	stop()
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -90,6 +90,15 @@ func (m *Manager) FreeCache(ctx context.Context, a control.IDArgs, report report
 	}
 	m.logf("free-cache: %s", text)
 	return &control.Done{Text: text}, nil
+}
+
+// free lets a cache go, and notes how it is left.
+func (m *Manager) free(ctx context.Context, c *cache, report reporter) error {
+	err := c.host.Free(context.WithoutCancel(ctx))
+	if err == nil {
+		m.note(c.path, c.host.Super().UUID, c.host.Core(), report)
+	}
+	return err
 }
 
 // takeCache marks a cache, which nothing needs, as being freed.

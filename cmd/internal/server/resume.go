@@ -31,7 +31,7 @@ func (m *Manager) Resume(ctx context.Context, a control.ResumeArgs, report repor
 	if err != nil {
 		return nil, err
 	}
-	h, rec, err := m.resume(c, report)
+	h, rec, err := m.resume(ctx, c, a, report)
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if err != nil {
@@ -69,19 +69,19 @@ func (m *Manager) reserveCache(a control.ResumeArgs) (*cache, error) {
 	return c, nil
 }
 
-func (m *Manager) resume(c *cache, report reporter) (*host.Cache, *segment.Recovery, error) {
+func (m *Manager) resume(ctx context.Context, c *cache, a control.ResumeArgs, report reporter) (*host.Cache, *segment.Recovery, error) {
 	dev, err := blockdev.Open(c.path, blockdev.OpenOptions{Exclusive: true})
 	if err != nil {
 		return nil, nil, err
 	}
-	h, rec, err := m.resumeOn(c, dev, report)
+	h, rec, err := m.resumeOn(ctx, c, dev, a, report)
 	if err != nil {
 		return nil, nil, errors.Join(err, dev.Close())
 	}
 	return h, rec, nil
 }
 
-func (m *Manager) resumeOn(c *cache, dev *blockdev.Device, report reporter) (*host.Cache, *segment.Recovery, error) {
+func (m *Manager) resumeOn(ctx context.Context, c *cache, dev *blockdev.Device, a control.ResumeArgs, report reporter) (*host.Cache, *segment.Recovery, error) {
 	super, err := logcache.ReadSuper(dev)
 	if errors.Is(err, segment.ErrNotFormatted) {
 		return nil, nil, control.Errorf(control.NotFormatted, "%s is %w; `lc format-cache %s` makes it one", c.path, err, c.path)
@@ -96,6 +96,9 @@ func (m *Manager) resumeOn(c *cache, dev *blockdev.Device, report reporter) (*ho
 		return nil, nil, control.Errorf(control.Mismatch, "%s has blocks of %d bytes, and the log was formatted for %d: a copy of it in a file, made with dd on a disk of such blocks, can be resumed, and `lc replay` takes it too", c.path, dev.LogicalBlock(), super.Geometry.BlockSize)
 	}
 	if err := m.checkTwin(c, super); err != nil {
+		return nil, nil, err
+	}
+	if err := m.checkStale(ctx, c, super, a, report); err != nil {
 		return nil, nil, err
 	}
 	if err := m.checkExposed(dev, super); err != nil {
@@ -120,7 +123,11 @@ func (m *Manager) resumeOn(c *cache, dev *blockdev.Device, report reporter) (*ho
 	var p logProgress
 	stop := every(progressEvery, func() { m.tellResume(c, &p, report) })
 	defer stop()
-	return host.ResumeCache(c.id, dev, host.CacheOptions{Logf: m.logf, Progress: p.set, Swappable: large != ""})
+	h, rec, err := host.ResumeCache(c.id, dev, host.CacheOptions{Logf: m.logf, Progress: p.set, Swappable: large != ""})
+	if err == nil {
+		m.note(c.path, super.UUID, h.Core(), report)
+	}
+	return h, rec, err
 }
 
 // tellResume tells the client, and who asks for the state, how far a resume has come.
@@ -137,12 +144,15 @@ func (m *Manager) tellResume(c *cache, p *logProgress, report reporter) {
 func (m *Manager) checkTwin(c *cache, super *segment.Super) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	for _, other := range m.caches {
-		if other.host != nil && other.host.Super().UUID == super.UUID {
-			return control.Errorf(control.Mismatch, "%s is a copy of cache %d (%s): both have UUID %s; resume only one", c.path, other.id, other.path, uuid.UUID(super.UUID))
-		}
+	other := m.twinLocked(super.UUID)
+	if other == nil {
+		return nil
 	}
-	return nil
+	what := fmt.Sprintf("%s is a copy of cache %d (%s), or the same disk in another way: both have UUID %s", c.path, other.id, other.path, uuid.UUID(super.UUID))
+	if other.host.Core().Status().Broken != "" {
+		return control.Errorf(control.Mismatch, "%s; cache %d has failed: take it out of service first, with `lc free-cache %d`, or `lc shutdown` while devices are attached to it", what, other.id, other.id)
+	}
+	return control.Errorf(control.Mismatch, "%s; resume only one", what)
 }
 
 // checkExposed refuses a log that holds data for a backing which a device shows without it, or through another cache: what

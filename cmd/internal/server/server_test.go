@@ -23,6 +23,7 @@ func serving(t *testing.T) *Manager {
 	}
 	t.Cleanup(func() { os.RemoveAll(dir) })
 	t.Setenv("LC_RUN_DIR", dir+"/run")
+	t.Setenv("LC_STATE_DIR", dir+"/state")
 	m := newManager(t)
 	s, err := New(m)
 	if err != nil {
@@ -75,6 +76,7 @@ func TestSecondServer(t *testing.T) {
 
 func TestNoServer(t *testing.T) {
 	t.Setenv("LC_RUN_DIR", t.TempDir())
+	t.Setenv("LC_STATE_DIR", t.TempDir())
 	_, err := control.Dial()
 	if !errors.Is(err, control.ErrNoServer) || control.Classify(err).Code != control.NoServer {
 		t.Errorf("got %v", err)

@@ -94,7 +94,7 @@ func (m *Manager) freeAtEnd(ctx context.Context, c *cache, report reporter) erro
 	m.mu.Lock()
 	c.gone = true
 	m.mu.Unlock()
-	err := c.host.Free(context.WithoutCancel(ctx))
+	err := m.free(ctx, c, report)
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if err != nil {

@@ -21,14 +21,14 @@ type stranger struct {
 }
 
 // strangers finds the caches of this host that are not resumed. It looks at every disk that may be one, but for those of
-// the numbers in not.
-func strangers(ctx context.Context, not map[uint64]bool, report reporter) ([]stranger, error) {
+// the numbers in not, and at the files in which this host has had one.
+func (m *Manager) strangers(ctx context.Context, not map[uint64]bool, report reporter) ([]stranger, error) {
 	paths, err := disksToAsk("/sys", not)
 	if err != nil {
 		return nil, err
 	}
 	var found []stranger
-	for _, path := range paths {
+	for _, path := range append(paths, m.knownFiles()...) {
 		super, err := patiently(ctx, path, report, func() *segment.Super { return superOf(path) })
 		if err != nil {
 			return nil, err
@@ -52,7 +52,7 @@ func patiently[T any](ctx context.Context, path string, report reporter, look fu
 			var none T
 			return none, control.Errorf(control.Interrupted, "interrupted while %s was asked whether it is a cache, and what it holds; nothing was done", path)
 		case <-time.After(slowLook):
-			report.say("waiting for %s to tell whether it is a cache, and what it holds; if it is none, `lc create --skip-disk %s` goes on without it", path, path)
+			report.say("waiting for %s to tell whether it is a cache, and what it holds; if it is none, `--skip-disk %s` goes on without it", path, path)
 		}
 	}
 }

@@ -1,0 +1,120 @@
+// Package seen keeps what this host has last seen of each cache: so that an old
+// copy of one is known for what it is, and a cache that lies in a file is found.
+//
+// It is a file of JSON for each cache, by UUID, in a directory that outlives a
+// restart. It is a help and no part of a promise: without it nothing is lost
+// but a warning.
+package seen
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"github.com/google/uuid"
+)
+
+// Cache is how a cache was when this host last resumed it, or let it go.
+type Cache struct {
+	UUID       uuid.UUID `json:"uuid"`
+	Path       string    `json:"path"`
+	Epoch      uint64    `json:"epoch"`
+	Generation uint64    `json:"generation"` // of the superblock
+}
+
+// Dir is the directory of the record.
+type Dir string
+
+// Default is where the record lies. LC_STATE_DIR moves it.
+func Default() Dir {
+	if dir := os.Getenv("LC_STATE_DIR"); dir != "" {
+		return Dir(dir)
+	}
+	return "/var/lib/lc"
+}
+
+func (d Dir) file(id uuid.UUID) string { return filepath.Join(string(d), id.String()+".json") }
+
+// Load is what was last seen of a cache; nil if that is nothing.
+func (d Dir) Load(id uuid.UUID) (*Cache, error) {
+	b, err := os.ReadFile(d.file(id))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read what was seen of cache %s: %w", id, err)
+	}
+	var c Cache
+	if err := json.Unmarshal(b, &c); err != nil || c.UUID != id {
+		return nil, fmt.Errorf("%s is not what was seen of cache %s (%v); it may be deleted", d.file(id), id, err)
+	}
+	return &c, nil
+}
+
+// All is what was last seen of all caches. What cannot be read is left out.
+func (d Dir) All() []Cache {
+	names, err := os.ReadDir(string(d))
+	if err != nil {
+		return nil
+	}
+	var all []Cache
+	for _, n := range names {
+		id, err := uuid.Parse(trimJSON(n.Name()))
+		if err != nil {
+			continue
+		}
+		if c, err := d.Load(id); err == nil && c != nil {
+			all = append(all, *c)
+		}
+	}
+	return all
+}
+
+func trimJSON(name string) string {
+	if filepath.Ext(name) != ".json" {
+		return ""
+	}
+	return name[:len(name)-len(".json")]
+}
+
+// Store replaces what was seen of a cache, durably. It makes the directory if
+// there is none, and leaves one that is there as it is.
+func (d Dir) Store(c Cache) error {
+	if err := d.store(c); err != nil {
+		return fmt.Errorf("note what was seen of cache %s: %w", c.UUID, err)
+	}
+	return nil
+}
+
+func (d Dir) store(c Cache) error {
+	b, err := json.MarshalIndent(c, "", "  ")
+	if err != nil {
+		return err
+	}
+	if err := os.MkdirAll(string(d), 0o700); err != nil {
+		return err
+	}
+	f, err := os.CreateTemp(string(d), ".new-*")
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(append(b, '\n'))
+	if err := errors.Join(err, f.Sync(), f.Close()); err != nil {
+		return errors.Join(err, os.Remove(f.Name()))
+	}
+	if err := os.Rename(f.Name(), d.file(c.UUID)); err != nil {
+		return errors.Join(err, os.Remove(f.Name()))
+	}
+	return d.sync()
+}
+
+func (d Dir) sync() error {
+	f, err := os.Open(string(d))
+	if err != nil {
+		return err
+	}
+	return errors.Join(f.Sync(), f.Close())
+}

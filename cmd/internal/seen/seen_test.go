@@ -1,0 +1,69 @@
+package seen
+
+import (
+	"os"
+	"path/filepath"
+	"slices"
+	"testing"
+
+	"github.com/google/uuid"
+)
+
+func TestRecord(t *testing.T) {
+	d := Dir(filepath.Join(t.TempDir(), "deep", "state"))
+	a := Cache{UUID: uuid.New(), Path: "/dev/fast", Epoch: 3, Generation: 22}
+	b := Cache{UUID: uuid.New(), Path: "/var/cache.img", Epoch: 1, Generation: 4}
+	if c, err := d.Load(a.UUID); c != nil || err != nil || len(d.All()) != 0 {
+		t.Errorf("before anything was seen: %+v, %v", c, err)
+	}
+	for _, c := range []Cache{a, b, a} {
+		if err := d.Store(c); err != nil {
+			t.Fatal(err)
+		}
+	}
+	a.Generation++
+	if err := d.Store(a); err != nil {
+		t.Fatal(err)
+	}
+	if c, err := d.Load(a.UUID); err != nil || *c != a {
+		t.Errorf("got %+v, %v; want %+v", c, err, a)
+	}
+	if all := d.All(); len(all) != 2 || !slices.Contains(all, a) || !slices.Contains(all, b) {
+		t.Errorf("all: %+v", all)
+	}
+	if names, _ := os.ReadDir(string(d)); len(names) != 2 {
+		t.Errorf("left behind: %v", names)
+	}
+}
+
+// What is there already stays as it is, and what cannot be read is said.
+func TestRecordOfOthers(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.Chmod(dir, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	d, id := Dir(dir), uuid.New()
+	for _, text := range []string{"", "{}", "no JSON"} {
+		if err := os.WriteFile(d.file(id), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if c, err := d.Load(id); err == nil {
+			t.Errorf("%q: %+v", text, c)
+		}
+	}
+	if err := os.WriteFile(filepath.Join(dir, "notes.txt"), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := d.Store(Cache{UUID: id}); err != nil {
+		t.Fatal(err)
+	}
+	if all := d.All(); len(all) != 1 {
+		t.Errorf("all: %+v", all)
+	}
+	if st, err := os.Stat(dir); err != nil || st.Mode().Perm() != 0o755 {
+		t.Errorf("the directory is now %v, %v", st.Mode(), err)
+	}
+	if err := Dir(filepath.Join(dir, "notes.txt")).Store(Cache{UUID: id}); err == nil {
+		t.Error("a file is taken for a directory")
+	}
+}

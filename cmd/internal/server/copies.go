@@ -1,0 +1,187 @@
+package server
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/ublk-lc/ublk-lc/cmd/internal/control"
+	"github.com/ublk-lc/ublk-lc/cmd/internal/seen"
+	"github.com/ublk-lc/ublk-lc/logcache"
+	"github.com/ublk-lc/ublk-lc/segment"
+)
+
+// generation is how far a superblock is. An update takes two, so that when one copy is bad the other may be one behind,
+// and as good.
+func generation(s *segment.Super) uint64 {
+	if s.Other != nil {
+		return s.Generation + 1
+	}
+	return s.Generation
+}
+
+// older tells whether one superblock of a cache is out of date beside another of the same UUID. Both counters rise as a
+// cache is used. Where they contradict each other, or say the same of different things, two copies were used since they
+// were one, and either is out of date beside the other.
+func older(a, than *segment.Super) bool {
+	if a.Epoch == than.Epoch && generation(a) == generation(than) {
+		return a.DurableSeq != than.DurableSeq || a.MigratedSeq != than.MigratedSeq || a.LastMigrated != than.LastMigrated
+	}
+	return a.Epoch < than.Epoch || generation(a) < generation(than)
+}
+
+// outdated is an old copy of a cache.
+type outdated struct {
+	path  string
+	newer string // where the newer one is
+}
+
+func (o *outdated) String() string {
+	return fmt.Sprintf("%s is an older copy of the cache on %s: do not resume it; `lc wipe-cache --force %s` makes it an empty disk", o.path, o.newer, o.path)
+}
+
+// current leaves out the copies of caches that are out of date, and all but one of those that are alike. Of copies that
+// were both used it keeps each: nobody can tell which of them has what is newest.
+func current(found []stranger) (kept []stranger, old []outdated) {
+	for i, s := range found {
+		at := -1
+		alike := false
+		for j, t := range found {
+			if i == j || s.super.UUID != t.super.UUID {
+				continue
+			}
+			switch behind, ahead := older(s.super, t.super), older(t.super, s.super); {
+			case behind && !ahead:
+				at = j
+			case !behind && !ahead && j < i:
+				alike = true
+			}
+		}
+		switch {
+		case at >= 0:
+			old = append(old, outdated{s.path, found[at].path})
+		case !alike:
+			kept = append(kept, s)
+		}
+	}
+	return kept, old
+}
+
+// withoutResumed leaves out what is a copy of a resumed cache, which has the newest data, or the same in another way.
+func (m *Manager) withoutResumed(found []stranger) (kept []stranger, old []outdated) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, s := range found {
+		twin := m.twinLocked(s.super.UUID)
+		switch {
+		case twin == nil:
+			kept = append(kept, s)
+		case s.super.Epoch <= twin.host.Super().Epoch: // as it was found, before the resume raised it
+			old = append(old, outdated{s.path, twin.path})
+		}
+	}
+	return kept, old
+}
+
+// twinLocked is the resumed cache of a UUID, or nil.
+func (m *Manager) twinLocked(id [16]byte) *cache {
+	for _, c := range m.caches {
+		if c.host != nil && c.host.Super().UUID == id {
+			return c
+		}
+	}
+	return nil
+}
+
+// checkStale refuses an old copy of a cache: of one that is on this host, or that this host has seen newer.
+func (m *Manager) checkStale(ctx context.Context, c *cache, super *segment.Super, a control.ResumeArgs, report reporter) error {
+	not := m.ourNumbers()
+	if err := addSkipped(not, a.SkipDisks); err != nil {
+		return err
+	}
+	found, err := m.strangers(ctx, not, report)
+	if err != nil {
+		return err
+	}
+	why := m.olderThanSeen(c, super, report)
+	for _, s := range found {
+		if s.super.UUID == super.UUID && older(super, s.super) {
+			why = fmt.Sprintf("%s has a newer copy (epoch %d, generation %d, here %d and %d); `lc resume %d %s` instead",
+				s.path, s.super.Epoch, s.super.Generation, super.Epoch, super.Generation, c.id, s.path)
+			if older(s.super, super) {
+				why = fmt.Sprintf("%s and it are copies that were both used since they were one (epoch %d, generation %d, here %d and %d): neither has all that is newest; choose one, and `lc wipe-cache --force` the other",
+					s.path, s.super.Epoch, s.super.Generation, super.Epoch, super.Generation)
+			}
+		}
+	}
+	if why == "" {
+		return nil
+	}
+	const lost = "all that was written through the newer one since would be lost, and what was drained from it overwritten with what is older"
+	if a.AcceptStale {
+		report.say("%s is out of date, and resumed all the same: %s", c.path, why)
+		m.logf("resume: %s is out of date, and resumed all the same: %s", c.path, why)
+		return nil
+	}
+	return control.Errorf(control.Mismatch, "%s is an old copy of cache %s: %s. --accept-stale resumes it all the same: %s", c.path, uuid.UUID(super.UUID), why, lost)
+}
+
+// olderThanSeen says what newer state of a cache this host has seen, or "".
+func (m *Manager) olderThanSeen(c *cache, super *segment.Super, report reporter) string {
+	was, err := m.record.Load(super.UUID)
+	if err != nil {
+		m.warn(report, "resume: %v", err)
+		return ""
+	}
+	if was == nil || super.Epoch >= was.Epoch && generation(super) >= was.Generation {
+		return ""
+	}
+	return fmt.Sprintf("this host has had it at epoch %d, generation %d, on %s, and here it is at %d and %d, as after a restore or on a snapshot",
+		was.Epoch, was.Generation, was.Path, super.Epoch, super.Generation)
+}
+
+// warn tells the client, and the log.
+func (m *Manager) warn(report reporter, format string, args ...any) {
+	m.logf(format, args...)
+	report.say(format, args...)
+}
+
+// patience is how long the record may take to be written: it may lie on a device of our own.
+const patience = 5 * time.Second
+
+// note keeps how a cache is now for the next time that something says to be it. Without a record nothing is lost but a
+// warning.
+func (m *Manager) note(path string, id [16]byte, core *logcache.Cache, report reporter) {
+	c := seen.Cache{UUID: id, Path: path}
+	c.Epoch, c.Generation = core.Stamp()
+	done := make(chan error, 1)
+	go func() { done <- m.record.Store(c) }()
+	select {
+	case err := <-done:
+		if err != nil {
+			m.warn(report, "%v; an older copy of it will not be known as one", err)
+		}
+	case <-time.After(patience):
+		m.warn(report, "%s does not answer: what was seen of cache %s is not noted yet", m.record, c.UUID)
+	}
+}
+
+// knownFiles are the files in which this host has had caches.
+func (m *Manager) knownFiles() []string {
+	var paths []string
+	for _, c := range m.record.All() {
+		st, err := os.Stat(c.Path)
+		if err != nil || !st.Mode().IsRegular() {
+			continue
+		}
+		m.mu.Lock()
+		ours := m.usedByUsLocked(c.Path)
+		m.mu.Unlock()
+		if ours == "" {
+			paths = append(paths, c.Path)
+		}
+	}
+	return paths
+}
