@@ -1,6 +1,7 @@
 package server
 
 import (
+	"context"
 	"encoding/binary"
 	"fmt"
 	"os"
@@ -83,6 +84,51 @@ func TestBlocksThatNoCacheServes(t *testing.T) {
 	m.mustResume(t, 4, formattedFor(t, 512)) // then there is one that serves it
 	if _, err := m.createIn(t, 7, disk512(t, 64<<20), 0); err != nil {
 		t.Error(err)
+	}
+}
+
+// loop4k is a disk with blocks of 4096 bytes, over a file.
+func loop4k(t *testing.T, file string) string {
+	t.Helper()
+	out, err := exec.Command("losetup", "--find", "--show", "--sector-size", "4096", file).Output()
+	if err != nil {
+		t.Skipf("losetup: %v", err)
+	}
+	dev := strings.TrimSpace(string(out))
+	t.Cleanup(func() { exec.Command("losetup", "--detach", dev).Run() })
+	return dev
+}
+
+// A disk with blocks of 4096 bytes has no smaller ones, and an image made for smaller ones may not be readable on it.
+func TestDiskWithLargeBlocks(t *testing.T) {
+	m := newManager(t)
+	file := disk(t, "hdd", 512<<20)
+	warns := false
+	if _, err := exec.LookPath("mkfs.xfs"); err == nil {
+		if out, err := exec.Command("mkfs.xfs", "-q", "-s", "size=512", file).CombinedOutput(); err != nil {
+			t.Fatalf("%v: %s", err, out)
+		}
+		warns = true
+	}
+	hdd := loop4k(t, file)
+	t.Cleanup(func() { // before the loop device is taken off
+		if _, err := m.Remove(context.Background(), control.IDArgs{ID: 5}, quiet); err != nil {
+			t.Error(err)
+		}
+	})
+	refused(t, m, control.BadValue, "takes I/O in blocks of 4096 bytes, so a device over it cannot have blocks of 512; leave --logical-block out", func() error {
+		_, err := m.createIn(t, 5, hdd, 512)
+		return err
+	})
+	said, err := m.createIn(t, 5, hdd, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := m.devices[5].host.LogicalBlock(); got != 4096 {
+		t.Errorf("logical block %d", got)
+	}
+	if got := strings.Contains(strings.Join(said, ";"), "XFS made for blocks of 512 bytes; on device 5, whose blocks have 4096"); got != warns {
+		t.Errorf("said %q", said)
 	}
 }
 
