@@ -7,7 +7,7 @@ INGUEST = $(GO) run ./tools/vm/lcvm test
 STATIC = CGO_ENABLED=0 $(GO) build -trimpath -ldflags '-s -w'
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo test test-native test-race test-sim test-vm test-cuts test-disks race-test crash-test crash-test-deep mutants fuzz bench bench-dilated bench-emulated bench-native bench-compare bench-startup lint clean deps
+.PHONY: help build demo test test-native test-race test-sim test-vm test-cuts test-disks race-test crash-test crash-test-deep mutants fuzz bench bench-dilated bench-emulated bench-native bench-compare bench-startup install-udev lint clean deps
 
 help: ## print the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -83,6 +83,10 @@ test-cuts: deps build ## twenty and more power cuts under writers that sync
 
 test-disks: deps build ## whose disk it is and which block, in a guest: twins, copies, raw writes, LUKS, md, bcache, snapshots
 	LC_VM=1 LC_LONG=1 $(GO) test -count=1 -timeout 60m -v -run 'P8|Blocks|Snapshot' ./tests/guest
+
+install-udev: ## a udev rule for /dev/lc/NAME-part1 and so on (as root)
+	install -D -m 644 tools/udev/60-lc-partitions.rules $(DESTDIR)/etc/udev/rules.d/60-lc-partitions.rules
+	test -n "$(DESTDIR)" || udevadm control --reload
 
 lint: ## gofmt, vet, staticcheck
 	@out=$$(gofmt -l cmd ublk logcache segment migrate sysfsio tools tests); test -z "$$out" || { echo "gofmt: $$out"; exit 1; }

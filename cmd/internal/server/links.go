@@ -33,6 +33,23 @@ func (m *Manager) linkLocked(d *device) {
 		return
 	}
 	d.link = link
+	if err := announcePartitions("/sys", node); err != nil {
+		m.logf("device %d: tell udev of the partitions: %v", d.id, err)
+	}
+}
+
+// announcePartitions has the kernel send a change event for each partition that a node has already. Our udev rule names
+// them after the link to the node, which is only there now.
+func announcePartitions(sys, node string) error {
+	events, err := filepath.Glob(filepath.Join(sys, "class/block", filepath.Base(node), "*/partition"))
+	if err != nil {
+		return err
+	}
+	var errs []error
+	for _, p := range events {
+		errs = append(errs, os.WriteFile(filepath.Join(filepath.Dir(p), "uevent"), []byte("change"), 0))
+	}
+	return errors.Join(errs...)
 }
 
 func (m *Manager) unlinkLocked(d *device) {
