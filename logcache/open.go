@@ -139,10 +139,12 @@ func resume(dev Device, s *segment.Super, l *loading, cfg Config) (*Cache, *segm
 	if l.err != nil {
 		return nil, rec, l.err
 	}
+	cutOff(dev, s, rec)
 	if err := dev.Flush(); err != nil {
 		return nil, rec, fmt.Errorf("flush the cache device: %w", err)
 	}
 	s.Epoch++
+	s.EpochSeq = rec.LastSeq
 	s.Clean = false
 	s.DurableSeq = rec.LastSeq
 	for i := range s.Bindings { // what was dropped counts for nothing: its sequences are given out again
@@ -161,4 +163,23 @@ func resume(dev Device, s *segment.Super, l *loading, cfg Config) (*Cache, *segm
 	}
 	c.dirty, err = l.finish()
 	return c, rec, err
+}
+
+// cutOff writes over what looks like the next record of the run and is none. The
+// epoch tells that too, until the one after this; then it would look like a part
+// of the run again, should ever the record go bad that takes its place. If the
+// write fails, the epoch has to do.
+func cutOff(dev Device, s *segment.Super, rec *segment.Recovery) {
+	n := len(rec.Segments)
+	if !rec.Remnant || n == 0 {
+		return
+	}
+	mem, err := uring.AllocPages(4096) // no block is larger
+	if err != nil {
+		return
+	}
+	defer uring.FreePages(mem)
+	g := s.Geometry
+	at := g.SlotOffset(g.Slot(rec.Segments[n-1].ID)) + int64(rec.PrevEnd)*segment.SectorSize
+	_, _ = dev.WriteAt(mem[:g.RecordSectors()*segment.SectorSize], at)
 }

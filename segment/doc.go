@@ -39,7 +39,7 @@
 //	144  8  durable_seq: records up to this sequence are durable on the cache
 //	152  4  flags: 1 = clean (the log ends exactly at durable_seq)
 //	156  4  alignment in bytes: every record starts and ends on it; the block size or 4096, 0 = the block size
-//	160  8  epoch_seq: the last record that the resume which began this epoch accepted; 0 = not known
+//	160  8  epoch_seq: the last record that the resume which began this epoch accepted; in version 1 durable_seq stands for it
 //	168     reserved, 0, up to 446
 //	446 66  a protective MBR: 00 00 02 00 EE FF FF FF 01 00 00 00 FF FF FF FF, 48 × 00, 55 AA; or 0
 //
@@ -131,14 +131,25 @@
 //
 // The log starts behind last_migrated, with sequence migrated_seq+1. It is the
 // longest run of records with consecutive sequences, whose epoch never falls,
-// from there on. Records above the superblock's durable_seq carry its epoch or
-// a later one; others were dropped by an earlier recovery. The head of a
-// segment states where its predecessor ends: what lies beyond is of an
-// abandoned past. Let D be the highest durable_seq
-// that any valid header or the superblock states. A break in the run above D
-// is a torn tail, which is normal, and everything from it on is dropped.
-// A break at or below D is damage, and is reported with its address. Payload
-// is read and verified for records above D only.
+// from there on. A record of an older epoch than the superblock's, with a sequence
+// above its epoch_seq, was dropped by the resume that began that epoch, and is
+// none. The head of a segment states where its predecessor ends: what lies beyond
+// is of an abandoned past. Let D be the highest durable_seq that the superblock
+// states, or any valid header that is found: the heads of all segments, what
+// follows those behind the run's end, and all blocks of the slots in which the
+// next record may be. A break in the run above D is a torn tail, which is normal,
+// and everything from it on is dropped. A break at or below D is damage, and is
+// reported with its address. Payload is read and verified for records above D only.
+//
+// A sector that cannot be read is no valid record, and no more than that: above D
+// it is a torn tail or a free slot, at or below D it is damage. It is read twice;
+// if the second time succeeds, or if the error is one of the whole device, there
+// is no recovery. One thing cannot be known. The next record would be behind the
+// last one of the run in its slot, or at the head of the next segment. If one of
+// these places cannot be read, or the payload there, a record may have been there
+// that was durable, when it was the last one: then nothing else states it. The log
+// goes on without it, and that is said aloud. After a clean shutdown it is known
+// that there was none.
 //
 // What a device's extents in records up to its given_up say counts for nothing:
 // they stay in the log until they are migrated, and are skipped then. Their

@@ -3,7 +3,6 @@ package segment
 import (
 	"encoding/binary"
 	"errors"
-	"fmt"
 	"io"
 	"unsafe"
 )
@@ -14,6 +13,8 @@ type headers struct {
 	g     Geometry
 	nonce uint64
 	ahead *ahead // nil: one after the other
+
+	unread []Unread
 }
 
 func newHeaders(r io.ReaderAt, s *Super) *headers {
@@ -30,8 +31,8 @@ func (h *headers) close() {
 	}
 }
 
-// record returns the record at pos of segment id, or why there is none; err is
-// a read that failed. The record is valid until one of the segment after the
+// record returns the record at pos of segment id, or why there is none: also
+// because its place cannot be read. err is any other failure. The record is valid until one of the segment after the
 // next is asked for.
 func (h *headers) record(id uint64, pos uint32) (rec Record, bad, err error) {
 	if h.ahead != nil {
@@ -48,9 +49,10 @@ func (h *headers) read(id uint64, pos uint32) (rec Record, bad, err error) {
 		if size > h.room(pos) {
 			return Record{}, errNoRecord, nil
 		}
-		b := aligned(size)
-		if err := h.readAt(b, id, pos); err != nil {
-			return Record{}, nil, err
+		b, off := aligned(size), h.offset(id, pos)
+		if _, err := h.r.ReadAt(b, off); err != nil {
+			bad, err := h.missing(b, off, err)
+			return Record{}, bad, err
 		}
 		if rec, size, bad = h.parse(b, id, pos); size == 0 {
 			return rec, bad, nil
@@ -85,14 +87,6 @@ func (h *headers) room(pos uint32) int { return int(h.g.SegmentSectors()-pos) * 
 
 func (h *headers) offset(id uint64, pos uint32) int64 {
 	return h.g.SlotOffset(h.g.Slot(id)) + int64(pos)*SectorSize
-}
-
-func (h *headers) readAt(b []byte, id uint64, pos uint32) error {
-	off := h.offset(id, pos)
-	if _, err := h.r.ReadAt(b, off); err != nil {
-		return fmt.Errorf("read the log at byte %d: %w", off, err)
-	}
-	return nil
 }
 
 // aligned is memory that direct I/O takes on any device.

@@ -20,6 +20,15 @@ type Recovery struct {
 	PrevEnd  uint32 // where the last segment ends: for the next segment's head
 	Durable  uint64 // highest sequence stated to be durable by anyone
 	Dropped  bool   // a torn tail was cut off
+
+	// Unread are places that could not be read, and need not be. Doubt is the one
+	// of them where the next record would be, nil if that could be read: one may
+	// have been there, and even have been durable, if it was the last one.
+	Unread []Unread
+	Doubt  *Unread
+	// Remnant tells that there is, or may be, something behind the run's end in
+	// its last slot that looks like the next record. It must be written over.
+	Remnant bool
 }
 
 // NextSegment is the id the log goes on with.
@@ -57,6 +66,9 @@ func RecoverWatched(r io.ReaderAt, s *Super, progress func(slots, of uint64), fn
 		return nil, err
 	}
 	if err := c.verifyTail(); err != nil {
+		return nil, err
+	}
+	if err := c.lookBehind(); err != nil {
 		return nil, err
 	}
 	c.res.Durable, c.res.Dropped = c.durable, c.beyond
@@ -210,12 +222,12 @@ func (c *scan) emit(rec *Record) {
 	c.fn(rec)
 }
 
-// abandoned tells whether a record was dropped by an earlier recovery. What
-// that one accepted, its superblock states to be durable; what came after it
-// carries its epoch. The chain alone does not tell when it starts with such a
-// record, because what it followed has been migrated since.
+// abandoned tells whether a record was dropped by the last recovery. What that
+// one accepted, its superblock says; what came after it carries its epoch. The
+// chain alone does not tell when it starts with such a record, because what it
+// followed has been migrated since, or when the record that replaced it is bad.
 func (c *scan) abandoned(seq, epoch uint64) bool {
-	return seq > c.s.DurableSeq && epoch < c.s.Epoch
+	return seq > c.s.EpochSeq && epoch < c.s.Epoch
 }
 
 // limit is where segment id ends according to its successor's head, or the

@@ -18,6 +18,11 @@ func (c *scan) end(id uint64, pos uint32, seq uint64, head, next Record) error {
 	if err := c.searchSlot(c.tornID, c.tornPos); err != nil {
 		return err
 	}
+	if id != c.tornID { // it may be the head here that is missing
+		if err := c.searchSlot(id, 0); err != nil {
+			return err
+		}
+	}
 	for _, id := range behind {
 		c.beyond = true
 		if err := c.searchChain(id); err != nil {
@@ -73,7 +78,7 @@ func (c *scan) searchSlot(id uint64, pos uint32) error {
 		return nil
 	}
 	b := aligned(int(c.g.SegmentSectors()-pos) * SectorSize)
-	if err := c.readAt(b, id, pos); err != nil {
+	if err := c.readAround(b, c.offset(id, pos)); err != nil {
 		return err
 	}
 	for ; len(b) > 0; b, pos = b[step*SectorSize:], pos+step {
@@ -95,12 +100,12 @@ func (c *scan) verifyTail() error {
 			if buf == nil {
 				buf = aligned(int(c.g.SegmentSize))
 			}
-			payload := buf[:int(rec.PayloadSectors)*SectorSize]
-			if err := c.readAt(payload, rec.Segment, rec.PayloadPosition()); err != nil {
+			bad, err := c.verify(rec, buf[:int(rec.PayloadSectors)*SectorSize])
+			if err != nil {
 				return err
 			}
-			if err := rec.VerifyPayload(payload); err != nil {
-				c.torn, c.tornID, c.tornPos = err, rec.Segment, rec.Position
+			if bad != nil {
+				c.torn, c.tornID, c.tornPos = bad, rec.Segment, rec.Position
 				c.beyond = true
 				return nil
 			}
@@ -110,12 +115,60 @@ func (c *scan) verifyTail() error {
 	return nil
 }
 
-// damage says where the run ended too early.
-func (c *scan) damage(seq uint64) error {
-	reason := c.torn
-	if reason == nil {
-		reason = errNoRecord
+// verify reads the payload of a record, and tells what is bad about it.
+func (c *scan) verify(rec *Record, payload []byte) (bad, err error) {
+	off := c.offset(rec.Segment, rec.PayloadPosition())
+	if _, err := c.r.ReadAt(payload, off); err != nil {
+		if bad, err = c.missing(payload, off, err); bad != nil {
+			c.res.Doubt = bad.(*Unread)
+		}
+		return bad, err
 	}
-	slot := c.g.Slot(c.tornID)
-	return &DamageError{Segment: c.tornID, Slot: slot, Offset: c.g.SlotOffset(slot) + int64(c.tornPos)*SectorSize, Seq: seq, Durable: c.durable, Reason: reason}
+	return rec.VerifyPayload(payload), nil
+}
+
+// lookBehind looks at the two places where the record behind the run would be:
+// in its last slot, and at the head of the next segment.
+func (c *scan) lookBehind() error {
+	places := []struct {
+		id  uint64
+		pos uint32
+	}{{c.res.NextSegment(c.s), 0}}
+	if n := len(c.res.Segments); n > 0 && c.res.PrevEnd < c.g.SegmentSectors() {
+		id := c.res.Segments[n-1].ID
+		places = append(places, places[0])
+		places[0].id, places[0].pos = id, c.res.PrevEnd
+		_, bad, err := c.read(id, c.res.PrevEnd)
+		if err != nil {
+			return err
+		}
+		c.res.Remnant = bad == nil || badSector(bad)
+	}
+	if err := c.steady(); err != nil {
+		return err
+	}
+	c.res.Unread = c.unread
+	for _, p := range places {
+		if off := c.offset(p.id, p.pos); c.res.Doubt == nil {
+			c.res.Doubt = c.unreadAt(off, off+SectorSize)
+		}
+	}
+	if c.s.Clean && c.res.LastSeq == c.s.DurableSeq {
+		c.res.Doubt = nil // that was the last one
+	}
+	return nil
+}
+
+// damage says where the run ended too early. What could not be read at either
+// place where its next record would be is the reason; else it is at the first.
+func (c *scan) damage(seq uint64) error {
+	id, pos, reason := c.tornID, c.tornPos, c.torn
+	if u := c.res.Doubt; u != nil {
+		reason = u
+		if off := c.offset(id, pos); pos > 0 && c.unreadAt(off, off+SectorSize) == nil {
+			id, pos = id+1, 0
+		}
+	}
+	slot := c.g.Slot(id)
+	return &DamageError{Segment: id, Slot: slot, Offset: c.offset(id, pos), Seq: seq, Durable: c.durable, Reason: reason}
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"io"
+	"syscall"
 	"testing"
 )
 
@@ -145,7 +146,7 @@ func TestP3AbandonedPastStaysDead(t *testing.T) {
 	}
 	l.b[l.at(1, 7)] ^= 1 // the medium changes its mind
 	l.s.Epoch++
-	l.s.DurableSeq = r.LastSeq
+	l.s.DurableSeq, l.s.EpochSeq = r.LastSeq, r.LastSeq
 	l.seq, l.id, l.pos, l.prevEnd = r.LastSeq, 2, 0, r.PrevEnd
 	l.record(4) // exactly over the dead head: its old successor fits by sequence
 	r, seqs, err := l.recover()
@@ -156,6 +157,31 @@ func TestP3AbandonedPastStaysDead(t *testing.T) {
 	r, seqs, err = l.recover()
 	if err != nil || len(seqs) != 2 || r.Segments[0].End != 5 || len(r.Segments) != 2 {
 		t.Fatalf("with the new record known to be durable: %+v, %v, %v", r, seqs, err)
+	}
+	l.s.Epoch, l.s.EpochSeq = l.s.Epoch+1, 2 // and a resume has accepted it: the dead one's sequence is no longer above that
+	r, seqs, err = l.recover()
+	if err != nil || len(seqs) != 2 || r.Segments[0].End != 5 || len(r.Segments) != 2 {
+		t.Fatalf("after another resume: %+v, %v, %v", r, seqs, err)
+	}
+}
+
+// TestP6DroppedRecordBelowDurable: the record that took a dropped one's place was
+// durable, and goes bad. That is damage, although the dropped one still follows
+// the run, and its sequence is known to be durable.
+func TestP6DroppedRecordBelowDurable(t *testing.T) {
+	l := newImage(t)
+	l.record(4)
+	l.record(4) // torn, and dropped
+	l.b[l.at(1, 7)] ^= 1
+	l.s.Epoch++
+	l.s.EpochSeq, l.s.DurableSeq = 1, 2
+	l.seq, l.id, l.pos, l.prevEnd = 1, 2, 0, 5
+	l.record(4)
+	l.b[l.at(2, 0)+30] ^= 1
+	r, _, err := l.recover()
+	var d *DamageError
+	if !errors.As(err, &d) || d.Seq != 2 {
+		t.Fatalf("%+v, %v", r, err)
 	}
 }
 
@@ -184,7 +210,7 @@ func TestP3AbandonedPastStartsNoRun(t *testing.T) {
 		l.nextSegment()
 	}
 	l.s.Epoch++ // record 3 was dropped, segment 2 ended with record 2
-	l.s.LastMigrated, l.s.MigratedSeq, l.s.DurableSeq = 2, 2, 2
+	l.s.LastMigrated, l.s.MigratedSeq, l.s.DurableSeq, l.s.EpochSeq = 2, 2, 2, 2
 	r, seqs, err := l.recover()
 	if err != nil || len(seqs) != 0 || r.LastSeq != 2 {
 		t.Fatalf("%+v, %v, %v", r, seqs, err)
@@ -246,5 +272,54 @@ func TestRecordEveryHeaderBitCounts(t *testing.T) {
 			t.Errorf("a flipped bit in byte %d of the header was not noticed", i)
 		}
 		l.b[at+i] ^= 4
+	}
+}
+
+// badByte is a device of which one byte cannot be read.
+type badByte struct {
+	b   []byte
+	at  int64
+	err error
+}
+
+func (r *badByte) ReadAt(b []byte, off int64) (int, error) {
+	if off <= r.at && r.at < off+int64(len(b)) {
+		return 0, r.err
+	}
+	return copy(b, r.b[off:]), nil
+}
+
+// TestP6DeviceGone: a device that is gone, or that refuses a read, has not told
+// what is there. Wherever that happens, it is neither a torn tail nor damage.
+func TestP6DeviceGone(t *testing.T) {
+	l := newImage(t)
+	l.record(4)
+	l.durable = 1
+	l.record(4)
+	for _, at := range []int{l.at(1, 0), l.at(1, 5), l.at(1, 7), l.at(1, 20), l.at(2, 0), l.at(5, 0)} {
+		for _, err := range []error{syscall.ENODEV, syscall.EINVAL, syscall.ETIMEDOUT, io.ErrUnexpectedEOF} {
+			_, got := Recover(&badByte{l.b, int64(at), err}, l.s, func(*Record) {})
+			if !errors.Is(got, err) || errors.Is(got, ErrDamaged) {
+				t.Errorf("byte %d fails with %v: %v", at, err, got)
+			}
+		}
+		r, err := Recover(&badByte{l.b, int64(at), syscall.EIO}, l.s, func(*Record) {})
+		if at != l.at(1, 0) && (err != nil || len(r.Unread) != 1) {
+			t.Errorf("byte %d cannot be read: %+v, %v", at, r, err)
+		}
+	}
+}
+
+// TestP6CleanLogLeavesNoDoubt: after a clean shutdown it is known which record
+// was the last.
+func TestP6CleanLogLeavesNoDoubt(t *testing.T) {
+	for _, clean := range []bool{false, true} {
+		l := newImage(t)
+		l.record(4)
+		l.s.DurableSeq, l.s.Clean = 1, clean
+		r, err := Recover(&badByte{l.b, int64(l.at(2, 0)), syscall.EIO}, l.s, func(*Record) {})
+		if err != nil || (r.Doubt == nil) != clean {
+			t.Errorf("clean %t: %+v, %v", clean, r, err)
+		}
 	}
 }

@@ -59,7 +59,7 @@ type Super struct {
 	LastMigrated uint64 // segment id
 	MigratedSeq  uint64
 	DurableSeq   uint64
-	EpochSeq     uint64 // the last record that the resume of this epoch accepted; 0 = version 1 did not say
+	EpochSeq     uint64 // the last record that the resume of this epoch accepted; in version 1 DurableSeq stands for it
 	Clean        bool
 	Bindings     []Binding
 

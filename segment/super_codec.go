@@ -161,6 +161,9 @@ func DecodeSuper(b []byte) (*Super, error) {
 		EpochSeq:     le.Uint64(b[160:]),
 		Clean:        le.Uint32(b[152:])&flagClean != 0,
 	}
+	if version == 1 {
+		s.EpochSeq = s.DurableSeq
+	}
 	copy(s.UUID[:], b[32:48])
 	witnesses := b[superFixed+bindingSize*n : length] // none in version 1
 	for i := range int(n) {

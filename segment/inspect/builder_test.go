@@ -148,7 +148,7 @@ func (l *builder) resumed(seq uint64, end uint32) {
 	l.spans[l.id] = [2]uint64{l.spans[l.id][0], seq}
 	l.seq, l.durable, l.pos = seq, seq, end
 	l.s.Epoch++
-	l.s.DurableSeq, l.s.Clean = seq, false
+	l.s.DurableSeq, l.s.EpochSeq, l.s.Clean = seq, seq, false
 	l.super()
 	l.nextSegment()
 }

@@ -132,7 +132,7 @@ func (k *cutter) progress() {
 	}
 	if k.version > 1 {
 		k.field(4, "alignment", number, "bytes: records start and end on it; 0 = the block size")
-		k.field(8, "epoch_seq", number, "the last record that the resume of this epoch accepted; 0 = not known")
+		k.field(8, "epoch_seq", number, "the last record that the resume of this epoch accepted")
 	}
 	if k.b[superFixed-1] != 0 {
 		k.reserved(mbrOffset)

@@ -59,7 +59,7 @@ func (l *Log) candidates(from Place, seq uint64) []Record {
 				pos += g.RecordSectors()
 				continue
 			}
-			dropped := r.Seq > l.Super.DurableSeq && r.Epoch < l.Super.Epoch ||
+			dropped := r.Seq > l.Super.EpochSeq && r.Epoch < l.Super.Epoch ||
 				next != nil && next.Epoch >= r.Epoch && r.End() > next.PrevEnd
 			if r.Seq > seq && !dropped {
 				out = append(out, m.record(&r))

@@ -61,11 +61,13 @@ type Log struct {
 	Damage  []Damage // oldest first
 
 	Unreadable []Unreadable
-	Verified   bool // the payload of all records was looked at
+	Doubt      *segment.Unread // where the next record would be, if that cannot be read: nobody knows whether there was one
+	Verified   bool            // the payload of all records was looked at
 }
 
-// Damaged tells whether anything is lost that was durable, or may be.
-func (l *Log) Damaged() bool { return len(l.Damage) > 0 || len(l.Unreadable) > 0 }
+// Damaged tells whether anything is lost that somebody states to be durable.
+// What cannot be read and need not be is no damage.
+func (l *Log) Damaged() bool { return len(l.Damage) > 0 }
 
 // Last is the sequence of the newest record.
 func (l *Log) Last() uint64 {

@@ -59,7 +59,7 @@ func appendBlocks(out []segment.Extent, e segment.Extent, from, to uint64) []seg
 // newer records hold is not lost, nor what was given up. exact tells whether all damage could be
 // given an address, and none of it by guessing.
 func (l *Log) Lost(device uint8) (lost []Range, exact bool) {
-	exact = len(l.Unreadable) == 0
+	exact = l.Doubt == nil
 	at := len(l.Records)
 	var newer []Range
 	for i := len(l.Damage) - 1; i >= 0; i-- {

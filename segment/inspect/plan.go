@@ -53,9 +53,7 @@ func (l *Log) Plan(device uint8, choice Choice) (*Plan, error) {
 		case Refuse:
 			return nil, l.firstDamage()
 		case StopBefore:
-			if len(l.Damage) > 0 {
-				p.Records = l.Damage[0].Index
-			}
+			p.Records = l.Damage[0].Index
 		case Skip:
 			p.Lost, p.Exact = l.Lost(device)
 		}
@@ -76,11 +74,7 @@ func (l *Log) Plan(device uint8, choice Choice) (*Plan, error) {
 
 // firstDamage is the error of a log that is damaged.
 func (l *Log) firstDamage() error {
-	if len(l.Damage) > 0 {
-		d := &l.Damage[0]
-		return fmt.Errorf("%w: %s", segment.ErrDamaged, d)
-	}
-	return fmt.Errorf("%w: unreadable %s", segment.ErrDamaged, &l.Unreadable[0])
+	return fmt.Errorf("%w: %s", segment.ErrDamaged, &l.Damage[0])
 }
 
 // Sectors is how many sectors of the device a replay writes.

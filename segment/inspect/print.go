@@ -45,6 +45,9 @@ func (r *Report) Fprint(w io.Writer, segments bool) error {
 	for _, u := range r.Unreadable {
 		p.entry("unreadable", "%s", u)
 	}
+	if r.Doubt != "" {
+		p.entry("doubt", "%s; the log ends there: one more record may have been there, and nobody knows whether it was durable", r.Doubt)
+	}
 	for i := range r.Devices {
 		r.Devices[i].printLost(p)
 	}
@@ -176,6 +179,8 @@ func (s State) sentence(clean bool) string {
 		return "damaged: something that was durable is not whole"
 	case Clean:
 		return "clean: shut down, and whole"
+	case Doubt:
+		return "sound as far as it can be read; what was written last may be lost, for the log ends where it cannot be read"
 	case Torn:
 		return "sound: not shut down; what was being written is cut off"
 	}

@@ -4,14 +4,16 @@ import (
 	"fmt"
 	"io"
 
+	"github.com/ublk-lc/ublk-lc/segment"
 	"github.com/ublk-lc/ublk-lc/ublk/uring"
+	"golang.org/x/sys/unix"
 )
 
 const (
 	// window is how much is read at once, in bytes.
 	window = 1 << 20
-	// grain is what direct I/O wants offsets, lengths and memory aligned to, and
-	// the smallest piece in which a failed read is tried again.
+	// grain is what direct I/O wants offsets, lengths and memory aligned to on any
+	// device; most take less.
 	grain = 4096
 )
 
@@ -66,19 +68,31 @@ func (r *reader) ReadAt(b []byte, off int64) (int, error) {
 	return done, nil
 }
 
-// fill reads aligned bytes, piece by piece where they cannot be read at once.
+// fill reads aligned bytes, and where that fails piece by piece: a bad sector must
+// not take its neighbours along.
 func (r *reader) fill(b []byte, off int64) {
-	if n, err := r.r.ReadAt(b, off); err == nil || err == io.EOF && n == len(b) {
+	if r.whole(b, off) == nil {
 		return
 	}
 	for i := 0; i < len(b); i += grain {
 		piece := b[i:min(i+grain, len(b))]
-		n, err := r.r.ReadAt(piece, off+int64(i))
-		if err != nil && n < len(piece) {
-			clear(piece[n:])
-			r.note(off+int64(i), int64(len(piece)), err)
+		err := r.whole(piece, off+int64(i))
+		for j := 0; err != nil && j < len(piece); j += segment.SectorSize {
+			sector := piece[j:min(j+segment.SectorSize, len(piece))]
+			if r.whole(sector, off+int64(i+j)) != nil {
+				clear(sector)
+				r.note(off+int64(i+j), int64(len(sector)), err)
+			}
 		}
 	}
+}
+
+func (r *reader) whole(b []byte, off int64) error {
+	n, err := r.r.ReadAt(b, off)
+	if n == len(b) {
+		return nil
+	}
+	return err
 }
 
 func (r *reader) note(off, length int64, err error) {
@@ -105,3 +119,22 @@ func (r *reader) failed(off, length int64) error {
 	}
 	return nil
 }
+
+// strict is a reader that fails where it could not read, as a device does that a
+// resume reads from.
+type strict struct{ *reader }
+
+func (r strict) ReadAt(b []byte, off int64) (int, error) {
+	n, err := r.reader.ReadAt(b, off)
+	if err == nil {
+		if bad := r.failed(off, int64(len(b))); bad != nil {
+			return 0, badSector{bad}
+		}
+	}
+	return n, err
+}
+
+// badSector is the error of a sector, whatever the device said.
+type badSector struct{ error }
+
+func (badSector) Is(target error) bool { return target == unix.EIO }

@@ -33,6 +33,7 @@ type Report struct {
 	End          *Place          `json:"end,omitempty"` // behind the last record
 	Damage       []DamageReport  `json:"damage"`
 	Unreadable   []string        `json:"unreadable"`
+	Doubt        string          `json:"doubt,omitempty"` // where the log ends, what cannot be read
 }
 
 // State is the verdict on a log.
@@ -43,6 +44,7 @@ const (
 	Clean   State = "clean"     // shut down, and whole
 	Whole   State = "whole"     // not shut down; nothing was cut off
 	Torn    State = "torn tail" // not shut down; what no barrier covered was cut off
+	Doubt   State = "doubtful"  // the log ends where it cannot be read
 	Damaged State = "damaged"
 )
 
@@ -124,6 +126,9 @@ func (l *Log) Report() *Report {
 	for i := range l.Unreadable {
 		r.Unreadable = append(r.Unreadable, l.Unreadable[i].String())
 	}
+	if l.Doubt != nil {
+		r.Doubt = l.Doubt.Error()
+	}
 	return r
 }
 
@@ -131,6 +136,8 @@ func (l *Log) state() State {
 	switch {
 	case l.Damaged():
 		return Damaged
+	case l.Doubt != nil:
+		return Doubt
 	case l.Torn:
 		return Torn
 	case l.Super.Clean && l.Last() == l.Super.DurableSeq:

@@ -21,7 +21,7 @@ func (m *Image) Survey(ctx context.Context, o Options) (*Log, error) {
 		return nil, m.err
 	}
 	l := &Log{Image: m, Super: m.super, Verified: o.Payload}
-	rec, err := segment.Recover(m.r, m.super, func(r *segment.Record) { l.Records = append(l.Records, m.record(r)) })
+	rec, err := segment.Recover(strict{m.r}, m.super, func(r *segment.Record) { l.Records = append(l.Records, m.record(r)) })
 	var damage *segment.DamageError
 	switch {
 	case err == nil:
@@ -29,9 +29,9 @@ func (m *Image) Survey(ctx context.Context, o Options) (*Log, error) {
 	default:
 		return nil, err
 	}
-	l.Run, l.Durable, l.Torn = len(l.Records), rec.Durable, rec.Dropped
+	l.Run, l.Durable, l.Torn, l.Doubt = len(l.Records), rec.Durable, rec.Dropped, rec.Doubt
 	if damage != nil {
-		l.Torn = false // what Recover dropped lies behind the damage
+		l.Torn, l.Doubt = false, nil // what Recover dropped lies behind the damage
 		l.bridge(damage)
 	}
 	if err := l.verify(ctx, o); err != nil {

@@ -143,18 +143,23 @@ func (d *badSectors) ReadAt(b []byte, off int64) (int, error) {
 
 var errMedium = errors.New("medium error")
 
-// TestP9UnreadableIsDamage: a sector that cannot be read is named, does not
-// end the survey, and never passes for a torn tail.
-func TestP9UnreadableIsDamage(t *testing.T) {
+// TestP6UnreadableIsDamage: a sector that cannot be read is named and does not
+// end the survey. It is damage where something was durable, never passes for a
+// torn tail there, and is no damage where nothing was. At the log's end, nobody knows.
+func TestP6UnreadableIsDamage(t *testing.T) {
 	l := reused(t)
 	for _, c := range []struct {
-		name string
-		at   int64
-		want int // records
+		name           string
+		at             int64
+		damaged, doubt bool
+		last           uint64 // record
 	}{
-		{"a header", l.places[15].Offset, 7}, // 4 KiB of it: records 15, and the head of none else
-		{"a payload", l.places[18].Offset + 600, 0},
-		{"behind the end", l.places[21].Offset + 4096, 9},
+		{"a header", l.places[15].Offset, true, false, 21},
+		{"a payload", l.places[18].Offset + 600, true, false, 21},
+		{"the payload of the last record", l.places[21].Offset + 4096, false, true, 20},
+		{"where the log ends", l.places[21].Offset + 4608, false, true, 21},
+		{"the next head", l.places[21].Offset + 8192, false, true, 21},
+		{"the rest of the last slot", l.places[21].Offset + 6144, false, false, 21},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			d := &badSectors{memory{b: l.b}, []int64{c.at}}
@@ -163,15 +168,17 @@ func TestP9UnreadableIsDamage(t *testing.T) {
 			defer m.Close()
 			log, err := m.Survey(context.Background(), Options{Payload: true})
 			must(t, err)
-			if !log.Damaged() || len(log.Unreadable) != 1 {
-				t.Fatalf("damaged %t, unreadable %v", log.Damaged(), log.Unreadable)
+			if log.Damaged() != c.damaged || (log.Doubt != nil) != c.doubt || log.Last() != c.last || len(log.Unreadable) != 1 {
+				t.Fatalf("damaged %t, doubt %v, last record %d, unreadable %v", log.Damaged(), log.Doubt, log.Last(), log.Unreadable)
 			}
-			u := log.Unreadable[0]
-			if c.at < u.Offset || c.at >= u.Offset+u.Length || !errors.Is(u.Err, errMedium) {
+			if u := log.Unreadable[0]; c.at < u.Offset || c.at >= u.Offset+u.Length || u.Length > 1024 || !errors.Is(u.Err, errMedium) {
 				t.Errorf("unreadable %v, not byte %d", &u, c.at)
 			}
-			if _, err := log.Plan(5, Refuse); !errors.Is(err, segment.ErrDamaged) {
-				t.Errorf("planned all the same: %v", err)
+			if _, err := log.Plan(5, Refuse); errors.Is(err, segment.ErrDamaged) != c.damaged {
+				t.Errorf("planned: %v", err)
+			}
+			if r := log.Report(); (r.Doubt != "") != c.doubt || (r.State == Damaged) != c.damaged || (r.State == Doubt) != c.doubt {
+				t.Errorf("reported as %v, doubt %q", r.State, r.Doubt)
 			}
 		})
 	}

@@ -2,6 +2,8 @@ package sim
 
 import (
 	"errors"
+	"fmt"
+	"syscall"
 
 	"github.com/ublk-lc/ublk-lc/segment/blockdev"
 )
@@ -21,7 +23,7 @@ const (
 
 var (
 	// errIO is what a simulated device reports.
-	errIO = errors.New("simulated I/O error")
+	errIO = fmt.Errorf("simulated: %w", syscall.EIO)
 	// errPower is what everything gets once the power is cut.
 	errPower = errors.New("simulated power cut")
 )

@@ -21,9 +21,11 @@ func checkCommand() *cobra.Command {
 		Short: "Tell what is valid, torn or damaged on a cache, without changing it",
 		Long: "Tell what is valid, torn or damaged on a cache, or on a file with its bytes. It reads the superblocks and\n" +
 			"the whole log with all its data, changes nothing, and needs neither a server nor ublk.\n\n" +
-			"A log that was not shut down, with a torn tail, is sound: that is what a power cut leaves. The exit code is\n" +
-			"0 for a sound cache, 11 (damaged) if anything is bad that was durable, 14 (not-formatted) for no cache,\n" +
-			"3 (in-use) for one that a server runs. `lc replay` gets the data out of a damaged one.",
+			"A log that was not shut down, with a torn tail, is sound: that is what a power cut leaves. So is one with\n" +
+			"sectors that cannot be read and need not be; if the log ends at one, check says so, for nobody knows what\n" +
+			"was there. The exit code is 0 for a sound cache, 11 (damaged) if anything is bad that was durable,\n" +
+			"14 (not-formatted) for no cache, 3 (in-use) for one that a server runs. `lc replay` gets the data out of a\n" +
+			"damaged one.",
 		Annotations: map[string]string{unprivileged: "files are their owner's; devices are root's anyway"},
 		Args:        exactly("DEV"),
 		RunE:        func(cmd *cobra.Command, args []string) error { return Check(cmd, args[0], o) },
@@ -49,7 +51,7 @@ func Check(cmd *cobra.Command, path string, o CheckOptions) error {
 		}
 		if err == nil && log.Damaged() {
 			return fmt.Errorf("%s: %w: %s; `lc replay %s --dry-run --skip-damage` tells what can be saved", path, segment.ErrDamaged,
-				inspect.Count(len(log.Damage)+len(log.Unreadable), "place"), path)
+				inspect.Count(len(log.Damage), "place"), path)
 		}
 		return err
 	})
