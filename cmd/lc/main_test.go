@@ -160,7 +160,10 @@ func cmdLoop(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Check(err)
 	dev := strings.TrimSpace(string(out))
 	ts.Setenv(args[0], dev)
-	ts.Defer(func() { ts.Check(exec.Command("losetup", "--detach", dev).Run()) })
+	ts.Defer(func() {
+		_ = exec.Command("blockdev", "--setrw", dev).Run() // a loop device remembers what a script that failed has left
+		ts.Check(exec.Command("losetup", "--detach", dev).Run())
+	})
 }
 
 // loopDisk is a loop device over a file, until the end of the test.

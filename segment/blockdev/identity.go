@@ -15,9 +15,9 @@ import (
 )
 
 // host is where the kernel tells about its devices. Tests put a directory of their own in its place.
-type host struct{ sys, proc string }
+type host struct{ sys, proc, udev string }
 
-var thisHost = host{sys: "/sys", proc: "/proc"}
+var thisHost = host{sys: "/sys", proc: "/proc", udev: "/run/udev"}
 
 // Identity is what the host knows a disk by across restarts, independent of the order in which disks are found; "" if
 // it knows it by nothing.

@@ -26,7 +26,7 @@ func fakeHost(t *testing.T, files map[string]string) host {
 			t.Fatal(err)
 		}
 	}
-	return host{sys: filepath.Join(root, "sys"), proc: filepath.Join(root, "proc")}
+	return host{sys: filepath.Join(root, "sys"), proc: filepath.Join(root, "proc"), udev: filepath.Join(root, "udev")}
 }
 
 func TestIdentity(t *testing.T) {

@@ -37,7 +37,7 @@ func (h host) usedBy(path string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	for _, look := range []func([]blockNode) (string, error){h.mountedAt, h.swappedTo, h.heldBy} {
+	for _, look := range []func([]blockNode) (string, error){h.mountedAt, h.swappedTo, h.heldBy, h.claimedByMultipath} {
 		if by, err := look(parts); err != nil || by != "" {
 			return by, err
 		}
@@ -176,6 +176,19 @@ func (h host) heldBy(nodes []blockNode) (string, error) {
 				name += " (" + dm + ")"
 			}
 			return n.prefix() + "part of " + name, nil
+		}
+	}
+	return "", nil
+}
+
+// claimedByMultipath asks udev whether a disk is a path that multipathd has made its own, or will: its map may not be there
+// yet, and is to be found free when it comes.
+func (h host) claimedByMultipath(nodes []blockNode) (string, error) {
+	n := &nodes[0]
+	data := h.read(h.udev, fmt.Sprintf("data/b%d:%d", unix.Major(n.number), unix.Minor(n.number)))
+	for line := range strings.Lines(data) {
+		if strings.TrimSpace(line) == "E:DM_MULTIPATH_DEVICE_PATH=1" {
+			return "it is a path of a multipath disk: take the map below /dev/mapper, or the disk out of multipath's hands (blacklist in /etc/multipath.conf)", nil
 		}
 	}
 	return "", nil

@@ -41,6 +41,9 @@ func TestUsedBy(t *testing.T) {
 			"sys/devices/sda/holders/ignore": "",
 		}, "part of dm-3 (vg-lv)"},
 		{"a device on its partition", map[string]string{"sys/devices/sda/sda1/holders/md0": ""}, "its partition sda1 is part of md0"},
+		{"multipathd", map[string]string{"udev/data/b8:0": "S:disk/by-id/x\nE:ID_WWN=0x5\nE:DM_MULTIPATH_DEVICE_PATH=1\nG:systemd"},
+			"it is a path of a multipath disk: take the map below /dev/mapper, or the disk out of multipath's hands (blacklist in /etc/multipath.conf)"},
+		{"nobody, as multipathd says", map[string]string{"udev/data/b8:0": "E:DM_MULTIPATH_DEVICE_PATH=0"}, ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			h := fakeHost(t, sda(c.more))
@@ -49,7 +52,7 @@ func TestUsedBy(t *testing.T) {
 				t.Fatal(err)
 			}
 			by := ""
-			for _, look := range []func([]blockNode) (string, error){h.mountedAt, h.swappedTo, h.heldBy} {
+			for _, look := range []func([]blockNode) (string, error){h.mountedAt, h.swappedTo, h.heldBy, h.claimedByMultipath} {
 				if by == "" {
 					if by, err = look(nodes); err != nil {
 						t.Fatal(err)

@@ -127,13 +127,28 @@ func (d *Device) Start(ctx context.Context) error {
 const maxIO = 1 << 20
 
 func (d *Device) start(ctx context.Context) error {
+	ub, err := ublk.New(ctx, d.config(), d)
+	if err != nil {
+		return fmt.Errorf("device %d (%s): %w", d.vol.ID, d.vol.Name, err)
+	}
+	if err := ub.Start(ctx); err != nil {
+		return errors.Join(fmt.Errorf("device %d (%s): %w", d.vol.ID, d.vol.Name, err), ub.Stop(ctx))
+	}
+	d.state.Lock()
+	d.ub = ub
+	d.state.Unlock()
+	return nil
+}
+
+// config is what the node shows.
+func (d *Device) config() ublk.Config {
 	var discards uint64
 	if d.backing.CanDiscard() {
 		// Where the backing cannot, a file system that trims all of a large disk
 		// would have us write zeroes for hours.
 		discards = maxIO
 	}
-	ub, err := ublk.New(ctx, ublk.Config{
+	return ublk.Config{
 		ID:            -1,
 		Queues:        d.opt.Queues,
 		Depth:         d.opt.Depth,
@@ -149,17 +164,7 @@ func (d *Device) start(ctx context.Context) error {
 		DiscardMaxBytes:     discards,
 		DiscardGranularity:  4096,
 		WriteZeroesMaxBytes: maxIO,
-	}, d)
-	if err != nil {
-		return fmt.Errorf("device %d (%s): %w", d.vol.ID, d.vol.Name, err)
 	}
-	if err := ub.Start(ctx); err != nil {
-		return errors.Join(fmt.Errorf("device %d (%s): %w", d.vol.ID, d.vol.Name, err), ub.Stop(ctx))
-	}
-	d.state.Lock()
-	d.ub = ub
-	d.state.Unlock()
-	return nil
 }
 
 // optimalIO passes on what can be said in a power of two, and is not beyond all use.
