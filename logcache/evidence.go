@@ -139,7 +139,7 @@ func (c *Cache) judgeSelf(old, b *segment.Binding, t *trial) error {
 		return nil
 	case old.Fingerprint != b.Fingerprint && old.Fingerprint != 0 && b.Fingerprint != 0:
 		return fmt.Errorf("%w: the log holds %d dirty blocks of device %d (%q), which is a different disk", ErrMismatch, c.dirty[old.ID], old.ID, old.Name)
-	case t.of == nil && old.Sectors != b.Sectors:
+	case t.of == nil && old.Sectors != b.Sectors && !sameDisk(old, b):
 		return fmt.Errorf("%w: device %d (%q) has %d sectors in the log, this one has %d", ErrMismatch, old.ID, old.Name, old.Sectors, b.Sectors)
 	}
 	return nil

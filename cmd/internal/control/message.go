@@ -83,7 +83,8 @@ type AttachArgs struct {
 	Device int `json:"device"`
 	Cache  int `json:"cache"`
 
-	Unidentified bool `json:"unidentified,omitempty"` // the backing is the disk of the log's data, although nothing tells
+	Unidentified  bool `json:"unidentified,omitempty"`   // the backing is the disk of the log's data, although nothing tells
+	AcceptChanged bool `json:"accept_changed,omitempty"` // the log's data goes over what was written to the disk without it
 }
 
 // AttributeArgs are the arguments of get, set and tree.

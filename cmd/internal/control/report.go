@@ -47,7 +47,8 @@ type DeviceLine struct {
 	CacheID     int    `json:"cache_id"`
 	WaitsFor    int    `json:"waits_for_cache,omitempty"`
 	Backing     string `json:"backing"`
-	BackingNo   string `json:"backing_no"` // major:minor
+	BackingNo   string `json:"backing_no"`       // major:minor
+	Identity    string `json:"backing_identity"` // what the host tells it from others by: unique, doubled or none; "" while it is being created
 	SizeBytes   uint64 `json:"size_bytes"`
 	DirtyBlocks uint64 `json:"dirty_blocks"` // of 4 KiB
 	Errors      uint64 `json:"errors"`       // failed operations on the disks below

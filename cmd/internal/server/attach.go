@@ -9,7 +9,9 @@ import (
 	"github.com/google/uuid"
 	"github.com/ublk-lc/ublk-lc/cmd/internal/control"
 	"github.com/ublk-lc/ublk-lc/cmd/internal/host"
+	"github.com/ublk-lc/ublk-lc/cmd/internal/whose"
 	"github.com/ublk-lc/ublk-lc/logcache"
+	"github.com/ublk-lc/ublk-lc/segment"
 )
 
 // Attach puts a cache in front of a device.
@@ -30,7 +32,7 @@ func (m *Manager) Attach(ctx context.Context, a control.AttachArgs, report repor
 	if err := m.checkRuling(d, c, a.Unidentified); err != nil {
 		return nil, err
 	}
-	if err := m.attach(ctx, d, c, report); err != nil {
+	if err := m.attach(ctx, d, c, a.AcceptChanged, report); err != nil {
 		return nil, err
 	}
 	text := fmt.Sprintf("device %d (%s): %s attached to cache %d", d.id, d.name, d.host.Node(), c.id)
@@ -54,7 +56,7 @@ func (m *Manager) checkRuling(d *device, c *cache, unidentified bool) error {
 	return nil
 }
 
-func (m *Manager) attach(ctx context.Context, d *device, c *cache, report reporter) error {
+func (m *Manager) attach(ctx context.Context, d *device, c *cache, acceptChanged bool, report reporter) error {
 	// Attaching is short, and must not be left half-way: it goes on when the user does not wait for it any more.
 	ctx = context.WithoutCancel(ctx)
 	stop := remind(report, "waiting for requests in flight on device %d, or for the cache device", d.id)
@@ -63,9 +65,7 @@ func (m *Manager) attach(ctx context.Context, d *device, c *cache, report report
 	if d.host.Cache() == c.host {
 		err = m.start(ctx, d.host) // the node that was not to be had the first time
 	} else {
-		b := d.backing.Binding()
-		b.UUID = uuid.New()
-		err = d.host.Attach(ctx, c.host, b, host.AttachOptions{})
+		err = d.host.Attach(ctx, c.host, d.bindingFor(c), host.AttachOptions{AcceptChanged: acceptChanged})
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -79,8 +79,34 @@ func (m *Manager) attach(ctx context.Context, d *device, c *cache, report report
 		return nil
 	case d.host.Cache() == c.host:
 		return fmt.Errorf("device %d is attached to cache %d, but its node did not appear; `lc attach %d %d` tries again: %w", d.id, c.id, d.id, c.id, explainUblk(err))
+	}
+	return d.explainMismatch(c, err)
+}
+
+// bindingFor is a device's backing as a cache binds it. While the log has data of it, it stays bound by the identity that
+// it was bound by, also if today's form of that is another.
+func (d *device) bindingFor(c *cache) segment.Binding {
+	b := d.backing.Binding()
+	b.UUID = uuid.New()
+	for _, old := range c.host.Core().Bound() {
+		if old.ID == d.id && d.backing.Identity(&old) == whose.Same && c.host.Core().DirtyBlocks(d.id) > 0 {
+			b.Fingerprint = old.Fingerprint
+		}
+	}
+	return b
+}
+
+// explainMismatch adds to a refusal what it would mean to go on, and the ways out.
+func (d *device) explainMismatch(c *cache, err error) error {
+	var changed *host.ChangedError
+	forget := fmt.Sprintf("`lc remove %d`, `lc free-cache %d` and `lc forget %s %d`", d.id, c.id, c.path, d.id)
+	look := fmt.Sprintf("`lc replay %s --device %d --force-binding --to FILE`, once the cache is free", c.path, d.id)
+	switch {
+	case errors.As(err, &changed):
+		return fmt.Errorf("%w. To go on would put older blocks over newer ones. `lc attach %d %d --accept-changed` does so, and the log wins; %s, and the disk wins; %s, looks at the log's data first",
+			err, d.id, c.id, forget, look)
 	case errors.Is(err, logcache.ErrMismatch):
-		return fmt.Errorf("%s on device %d: %w; nothing was changed", d.path, d.id, err)
+		return fmt.Errorf("%s on device %d: %w; nothing was changed. %s gives the log's data up; %s, saves it before", d.path, d.id, err, forget, look)
 	}
 	return err
 }

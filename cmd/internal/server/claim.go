@@ -9,15 +9,40 @@ import (
 	"github.com/ublk-lc/ublk-lc/cmd/internal/control"
 	"github.com/ublk-lc/ublk-lc/cmd/internal/whose"
 	"github.com/ublk-lc/ublk-lc/segment"
+	"github.com/ublk-lc/ublk-lc/segment/blockdev"
+	"github.com/ublk-lc/ublk-lc/segment/witness"
 )
 
 // claim is data that a log holds of a disk which is, or was, bound to it.
 type claim struct {
-	log     string // path of the cache device
-	cache   uint8  // as which it is resumed; 0 if it is not
-	binding segment.Binding
-	content whose.Evidence // of the disk that is asked about
-	served  string         // the disk that a device of ours has it on already, "" if none has
+	log      string           // path of the cache device
+	dev      *blockdev.Device // the same, open; nil if it is to be opened
+	cache    uint8            // as which it is resumed; 0 if it is not
+	binding  segment.Binding
+	versions *witness.Versions // that the log has of what it knows the disk by
+	served   string            // the disk that a device of ours has it on already, "" if none has
+
+	// What is written on the disk that is asked about; see [claim.look].
+	content whose.Evidence
+	verdict *witness.Verdict // nil if nothing was held against anything
+}
+
+// look holds a disk against what the log knows of the claim's, unless what the host says is enough. A disk that a device
+// of ours has is known: only where the host says nothing could it be reached in another way.
+func (c *claim) look(d *whose.Disk, disk *blockdev.Device) (err error) {
+	identity := d.Identity(&c.binding)
+	if identity == whose.Same || identity == whose.Other && c.served != "" {
+		return nil
+	}
+	log := c.dev
+	if log == nil {
+		if log, err = blockdev.Open(c.log, blockdev.OpenOptions{ReadOnly: true}); err != nil {
+			return err
+		}
+		defer log.Close()
+	}
+	c.content, c.verdict, err = whose.Content(disk, c.binding.Witness, c.versions, log)
+	return err
 }
 
 // holder names the log.
@@ -126,19 +151,23 @@ func errLookalike(d *whose.Disk, c *claim) error {
 
 // errForeign is about an id or a name that data of another disk has.
 func errForeign(d *whose.Disk, c *claim) error {
-	b, what, seen := &c.binding, "id", "what is written on it is not what was"
+	b, what, seen := &c.binding, "id", ""
 	if b.ID != d.ID {
 		what = "name"
 	}
 	switch {
 	case b.Sectors > d.Sectors:
 		seen = fmt.Sprintf("it has %d sectors, and that one %d", d.Sectors, b.Sectors)
+	case c.content == whose.Other && d.Identity(b) == whose.Other:
+		seen = fmt.Sprintf("its identity is another, and %s", c.verdict)
+	case c.content == whose.Other:
+		seen = fmt.Sprintf("the host gives no identity to tell, and %s", c.verdict)
 	case d.Identity(b) == whose.Other:
-		seen = "its identity is another"
-	case c.content == whose.Silent:
+		seen = "its identity is another, and nothing is written on it that would tell"
+	default:
 		seen = fmt.Sprintf("it has %d sectors, and that one %d, and nothing tells that it has grown", d.Sectors, b.Sectors)
 	}
-	return control.Errorf(control.Mismatch, "%s holds data of another disk as %s, and %s is not that disk: %s. Choose another %s for it; or %s", c.holder(), c, d.Path, seen, what, c.giveUp())
+	return control.Errorf(control.Mismatch, "%s holds data of another disk as %s, and %s is not that disk, or was changed: %s. If it is another, choose another %s for it; else %s", c.holder(), c, d.Path, seen, what, c.giveUp())
 }
 
 // claims are what all logs hold data of: those of the resumed caches, and those of the other caches of this host, save the
@@ -178,7 +207,7 @@ func (m *Manager) resumedClaims() []claim {
 		}
 		for _, b := range c.host.Core().Bound() {
 			if c.host.Core().DirtyBlocks(b.ID) > 0 {
-				all = append(all, claim{log: c.path, cache: c.id, binding: b, served: m.servedLocked(c, b.ID)})
+				all = append(all, claim{log: c.path, dev: c.host.Dev(), cache: c.id, binding: b, versions: c.host.Core().Versions(b.ID), served: m.servedLocked(c, b.ID)})
 			}
 		}
 	}

@@ -7,7 +7,6 @@ import (
 
 	"github.com/ublk-lc/ublk-lc/cmd/internal/control"
 	"github.com/ublk-lc/ublk-lc/cmd/internal/host"
-	"github.com/ublk-lc/ublk-lc/cmd/internal/whose"
 	"github.com/ublk-lc/ublk-lc/segment/blockdev"
 	"github.com/ublk-lc/ublk-lc/sysfsio"
 	"github.com/ublk-lc/ublk-lc/ublk"
@@ -154,17 +153,21 @@ func (m *Manager) checkBacking(ctx context.Context, d *device, backing *blockdev
 	if what == blockdev.OwnCache {
 		return control.Errorf(control.HasContent, "%s is formatted as a cache and cannot be a backing; `lc wipe-cache %s` makes it an empty disk, if the cache is not needed", d.path, d.path)
 	}
-	seen, err := whose.Describe(backing, d.id, d.name)
+	seen, err := m.describe(backing, d.id, d.name)
 	if err != nil {
 		return err
 	}
 	if why := seen.Nameless(); why != "" {
-		report.say("%s: %s", d.path, why)
-		m.logf("create: %s: %s", d.path, why)
+		m.warn(report, "%s: %s; it is known again by its size, and by what is written on it", d.path, why)
 	}
 	claims, err := m.claims(ctx, a.SkipDisks, report)
 	if err != nil {
 		return err
+	}
+	for i := range claims {
+		if err := claims[i].look(seen, backing); err != nil {
+			return err
+		}
 	}
 	r, err := rule(seen, claims, a.OtherDisk)
 	if err != nil {

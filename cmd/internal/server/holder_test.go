@@ -147,7 +147,7 @@ func TestAnotherDisk(t *testing.T) {
 		} {
 			refused(t, m, control.Mismatch, "holds data of another disk as device 5 (myLV, 8.0 MiB)", func() error {
 				_, err := m.Create(t.Context(), a, quiet)
-				if err != nil && !strings.Contains(err.Error(), "Choose another "+what) {
+				if err != nil && !strings.Contains(err.Error(), "choose another "+what) {
 					t.Errorf("%v: the way out is not named", err)
 				}
 				return err

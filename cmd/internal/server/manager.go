@@ -11,6 +11,7 @@ import (
 	"github.com/ublk-lc/ublk-lc/cmd/internal/seen"
 	"github.com/ublk-lc/ublk-lc/cmd/internal/whose"
 	"github.com/ublk-lc/ublk-lc/migrate"
+	"github.com/ublk-lc/ublk-lc/segment/blockdev"
 	"github.com/ublk-lc/ublk-lc/sysfsio"
 	"github.com/ublk-lc/ublk-lc/ublk"
 )
@@ -25,6 +26,9 @@ type Manager struct {
 	// What needs a kernel with ublk; tests without one replace it.
 	probe func(context.Context) error
 	start func(context.Context, *host.Device) error
+
+	// What the host says of a disk; tests have a host of their own.
+	describe func(dev *blockdev.Device, id uint8, name string) (*whose.Disk, error)
 
 	// settle admits one command that decides which log a backing belongs to.
 	settle chan struct{}
@@ -77,10 +81,11 @@ func NewManager(linkDir string, logf func(format string, args ...any)) *Manager 
 			_, err := ublk.ProbeFeatures(ctx)
 			return err
 		},
-		start:   func(ctx context.Context, d *host.Device) error { return d.Start(ctx) },
-		settle:  make(chan struct{}, 1),
-		caches:  map[uint8]*cache{},
-		devices: map[uint8]*device{},
+		start:    func(ctx context.Context, d *host.Device) error { return d.Start(ctx) },
+		describe: whose.Describe,
+		settle:   make(chan struct{}, 1),
+		caches:   map[uint8]*cache{},
+		devices:  map[uint8]*device{},
 	}
 }
 

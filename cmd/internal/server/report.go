@@ -66,6 +66,7 @@ func (d *device) line(n notes) control.DeviceLine {
 	if d.host == nil {
 		return l
 	}
+	l.Identity = d.backing.Standing()
 	l.Node, l.Note = d.host.Node(), n[d.host.Backing()]
 	l.Number = nodeNumber(l.Node)
 	l.BackingNo = number(d.host.Backing())

@@ -158,15 +158,14 @@ func (m *Manager) checkTwin(c *cache, super *segment.Super) error {
 // checkExposed refuses a log that holds data for a backing which a device shows without it, or through another cache: what
 // was written to that device since then would be overwritten by older data.
 func (m *Manager) checkExposed(dev *blockdev.Device, super *segment.Super) error {
-	if m.noDevices() {
+	_, devices := m.snapshot()
+	if len(devices) == 0 {
 		return nil
 	}
 	claims := claimsOn(dev, super)
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	for _, d := range values(m.devices) {
-		for i := range claims {
-			if err := d.exposed(&claims[i]); err != nil {
+	for i := range devices {
+		for _, c := range claims {
+			if err := devices[i].exposed(c, dev); err != nil {
 				return err
 			}
 		}
@@ -174,22 +173,20 @@ func (m *Manager) checkExposed(dev *blockdev.Device, super *segment.Super) error
 	return nil
 }
 
-func (m *Manager) noDevices() bool {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	return len(m.devices) == 0
-}
-
 // exposed tells why a log with this claim cannot be brought in beside a device.
-func (d *device) exposed(c *claim) error {
+func (d *device) exposed(c claim, log *blockdev.Device) error {
 	if d.host == nil || d.backing == nil {
 		return nil
+	}
+	c.dev = log
+	if err := c.look(d.backing, d.host.Backing()); err != nil {
+		return err
 	}
 	through := d.waitsFor
 	if at := d.host.Cache(); at != nil {
 		through = at.ID()
 	}
-	switch kin := d.backing.Kin(&c.binding, c.content, c.served != ""); {
+	switch kin := d.backing.Kin(&c.binding, c.content, false); {
 	case kin == whose.Unrelated || kin == whose.Foreign:
 		return nil
 	case kin == whose.Lookalike && (through != 0 || d.distinct):
@@ -198,5 +195,5 @@ func (d *device) exposed(c *claim) error {
 		return control.Errorf(control.Mismatch, "the log on %s holds data for %s, which device %d shows without it; `lc remove %d` first, and create it again after the resume", c.log, d.path, d.id, d.id)
 	}
 	return control.Errorf(control.Mismatch, "the log on %s holds data for %s as %s, and cache %d has that disk as device %d: what one of them holds is out of date. `lc replay %s --device %d --dry-run` shows what this one has; %s",
-		c.log, d.path, c, through, d.id, c.log, c.binding.ID, c.giveUp())
+		c.log, d.path, &c, through, d.id, c.log, c.binding.ID, c.giveUp())
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/ublk-lc/ublk-lc/logcache"
 	"github.com/ublk-lc/ublk-lc/segment"
 	"github.com/ublk-lc/ublk-lc/segment/blockdev"
+	"github.com/ublk-lc/ublk-lc/segment/witness"
 	"golang.org/x/sys/unix"
 )
 
@@ -87,33 +88,40 @@ func (s *stranger) claims() []claim {
 
 // claimsOn reads from a log what it holds data of. When it cannot be read to its end, all disks that were attached count.
 func claimsOn(dev *blockdev.Device, super *segment.Super) []claim {
-	held, err := heldExtents(dev, super)
+	h, err := heldBy(dev, super)
 	var all []claim
 	for _, b := range super.Bindings {
-		if held[b.ID] > 0 || err != nil && b.State == segment.Attached {
-			all = append(all, claim{log: dev.Path(), binding: b})
+		if h.extents[b.ID] > 0 || err != nil && b.State == segment.Attached {
+			all = append(all, claim{log: dev.Path(), binding: b, versions: h.seen.Versions(b.ID)})
 		}
 	}
 	return all
 }
 
-// heldExtents counts the extents that a log holds, and that were not given up, by device id. It only reads.
-func heldExtents(dev *blockdev.Device, super *segment.Super) (map[uint8]int, error) {
-	held := map[uint8]int{}
+// held is what a log holds, by device id.
+type held struct {
+	extents [segment.MaxDevices + 1]int // that were not given up
+	seen    *witness.Collector          // of what the disks are known by
+}
+
+// heldBy reads the headers of a log.
+func heldBy(dev *blockdev.Device, super *segment.Super) (*held, error) {
+	h := &held{seen: witness.NewCollector(super)}
 	if super.Clean && super.DurableSeq == super.MigratedSeq {
-		return held, nil
+		return h, nil
 	}
 	given := super.GivenUp()
 	reader := blockdev.NewBatchReader(dev)
 	defer reader.Close()
 	_, err := segment.Recover(reader, super, func(r *segment.Record) {
+		h.seen.Add(r)
 		for i := range int(r.Extents) {
 			if id := r.Extent(i).Device; !given.Covers(id, r.Seq) {
-				held[id]++
+				h.extents[id]++
 			}
 		}
 	})
-	return held, err
+	return h, err
 }
 
 // ourNumbers are the disks that this server has open.

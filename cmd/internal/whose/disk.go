@@ -50,6 +50,17 @@ func (d *Disk) Nameless() string {
 	return ""
 }
 
+// Standing is in a word what the host knows a disk by: something unique, something doubled, or none.
+func (d *Disk) Standing() string {
+	switch {
+	case d.Twin != "":
+		return "doubled"
+	case len(d.Prints) == 0:
+		return "none"
+	}
+	return "unique"
+}
+
 // Evidence is what a witness says of whether a disk is the one of a binding.
 type Evidence int
 
