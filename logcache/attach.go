@@ -7,6 +7,7 @@ import (
 
 	"github.com/ublk-lc/ublk-lc/logcache/index"
 	"github.com/ublk-lc/ublk-lc/segment"
+	"github.com/ublk-lc/ublk-lc/segment/witness"
 )
 
 var (
@@ -114,10 +115,13 @@ func (c *Cache) unbind(v *Volume, done func(error)) {
 }
 
 // Release takes a fenced and quiet volume off a cache that is about to be
-// freed; its binding and its data stay in the log. Any thread.
+// freed; its binding and its data stay in the log. What migration has written of
+// it since it was attached is known to nobody until the log is resumed: until
+// then its disk is taken for what the host says it is. Any thread.
 func (c *Cache) Release(v *Volume) {
 	c.lock()
 	defer c.mu.Unlock()
+	c.versions[v.ID] = witness.Unknown
 	c.volumes[v.ID] = nil
 	v.move(nil)
 }

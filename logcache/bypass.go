@@ -198,7 +198,7 @@ func (p *Port) SubmitPast(r *Request) bool {
 func (c *Cache) bypass(p *Port, r *Request) bool {
 	b := &r.Volume.bypass
 	shortest := c.congested.Load()
-	if b.Cutoff == 0 && shortest == 0 || r.Op != Write || r.judged || c.broken != nil {
+	if b.Cutoff == 0 && shortest == 0 || r.Op != Write || r.judged || c.broken != nil || c.doubt.on() {
 		return false
 	}
 	r.route = b.route(r, shortest)

@@ -96,6 +96,7 @@ type Cache struct {
 	volumes [segment.MaxDevices + 1]*Volume // attached, by device id
 
 	super superblock
+	doubt doubt
 	stats counters
 }
 
@@ -175,7 +176,7 @@ func (c *Cache) Free() error {
 	c.lock() // a status may still be asked for
 	defer c.mu.Unlock()
 	c.cur = current{} // which Port.Idle may still look at
-	return errors.Join(c.memory.Free(), uring.FreePages(c.super.buf), c.idx.Close())
+	return errors.Join(c.memory.Free(), uring.FreePages(c.super.buf), uring.FreePages(c.doubt.mem), c.idx.Close())
 }
 
 // Memory is where the RAM buffers lie. Records are written out of it, so that a

@@ -22,6 +22,7 @@ const (
 	forBypass                     // a whole write, past the log
 	forOwedFlush                  // a flush of the backing behind such writes
 	forTrim                       // a discard of slots
+	forLook                       // a copy of the superblock, read again
 )
 
 // operation is a device operation with what its completion needs.
@@ -156,6 +157,8 @@ func (p *Port) Done(op *blockdev.Op, err error) {
 		o.cache.superDone(p, o, err)
 	case forBypass:
 		o.cache.bypassed(p, o, err)
+	case forLook:
+		o.cache.lookedAgain(p, o, err)
 	case forTrim:
 		o.cache.trimmed(p, o, err)
 	case forOwedFlush:

@@ -67,7 +67,17 @@ func (c *Cache) updateSuper(p *Port, change func(*segment.Super), done func(erro
 	}
 	change(&c.super.now)
 	c.super.fresh = append(c.super.fresh, done)
-	if !c.super.busy {
+	c.nextSuper(p)
+}
+
+// nextSuper begins what is next to be done with the superblock, unless something
+// is under way.
+func (c *Cache) nextSuper(p *Port) {
+	switch s := &c.super; {
+	case s.busy || c.broken != nil:
+	case c.doubt.on():
+		c.lookAgain(p)
+	case len(s.once)+len(s.fresh) > 0:
 		c.writeSuper(p)
 	}
 }
@@ -118,7 +128,5 @@ func (c *Cache) superDone(p *Port, o *operation, err error) {
 	for _, f := range told {
 		f(nil)
 	}
-	if len(s.once)+len(s.fresh) > 0 && !s.busy {
-		c.writeSuper(p)
-	}
+	c.nextSuper(p)
 }

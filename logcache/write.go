@@ -11,7 +11,7 @@ func (c *Cache) write(p *Port, r *Request) {
 		p.answer(r, c.broken)
 		return
 	}
-	if c.parked.head != nil || r.Volume.bypass.overlaps(r) || !c.append(p, r) {
+	if c.parked.head != nil || c.doubt.on() || r.Volume.bypass.overlaps(r) || !c.append(p, r) {
 		c.stats.parked++
 		c.parked.push(r)
 		if c.parked.n == 1 {
@@ -181,7 +181,7 @@ func (c *Cache) openAt(r *Request) int64 {
 
 // resume goes on with parked writes, oldest first.
 func (c *Cache) resume(p *Port) {
-	for c.parked.head != nil && c.broken == nil {
+	for c.parked.head != nil && c.broken == nil && !c.doubt.on() {
 		r := c.parked.head
 		if r.Volume.bypass.overlaps(r) || !c.append(p, r) {
 			return

@@ -48,7 +48,7 @@ func Judge(w *segment.Witness, disk Disk, versions *Versions, log Disk) Verdict 
 	judged := 0
 	each(w, func(p Place, lba uint64, want uint32) {
 		b, err := disk.Sector(lba)
-		if err != nil || versions != nil && versions.lost[lba] {
+		if err != nil || !versions.judges(lba) {
 			v.Unjudged++
 			return
 		}

@@ -17,7 +17,11 @@ type Versions struct {
 	givenUp uint64 // extents in records up to this sequence do not count
 	extents []segment.Placed
 	lost    map[uint64]bool // witnessed sectors of which not all versions are kept
+	unknown bool            // none are kept
 }
+
+// Unknown are versions that nobody has kept: no sector can be judged.
+var Unknown = &Versions{unknown: true}
 
 // Of is the witness whose sectors these are versions of.
 func (v *Versions) Of() *segment.Witness {
@@ -29,6 +33,9 @@ func (v *Versions) Of() *segment.Witness {
 
 // Kept is how many extents are kept.
 func (v *Versions) Kept() int { return len(v.extents) }
+
+// judges tells whether all versions of a sector are known.
+func (v *Versions) judges(lba uint64) bool { return v == nil || !v.unknown && !v.lost[lba] }
 
 // lose notes that a version of some sectors is not kept.
 func (v *Versions) lose(lba, n uint64) {

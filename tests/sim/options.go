@@ -35,6 +35,7 @@ type Options struct {
 	Rot         bool // a copy of the superblock goes bad while the power is off
 	GiveUps     bool // now and then all data of a device is given up
 	Blind       bool // nothing reads
+	Sleeps      bool // now and then the host finds that the machine has slept
 
 	Scope witness.Scope // of the backings
 }
@@ -75,6 +76,7 @@ func RandomOptions(seed uint64) Options {
 	o.Trim = rand.New(rand.NewPCG(seed, 21)).IntN(3) == 0
 	o.Rot = rand.New(rand.NewPCG(seed, 23)).IntN(3) == 0
 	o.GiveUps = !o.Faults && rand.New(rand.NewPCG(seed, 25)).IntN(4) == 0
+	o.Sleeps = rand.New(rand.NewPCG(seed, 31)).IntN(4) == 0
 	o.Scope = []witness.Scope{{}, {Head: 2, Tail: 1, Marks: 2}, {Head: 3, Tail: 2, Marks: 3, Samples: 2}, {Head: 8, Tail: 4, Marks: segment.MaxMarks, Samples: segment.MaxSamples}}[rand.New(rand.NewPCG(seed, 27)).IntN(4)]
 	o.chooseBlocks(rand.New(rand.NewPCG(seed, 31)))
 	return o

@@ -145,6 +145,11 @@ func (w *world) event() bool {
 	if w.Bypass && w.ways.IntN(8) == 0 {
 		w.changeBypass()
 	}
+	if w.Sleeps && w.naps.IntN(32) == 0 {
+		w.tracef("slept")
+		w.cache.Suspect()
+		w.drain()
+	}
 	if w.device() {
 		return true
 	}

@@ -50,6 +50,7 @@ type worker struct {
 	limit time.Time     // when the limit of migration was set last
 	err   error         // why the thread ended
 
+	sleeps     sleeps
 	congestion *congestion
 	pin        func(*uring.Ring) // the memory of the cache's RAM buffers
 	decider
@@ -63,7 +64,7 @@ func newWorker() (*worker, error) {
 	if err != nil {
 		return nil, err
 	}
-	w := &worker{event: event, done: make(chan struct{}), wait: tick}
+	w := &worker{event: event, sleeps: sleeps{clocks: readClocks}, done: make(chan struct{}), wait: tick}
 	w.policy.Store(&Policy{Watermark: 1})
 	w.members.Store(&[]*Device{})
 	w.pace.Store(&Pace{})
@@ -175,6 +176,9 @@ func (w *worker) turn() error {
 			continue
 		}
 		w.exec.Completed(cqe.UserData, cqe.Res)
+	}
+	if w.sleeps.slept(time.Now()) {
+		w.core.Suspect()
 	}
 	w.core.Background().Poll()
 	w.migrate()

@@ -25,7 +25,7 @@ var parts = []string{"go.mod", "go.sum", "segment", "logcache", "migrate", "ublk
 // trials are tried in turn until one fails: the tests of single promises first.
 var trials = [][]string{
 	{"./tests/sim", "-run", "TestP|Dmlc"},
-	{"./segment", "./migrate", "./logcache"},
+	{"./segment", "./segment/witness", "./migrate", "./logcache"},
 	{"./tests/sim", "-run", "EveryIO|InRecovery|Seeds|Exhaustive", "-sim.k=1"},
 	{"./tests/sim", "-run", "TestRandom", "-sim.seeds=300"},
 	{"./tests/sim", "-run", "TestExhaustive", "-sim.k=2"},

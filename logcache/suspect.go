@@ -1,0 +1,102 @@
+package logcache
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/ublk-lc/ublk-lc/segment"
+	"github.com/ublk-lc/ublk-lc/segment/blockdev"
+	"github.com/ublk-lc/ublk-lc/ublk/uring"
+)
+
+// A machine that was hibernated has two lives: the boot that finds its image may
+// resume the cache first, and use it; then the image goes on, with a cache that
+// knows nothing of that. So after a sleep the superblock is read again before
+// anything is written: if either copy is not one of ours, the log is another's.
+
+// ErrOtherLife breaks a cache whose log was resumed by somebody else meanwhile.
+var ErrOtherLife = errors.New("the log was resumed by another server, or set back, while this one slept: what it has not written is lost, and it must not write any more")
+
+// doubt is whether the log is still ours.
+type doubt struct {
+	raised, settled uint64 // how often
+	looking         uint64 // the doubt that the reads under way will settle
+	reads           int    // under way
+	mem             []byte // both copies
+}
+
+// on tells whether nothing may be written for now.
+func (d *doubt) on() bool { return d.settled < d.raised }
+
+// Suspect says that the machine may have slept. Until both copies of the
+// superblock were read again, the cache writes nothing new: writes and barriers
+// wait. If the log is not its own any more, it breaks with [ErrOtherLife]. It
+// belongs to the background port's thread.
+func (c *Cache) Suspect() {
+	c.lock()
+	c.doubt.raised++
+	c.nextSuper(c.background)
+	c.mu.Unlock()
+	c.background.finish()
+}
+
+// lookAgain reads both copies of the superblock. No update is under way.
+func (c *Cache) lookAgain(p *Port) {
+	d := &c.doubt
+	if d.mem == nil {
+		mem, err := uring.AllocPages(2 * segment.MaxSuperSize)
+		if err != nil {
+			c.fail(p, err)
+			return
+		}
+		d.mem = mem
+	}
+	c.super.busy = true
+	d.looking, d.reads = d.raised, 2
+	for i := range 2 {
+		p.newLogOp(c, forLook, blockdev.Read, int64(i)*segment.SuperSpace, d.copy(i))
+	}
+}
+
+func (d *doubt) copy(i int) []byte { return d.mem[i*segment.MaxSuperSize:][:segment.MaxSuperSize] }
+
+// lookedAgain takes the completion of such a read. A copy that cannot be read is
+// as bad as one that is damaged: the other one will do.
+func (c *Cache) lookedAgain(p *Port, o *operation, err error) {
+	if err != nil {
+		clear(o.Buf)
+	}
+	p.release(o)
+	c.lock()
+	defer c.mu.Unlock()
+	if c.doubt.reads--; c.doubt.reads > 0 {
+		return
+	}
+	c.super.busy = false
+	if err := c.stillOurs(); err != nil {
+		c.fail(p, err)
+		return
+	}
+	c.doubt.settled = c.doubt.looking
+	c.nextSuper(p)
+	c.advance(p)
+}
+
+// stillOurs tells whether the copies are those that this cache wrote last.
+func (c *Cache) stillOurs() error {
+	now, found := &c.super.now, false
+	for i := range 2 {
+		s, err := segment.DecodeSuper(c.doubt.copy(i))
+		switch {
+		case err != nil:
+			continue
+		case s.UUID != now.UUID || s.Nonce != now.Nonce || s.Epoch != now.Epoch || s.Generation > now.Generation || s.Generation+1 < now.Generation:
+			return fmt.Errorf("%w (generation %d of epoch %d, ours is %d of epoch %d)", ErrOtherLife, s.Generation, s.Epoch, now.Generation, now.Epoch)
+		}
+		found = true
+	}
+	if !found {
+		return fmt.Errorf("%w (there is no valid superblock any more)", ErrOtherLife)
+	}
+	return nil
+}

@@ -1,0 +1,121 @@
+package sim
+
+import (
+	"errors"
+	"testing"
+
+	"github.com/ublk-lc/ublk-lc/logcache"
+)
+
+// sleep is what a machine does whose image goes on later.
+func (s *scenario) sleep(meanwhile func()) {
+	s.rest()
+	meanwhile()
+	s.cache.Suspect()
+	s.drain()
+}
+
+// otherLife resumes the cache on the side, as the boot does that finds the image,
+// and leaves on the cache device what that life left there.
+func (s *scenario) otherLife() {
+	s.e.clean()
+	s.sides.s.revive(s.image)
+	if !s.sides.boot(s.world, &s.sides.out) {
+		fail("sim", "the power failed where it cannot")
+	}
+	s.sides.free()
+	s.s.cache.settle(s.sides.s.cache.durable)
+}
+
+// TestP8SleepWithoutAnotherLife: a cache that was slept on goes on, with all that
+// came meanwhile, in any order.
+func TestP8SleepWithoutAnotherLife(t *testing.T) {
+	promise(t, func(s *scenario) {
+		s.fua(0, 0, 8)
+		s.sleep(func() {})
+		s.write(0, 4, 8)
+		s.fua(1, 0, 8)
+		s.cache.CommitSuper(func(err error) {
+			if err != nil {
+				t.Error(err)
+			}
+		})
+		s.cache.Suspect()
+		s.restEverywhere()
+		s.do(s.migrateSteps())
+		s.crash()
+		s.read(0, 0, 24)
+		s.rest()
+	})
+}
+
+// TestP8SleepWithARottenCopy: one that is good is enough.
+func TestP8SleepWithARottenCopy(t *testing.T) {
+	for which := range 2 {
+		promise(t, func(s *scenario) {
+			s.fua(0, 0, 8)
+			s.sleep(func() {
+				s.e.clean()
+				s.sides.spoil(s.image, which)
+				s.s.cache.settle(s.image.disk[0])
+			})
+			s.fua(0, 4, 8)
+			s.rest()
+			s.do(s.migrateSteps())
+		})
+	}
+}
+
+// TestP8OtherLife: a cache that was resumed by another boot while this one slept
+// writes nothing any more, whatever it is asked for, and says why.
+func TestP8OtherLife(t *testing.T) {
+	promise(t, func(s *scenario) {
+		s.s.faulty = true // requests fail
+		s.fua(0, 0, 8)
+		s.rest()
+		s.cache.CloseCurrent()
+		s.write(0, 4, 8)
+		s.sleep(s.otherLife)
+		committed := false
+		s.cache.CommitSuper(func(err error) { committed = err == nil })
+		s.fua(0, 16, 8)
+		s.write(1, 0, 60) // fills segments
+		s.flush(0)
+		s.mig.Step(4)
+		s.drain()
+		s.rest()
+		if committed {
+			t.Error("the superblock was written")
+		}
+		if _, err := s.cache.LastMigrated(); !errors.Is(err, logcache.ErrOtherLife) || !errors.Is(err, logcache.ErrBroken) {
+			t.Errorf("the cache says %v", err)
+		}
+		want := s.sides.s.cache.durable
+		for i, id := range s.s.cache.visible {
+			if id != want[i] {
+				t.Fatalf("sector %d of the other life was written to", i)
+			}
+		}
+	})
+}
+
+// TestP8SetBack: the same holds for a cache device that was set back to what it
+// was some updates ago.
+func TestP8SetBack(t *testing.T) {
+	promise(t, func(s *scenario) {
+		s.s.faulty = true
+		s.fua(0, 0, 8)
+		s.rest()
+		s.e.clean()
+		for range 3 {
+			s.cache.CommitSuper(func(error) {})
+			s.rest()
+		}
+		s.sleep(func() { s.s.cache.settle(s.image.disk[0]) })
+		s.fua(0, 0, 8)
+		s.rest()
+		if _, err := s.cache.LastMigrated(); !errors.Is(err, logcache.ErrOtherLife) {
+			t.Errorf("the cache says %v", err)
+		}
+	})
+}
