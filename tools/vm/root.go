@@ -21,7 +21,7 @@ var programs = []string{
 	"mount", "umount", "losetup", "lsblk", "blkid", "blockdev", "blkdiscard", "fstrim", "fsfreeze", "wipefs", "fallocate", "findmnt", "flock", "taskset",
 	"dmsetup", "lvm", "mdadm", "cryptsetup", "make-bcache", "bcache-super-show",
 	"cache_check", "cache_dump", "cache_writeback", "thin_check", "thin_dump",
-	"kmod", "udevadm",
+	"kmod", "udevadm", "addpart",
 }
 
 // links are names of programs that look at the name they are called by.
