@@ -87,9 +87,15 @@ func (h host) diskIdentities(dir string) []string {
 		return h.loopIdentities(file, h.read(dir, "loop/offset"))
 	}
 	for _, name := range identityFiles {
-		if v := h.read(dir, name); v != "" {
-			return sameDisk(name, v, filepath.Base(dir))
+		v := h.read(dir, name)
+		if v == "" {
+			continue
 		}
+		ids := sameDisk(name, v, filepath.Base(dir))
+		if path := h.pathBelow(dir); path != "" && name == "dm/uuid" && strings.HasPrefix(v, "mpath-") && path != ids[0] {
+			ids = append([]string{path}, ids...)
+		}
+		return ids
 	}
 	if page, err := os.ReadFile(filepath.Join(dir, "device/vpd_pg80")); err == nil && len(page) > 4 {
 		return []string{"vpd_pg80=" + strings.TrimSpace(string(page[4:]))}
@@ -120,11 +126,27 @@ func sameDisk(file, text, disk string) []string {
 	return []string{now, plain}
 }
 
+// pathBelow is the identity of a device that another one is built on, such as a path of a multipath map; "" if it has none.
+func (h host) pathBelow(dir string) string {
+	below, _ := os.ReadDir(filepath.Join(dir, "slaves"))
+	for _, n := range below {
+		lower, err := filepath.EvalSymlinks(filepath.Join(dir, "slaves", n.Name()))
+		if err != nil {
+			continue
+		}
+		if ids := h.diskIdentities(lower); len(ids) > 0 {
+			return ids[0]
+		}
+	}
+	return ""
+}
+
 // cryptUUID is the part of a crypt mapping's UUID that comes from the header on the disk; the mapping's name follows.
 var cryptUUID = regexp.MustCompile(`^CRYPT-[A-Z0-9]+-[0-9a-f]{32}`)
 
-// pathIdentity is what the paths below a multipath map go by, given what the map is called after: udev's scsi_id puts
-// the kind of a SCSI identifier into one digit, where the kernel writes it out; NVMe is the same in both.
+// pathIdentity is what the paths below a multipath map go by, given what the map is called after, for a map that has lost
+// its paths: udev's scsi_id puts the kind of a SCSI identifier into one digit, where the kernel writes it out; NVMe is the
+// same in both.
 func pathIdentity(id, otherwise string) string {
 	switch {
 	case strings.HasPrefix(id, "3"):

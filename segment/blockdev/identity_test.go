@@ -153,6 +153,27 @@ func TestIdentityOfTheSameDisk(t *testing.T) {
 	}
 }
 
+// A map goes by what its paths say, whichever of a disk's identifiers it is called after, and is known by the others too.
+func TestIdentityOfAMap(t *testing.T) {
+	files := map[string]string{
+		"sys/dev/block/252:0":         "->../../devices/dm-0",
+		"sys/devices/dm-0/dm/uuid":    "mpath-35000c500a1b2c3d4",
+		"sys/devices/sda/device/wwid": "eui.0025385",
+	}
+	alone := []string{"device/wwid=naa.5000c500a1b2c3d4", "dm/uuid=mpath-35000c500a1b2c3d4"}
+	if got := fakeHost(t, files).identities(252, 0); !slices.Equal(got, alone) {
+		t.Errorf("without paths: %q", got)
+	}
+	files["sys/devices/dm-0/slaves/sda"] = "->../../sda"
+	if got, want := fakeHost(t, files).identities(252, 0), append([]string{"device/wwid=eui.0025385"}, alone...); !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	files["sys/devices/dm-0/dm/uuid"] = "LVM-abc"
+	if got, want := fakeHost(t, files).identities(252, 0), []string{"dm/uuid=LVM-abc"}; !slices.Equal(got, want) {
+		t.Errorf("a volume: %q, want %q", got, want)
+	}
+}
+
 func TestFingerprints(t *testing.T) {
 	d := Device{identities: []string{"serial=hdd", "before"}}
 	if got := d.Fingerprints(); !slices.Equal(got, []uint64{d.Fingerprint(), fingerprint("before")}) || got[0] == 0 {

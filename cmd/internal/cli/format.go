@@ -38,7 +38,7 @@ func formatCommand() *cobra.Command {
 		Args: exactly("DEV"),
 		RunE: func(cmd *cobra.Command, args []string) error { return Format(cmd.OutOrStdout(), args[0], o) },
 	}
-	cmd.Flags().StringVar(&o.SegmentSize, "segment-size", humanize.IBytes(segment.DefaultSegmentSize), "size of a segment, a power of two from 8KiB to 64MiB")
+	cmd.Flags().StringVar(&o.SegmentSize, "segment-size", fmt.Sprintf("%dMiB", segment.DefaultSegmentSize>>20), "size of a segment, a power of two from 8KiB to 64MiB")
 	cmd.Flags().StringVar(&o.Label, "label", "", "name for people: printable text of at most 32 bytes")
 	cmd.Flags().BoolVar(&o.Force, "force", false, "format although the disk holds something")
 	return cmd
