@@ -63,13 +63,14 @@ func identify(sector []byte, volume int, lba uint64) (uint64, error) {
 // each of the others is one thread's own.
 type volumeModel struct {
 	sectors uint64
+	unit    uint64 // sectors of a logical block
 	shared  uint64
 	stamps  []uint64        // of sectors that are somebody's own; of shared ones, when nobody writes
 	floor   []atomic.Uint64 // shared sectors: no older stamp may be read any more
 }
 
-func newVolumeModel(sectors, shared uint64) *volumeModel {
-	return &volumeModel{sectors: sectors, shared: shared, stamps: make([]uint64, sectors), floor: make([]atomic.Uint64, shared)}
+func newVolumeModel(sectors, shared, unit uint64) *volumeModel {
+	return &volumeModel{sectors: sectors, unit: unit, shared: shared, stamps: make([]uint64, sectors), floor: make([]atomic.Uint64, shared)}
 }
 
 // raise tells that a write is done before which all writes with stamps below
@@ -84,8 +85,8 @@ func (m *volumeModel) raise(lba, n, low uint64) {
 
 // own is the part of a volume that belongs to a thread.
 func (m *volumeModel) own(thread int) (from, to uint64) {
-	n := m.sectors - m.shared
-	return m.shared + n*uint64(thread)/threads, m.shared + n*uint64(thread+1)/threads
+	begin := func(i int) uint64 { return m.shared + (m.sectors-m.shared)/m.unit*uint64(i)/threads*m.unit }
+	return begin(thread), begin(thread + 1)
 }
 
 // clock gives stamps to all threads.

@@ -1,6 +1,7 @@
 package race
 
 import (
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"testing"
@@ -8,6 +9,7 @@ import (
 
 	"github.com/ublk-lc/ublk-lc/logcache"
 	"github.com/ublk-lc/ublk-lc/segment"
+	"github.com/ublk-lc/ublk-lc/segment/witness"
 	"github.com/ublk-lc/ublk-lc/ublk/uring"
 )
 
@@ -20,7 +22,7 @@ type shape struct {
 	sizes   []uint64 // of the volumes, in sectors
 	shared  uint64   // sectors of each that all threads write to
 	largest uint64   // request, in sectors
-	unit    int      // sectors of which a request is made
+	unit    int      // a logical block of the volumes, in sectors
 }
 
 // server is one cache with its volumes, over all its lives.
@@ -42,7 +44,7 @@ func newServer(t *testing.T, sh shape) *server {
 	s := &server{shape: sh, t: t, disks: &disks{cache: newMemory(segment.LogOffset + sh.slots*int(sh.segment))}}
 	for _, n := range sh.sizes {
 		s.disks.backings = append(s.disks.backings, newMemory(int(n)*segment.SectorSize))
-		s.models = append(s.models, newVolumeModel(n, sh.shared))
+		s.models = append(s.models, newVolumeModel(n, sh.shared, uint64(sh.unit)))
 	}
 	o := logcache.FormatOptions{DeviceSize: uint64(len(s.disks.cache.bytes)), BlockSize: sh.block, SegmentSize: sh.segment, Nonce: 1}
 	if _, err := logcache.Format(s.disks.cache, o); err != nil {
@@ -63,8 +65,8 @@ func (s *server) live() {
 	s.keeper.start(core)
 	s.volumes = nil
 	for i, n := range s.sizes {
-		s.volumes = append(s.volumes, logcache.NewVolume(uint8(i+1), fmt.Sprintf("volume%d", i), n, segment.SectorSize))
-		s.attach(i)
+		s.volumes = append(s.volumes, logcache.NewVolume(uint8(i+1), fmt.Sprintf("volume%d", i), n, uint32(s.unit*segment.SectorSize)))
+		s.fenced(i, func() { s.attach(i) })
 	}
 }
 
@@ -81,11 +83,29 @@ func (s *server) die() {
 	}
 }
 
+// attach attaches a fenced and quiet volume, on the evidence of what is on its
+// disk. Whatever the last life had under way there, it is as the cache left it.
 func (s *server) attach(i int) {
 	v := s.volumes[i]
-	s.must("attach", func(done func(error)) {
-		s.core.Attach(v, segment.Binding{ID: v.ID, Name: v.Name, Sectors: v.Sectors, Fingerprint: uint64(v.ID)}, nil, done)
-	})
+	b := segment.Binding{ID: v.ID, Name: v.Name, Sectors: v.Sectors, Fingerprint: uint64(i)} // the first has none
+	disk, log := s.look(s.disks.backings[i]), s.look(s.disks.cache)
+	e, err := s.core.Examine(v, &b, disk, log)
+	if err = errors.Join(err, disk.Close(), log.Close()); err != nil {
+		s.t.Errorf("examine: %v", err)
+		return
+	}
+	if seen := e.Changed(); seen != nil {
+		s.t.Errorf("volume %d: nobody but the cache has written to the disk: %v", i, seen)
+	}
+	s.must("attach", func(done func(error)) { s.core.Attach(v, b, e, done) })
+}
+
+func (s *server) look(m *memory) *witness.Reader {
+	r, err := witness.NewReader(m, uint64(len(m.bytes)/segment.SectorSize))
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return r
 }
 
 // must waits for what the keeper's thread does.
