@@ -143,6 +143,10 @@ func TestWipefs(t *testing.T) {
 		t.Fatal(err)
 	}
 	put(t, path, 4096, md1(4096)) // as an earlier version left it
+	err := Format(io.Discard, path, FormatOptions{SegmentSize: "1MiB"})
+	if control.Classify(err).Code != control.HasContent || !strings.Contains(err.Error(), "are still there: md RAID member; --force") {
+		t.Errorf("a second format says %v", err)
+	}
 	run(t, "wipefs", "-o", "0x1000", path)
 	for _, command := range []string{"", "-af"} {
 		if command != "" {
