@@ -33,7 +33,7 @@ func formatCommand() *cobra.Command {
 			"refused; --force overrides that. A disk that is in use is refused whatever is asked for: mounted, part of\n" +
 			"another device, or open for writing by any program.\n\n" +
 			"What other programs would know the disk by is wiped, at its start and at its end, and what is left shows\n" +
-			"them a protective MBR (blkid: PTTYPE=\"PMBR\"), so that mkfs and the like ask before they go over it.\n" +
+			"them a protective MBR (blkid: PTTYPE=\"PMBR\"), at which most of them stop before they go over it.\n" +
 			"`lc wipe-cache` makes the disk an empty one again.",
 		Args: exactly("DEV"),
 		RunE: func(cmd *cobra.Command, args []string) error { return Format(cmd.OutOrStdout(), args[0], o) },
