@@ -75,6 +75,7 @@ type Migrator struct {
 	lanes   lanes          // the same by device, and how fast they go
 	pool    []*blockdev.Op
 	retries int
+	skips   skips
 
 	status Status
 }
@@ -91,6 +92,7 @@ type Status struct {
 	Flushes   uint64 `json:"flushes"`    // of the backings
 	Errors    uint64 `json:"errors"`     // failed operations
 	Failed    uint64 `json:"failed_batches"`
+	Damaged   uint64 `json:"damaged_segment,omitempty"` // that the last batch failed for
 	LastError string `json:"last_error,omitempty"`
 }
 
@@ -117,7 +119,7 @@ func (m *Migrator) mustEnd() {
 }
 
 // candidates chooses the segments of a batch: up to most, but no fewer than
-// an unfinished batch had.
+// an unfinished batch had. What lies before damage goes without it.
 func (m *Migrator) candidates(most int) {
 	most = min(most, m.largest())
 	ask := most
@@ -128,6 +130,9 @@ func (m *Migrator) candidates(most int) {
 	n := min(most, len(m.batch))
 	for n < len(m.batch) && m.batch[n].ID <= m.begun {
 		n++
+	}
+	for n > 1 && m.batch[0].ID < m.status.Damaged && m.batch[n-1].ID >= m.status.Damaged && m.batch[n-1].ID > m.begun {
+		n--
 	}
 	m.batch = m.batch[:n]
 }
@@ -179,7 +184,19 @@ func (m *Migrator) Step(most int) bool {
 
 // read reads a segment into the batch memory, as the i-th of its batch.
 func (m *Migrator) read(i int, s *segment.Span) {
-	m.add(blockdev.Read, blockdev.Cache, m.geo.SlotOffset(m.geo.Slot(s.ID)), m.image(i)[:int(s.End)*segment.SectorSize])
+	image, at := m.image(i)[:int(s.End)*segment.SectorSize], m.geo.SlotOffset(m.geo.Slot(s.ID))
+	m.skips.around(s.ID, image, func(from, to int) { m.add(blockdev.Read, blockdev.Cache, at+int64(from), image[from:to]) })
+}
+
+// unreadable is damage: the segment that cannot be read at a byte of the cache device.
+func (m *Migrator) unreadable(at int64, reason error) error {
+	for _, s := range m.batch {
+		slot := m.geo.Slot(s.ID)
+		if from := m.geo.SlotOffset(slot); from <= at && at < from+int64(m.geo.SegmentSize) {
+			return &segment.DamageError{Segment: s.ID, Slot: slot, Offset: at, Seq: s.FirstSeq, Durable: s.LastSeq, Reason: reason}
+		}
+	}
+	return reason
 }
 
 func (m *Migrator) image(i int) []byte {
@@ -259,6 +276,9 @@ func (m *Migrator) failed(op *blockdev.Op, err error) (again bool) {
 	}
 	if m.err == nil { // a disk that is gone fails them all: the first tells why, the counter how many
 		m.err = fmt.Errorf("migrate: %v at byte %d of %v: %w", op.Kind, op.Offset, op.Dev, err)
+		if op.Dev == blockdev.Cache {
+			m.err = m.unreadable(op.Offset, err)
+		}
 	}
 	m.drop()
 	return false
@@ -317,7 +337,7 @@ func (m *Migrator) committed(err error) {
 	m.state, m.begun = idle, 0
 	m.status.Batches++
 	m.status.Segments += uint64(len(m.batch))
-	m.status.LastError = ""
+	m.status.LastError, m.status.Damaged = "", 0
 }
 
 // fail gives the batch up; its segments are not migrated. It ends when nothing
@@ -333,7 +353,11 @@ func (m *Migrator) fail(err error) {
 	}
 	m.state = idle
 	m.status.Failed++
-	m.status.LastError = err.Error()
+	m.status.LastError, m.status.Damaged = err.Error(), 0
+	var damage *segment.DamageError
+	if errors.As(err, &damage) {
+		m.status.Damaged = damage.Segment
+	}
 }
 
 // sort verifies the batch, finds the newest version of each sector, and makes
@@ -367,7 +391,7 @@ func (m *Migrator) sort() error {
 func (m *Migrator) collect(i int, given *segment.GivenUp) error {
 	s := m.batch[i]
 	var missing uint8
-	err := segment.Walk(m.image(i)[:int(s.End)*segment.SectorSize], m.geo, m.src.Nonce(), s.ID, s.FirstSeq, s.LastSeq, s.End, func(r *segment.Record, payload []byte) {
+	err := segment.Walk(m.image(i)[:int(s.End)*segment.SectorSize], m.geo, m.src.Nonce(), s, m.skips.check, func(r *segment.Record, payload []byte) {
 		first := len(m.places)
 		m.places = r.AppendPlaced(m.places, m.geo)
 		for _, p := range m.places[first:] {
@@ -382,7 +406,7 @@ func (m *Migrator) collect(i int, given *segment.GivenUp) error {
 			if !m.src.BackingReady(p.Device) {
 				missing = p.Device
 			}
-			m.versions = append(m.versions, v)
+			m.versions = m.skips.sound(m.versions, r.Seq, &p, v)
 		}
 	})
 	if err != nil {

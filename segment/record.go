@@ -261,44 +261,55 @@ func (r *Record) VerifyPayload(payload []byte) error {
 	if len(payload) != int(r.PayloadSectors)*SectorSize {
 		return &FieldError{"payload length", uint64(len(payload)), uint64(r.PayloadSectors) * SectorSize}
 	}
-	o := recordFixed + extentSize*int(r.Extents)
-	for i := 0; len(payload) > 0; i++ {
-		n := min(len(payload), ChunkSize)
-		want := binary.LittleEndian.Uint32(r.raw[o+checksumSize*i:])
-		if got := Checksum(payload[:n]); got != want {
-			return fmt.Errorf("payload at sector %d: %w", i*ChunkSectors, &FieldError{"checksum", uint64(got), uint64(want)})
+	for i := range chunks(r.PayloadSectors) {
+		if err := r.verifyChunk(payload, i); err != nil {
+			return err
 		}
-		payload = payload[n:]
 	}
 	return nil
 }
 
-// Walk parses and verifies the records of one whole segment image, for
-// migration: sequences must run from firstSeq to lastSeq and end at end
-// (sectors). fn sees each record with its payload; both refer to b.
-func Walk(b []byte, g Geometry, nonce, id, firstSeq, lastSeq uint64, end uint32, fn func(r *Record, payload []byte)) error {
-	pos, seq := uint32(0), firstSeq
-	for pos < end {
-		r, err := ParseRecord(b[int(pos)*SectorSize:], g, nonce, id, pos)
+// verifyChunk compares a chunk of the payload with its checksum.
+func (r *Record) verifyChunk(payload []byte, i int) error {
+	want := binary.LittleEndian.Uint32(r.raw[recordFixed+extentSize*int(r.Extents)+checksumSize*i:])
+	got := Checksum(payload[i*ChunkSize : min((i+1)*ChunkSize, len(payload))])
+	if got != want {
+		return fmt.Errorf("payload at sector %d: %w", i*ChunkSectors, &FieldError{"checksum", uint64(got), uint64(want)})
+	}
+	return nil
+}
+
+// Walk parses the records of one whole segment image, for migration: sequences
+// must run from the first to the last of s, and end at its end. check looks at each
+// record's payload ([Record.VerifyPayload] does), and fn then sees both; they
+// refer to b.
+func Walk(b []byte, g Geometry, nonce uint64, s Span, check func(r *Record, payload []byte) error, fn func(r *Record, payload []byte)) error {
+	slot := g.Slot(s.ID)
+	bad := func(pos uint32, seq uint64, reason error) error {
+		return &DamageError{Segment: s.ID, Slot: slot, Offset: g.SlotOffset(slot) + int64(pos)*SectorSize, Seq: seq, Durable: s.LastSeq, Reason: reason}
+	}
+	pos, seq := uint32(0), s.FirstSeq
+	for pos < s.End {
+		r, err := ParseRecord(b[int(pos)*SectorSize:], g, nonce, s.ID, pos)
 		if err == nil && r.Seq != seq {
 			err = &FieldError{"sequence", r.Seq, seq}
 		}
-		if err == nil && r.End() > end {
-			err = &FieldError{"record end", uint64(r.End()), uint64(end)}
+		if err == nil && r.End() > s.End {
+			err = &FieldError{"record end", uint64(r.End()), uint64(s.End)}
 		}
 		var payload []byte
 		if err == nil {
 			payload = b[int(r.PayloadPosition())*SectorSize : int(r.End())*SectorSize]
-			err = r.VerifyPayload(payload)
+			err = check(&r, payload)
 		}
 		if err != nil {
-			return &DamageError{Segment: id, Slot: g.Slot(id), Offset: g.SlotOffset(g.Slot(id)) + int64(pos)*SectorSize, Seq: seq, Durable: lastSeq, Reason: err}
+			return bad(pos, seq, err)
 		}
 		fn(&r, payload)
 		pos, seq = r.End(), seq+1
 	}
-	if seq != lastSeq+1 {
-		return &DamageError{Segment: id, Slot: g.Slot(id), Offset: g.SlotOffset(g.Slot(id)), Seq: seq, Durable: lastSeq, Reason: &FieldError{"last sequence", seq - 1, lastSeq}}
+	if seq != s.LastSeq+1 {
+		return bad(0, seq, &FieldError{"last sequence", seq - 1, s.LastSeq})
 	}
 	return nil
 }

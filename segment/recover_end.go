@@ -78,9 +78,11 @@ func (c *scan) searchSlot(id uint64, pos uint32) error {
 		return nil
 	}
 	b := aligned(int(c.g.SegmentSectors()-pos) * SectorSize)
-	if err := c.readAround(b, c.offset(id, pos)); err != nil {
+	unread, err := ReadAround(c.r, b, c.offset(id, pos), int(c.g.BlockSize))
+	if err != nil {
 		return err
 	}
+	c.unread = append(c.unread, unread...)
 	for ; len(b) > 0; b, pos = b[step*SectorSize:], pos+step {
 		if rec, err := ParseRecord(b, c.g, c.s.Nonce, id, pos); err == nil {
 			c.beyond = true

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"io"
 	"slices"
 	"syscall"
 )
@@ -55,23 +56,26 @@ func (h *headers) unreadAt(from, to int64) *Unread {
 	return nil
 }
 
-// readAround reads what can be read of b, block by block where need be; the rest
-// is 0.
-func (h *headers) readAround(b []byte, off int64) error {
-	_, err := h.r.ReadAt(b, off)
-	switch block := int(h.g.BlockSize); {
+// ReadAround reads what can be read of b, block by block where need be, and
+// returns what cannot; that is 0. An error is not of a place, but of the device.
+func ReadAround(r io.ReaderAt, b []byte, off int64, block int) ([]Unread, error) {
+	_, err := r.ReadAt(b, off)
+	switch {
 	case err == nil:
-		return nil
-	case len(b) > block:
-		half := len(b) / 2 / block * block
-		if err := h.readAround(b[:half], off); err != nil {
-			return err
-		}
-		return h.readAround(b[half:], off+int64(half))
+		return nil, nil
+	case !badSector(err):
+		return nil, fmt.Errorf("read the log at byte %d: %w", off, err)
+	case len(b) <= block:
+		clear(b)
+		return []Unread{{off, int64(len(b)), err}}, nil
 	}
-	clear(b)
-	_, err = h.missing(b, off, err)
-	return err
+	half := len(b) / 2 / block * block
+	first, err := ReadAround(r, b[:half], off, block)
+	if err != nil {
+		return nil, err
+	}
+	second, err := ReadAround(r, b[half:], off+int64(half), block)
+	return append(first, second...), err
 }
 
 // steady reads once more what could not be read. If that succeeds, what was

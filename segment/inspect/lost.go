@@ -17,42 +17,14 @@ func (e *chunkError) Error() string {
 }
 func (e *chunkError) Unwrap() error { return e.err }
 
-// blockSectors is what is lost at once: no logical block is larger, so a
-// block is never left half new and half old.
-const blockSectors = 8
-
 // touched are the parts of a record's extents whose data lies in bad chunks,
 // by whole blocks.
 func touched(r *Record, bad []int) []segment.Extent {
 	var out []segment.Extent
-	at := uint64(0) // of the payload, in sectors
-	for _, e := range r.Extents {
-		if !e.Kind.HasPayload() {
-			continue
-		}
-		for _, c := range bad {
-			lo, hi := max(at, uint64(c)*segment.ChunkSectors), min(at+uint64(e.Sectors), uint64(c+1)*segment.ChunkSectors)
-			if lo < hi {
-				out = appendBlocks(out, e.Extent, e.LBA+lo-at, e.LBA+hi-at)
-			}
-		}
-		at += uint64(e.Sectors)
+	for _, p := range segment.Touched(r.Extents, bad) {
+		out = append(out, p.Extent)
 	}
 	return out
-}
-
-// appendBlocks appends the blocks of e that hold any of the sectors [from, to).
-func appendBlocks(out []segment.Extent, e segment.Extent, from, to uint64) []segment.Extent {
-	from = max(from/blockSectors*blockSectors, e.LBA)
-	to = min((to+blockSectors-1)/blockSectors*blockSectors, e.LBA+uint64(e.Sectors))
-	if n := len(out); n > 0 {
-		last := &out[n-1]
-		if end := last.LBA + uint64(last.Sectors); last.Device == e.Device && last.LBA <= from && from <= end {
-			last.Sectors = uint32(max(to, end) - last.LBA)
-			return out
-		}
-	}
-	return append(out, segment.Extent{Device: e.Device, Kind: e.Kind, LBA: from, Sectors: uint32(to - from)})
 }
 
 // Lost are the sectors of a device whose newest version lies in damage: what

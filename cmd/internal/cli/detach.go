@@ -6,14 +6,17 @@ import (
 )
 
 func detachCommand() *cobra.Command {
-	return &cobra.Command{
+	var o skipOptions
+	cmd := &cobra.Command{
 		Use:   "detach DEVICE_ID",
 		Short: "Migrate all data of a device to its backing, then take the cache away",
 		Long: "Migrate all data of a device to its backing, then take the cache away. The device can be used all the\n" +
-			"while. It tells how far it is: a bar on a terminal, lines elsewhere. Interrupted, it leaves the device attached.",
+			"while. It tells how far it is: a bar on a terminal, lines elsewhere. Interrupted, it leaves the device attached." + skipHelp,
 		Args: exactly("DEVICE_ID"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return onID(cmd, control.VerbDetach, "device", args[0])
+			return o.drainPast(cmd, control.VerbDetach, "device", args[0])
 		},
 	}
+	o.flags(cmd)
+	return cmd
 }

@@ -35,7 +35,9 @@ func replayCommand() *cobra.Command {
 			"Of a damaged log nothing is written until you choose: --stop-at-damage writes what is older than the first\n" +
 			"damage, so that the disk becomes a past state of the device (unless a crash interrupted a migration: then it\n" +
 			"may hold newer data here and there already); --skip-damage writes all that is whole and lists the sectors\n" +
-			"that are lost, which keep an older content. --dry-run shows what either would do.\n\n" +
+			"that are lost, which keep an older content beside newer ones: the disk is then no state that the device ever\n" +
+			"was in, and what is on it should be checked. When something was left out, the exit code is 19 (left-out).\n" +
+			"--dry-run shows what either would do.\n\n" +
 			"Afterwards the cache still holds the data. Once the disk was written to by anything else, the log's copy is out\n" +
 			"of date: `lc forget` gives it up, else the log would put its older data over what is new.",
 		Annotations: map[string]string{unprivileged: "files are their owner's; devices are root's anyway"},
@@ -114,13 +116,26 @@ func surveyAndReplay(cmd *cobra.Command, c *offline, to *target, o *ReplayOption
 	p.end()
 	report := describePlan(plan, to, o)
 	if o.JSON {
-		return printJSON(cmd.OutOrStdout(), report)
+		return errors.Join(printJSON(cmd.OutOrStdout(), report), report.leftOut())
 	}
 	if err := printPlan(cmd.OutOrStdout(), report); err != nil {
 		return err
 	}
 	if o.ForceBinding && !o.DryRun && report.Sectors > 0 {
 		fmt.Fprintf(cmd.OutOrStdout(), "the log still holds this data; when %s is used from now on, give the log's copy up: `lc forget %s %d`\n", to.Path(), c.dev.Path(), report.Device)
+	}
+	return report.leftOut()
+}
+
+// leftOut is the end of a replay that did not write all there was.
+func (r *PlanReport) leftOut() error {
+	switch {
+	case r.DryRun:
+		return nil
+	case r.LeftOut > 0:
+		return control.Errorf(control.LeftOut, "all that is older than the damage is written; %s left out", isAre(r.LeftOut))
+	case len(r.Lost) > 0 || !r.LostExact:
+		return control.Errorf(control.LeftOut, "all that is whole is written; what was lost is listed above")
 	}
 	return nil
 }
@@ -156,6 +171,7 @@ type PlanReport struct {
 	LeftOut   int             `json:"records_left_out"`
 	Sectors   uint64          `json:"sectors"`
 	Extents   []inspect.Range `json:"extents"`
+	GivenUp   uint64          `json:"given_up"` // records up to this one count no more, and are not written
 	Lost      []inspect.Range `json:"lost"`
 	LostExact bool            `json:"lost_exact"`
 }
@@ -164,6 +180,7 @@ func describePlan(p *inspect.Plan, to *target, o *ReplayOptions) *PlanReport {
 	r := &PlanReport{
 		Device: p.Binding.ID, Name: p.Binding.Name, DryRun: o.DryRun, Records: p.Records, LeftOut: p.LeftOut, Sectors: p.Sectors(),
 		Extents: append([]inspect.Range{}, p.Ranges...), Lost: append([]inspect.Range{}, p.Lost...), LostExact: p.Exact,
+		GivenUp: p.Binding.GivenUp,
 	}
 	if to != nil {
 		r.Target = to.Path()
@@ -184,6 +201,9 @@ func printPlan(w io.Writer, r *PlanReport) error {
 	}
 	if !r.LostExact {
 		fmt.Fprintln(w, "lost: perhaps more, or something else: a damaged header does not say it for certain; see `lc check`")
+	}
+	if r.GivenUp > 0 {
+		fmt.Fprintf(w, "what records up to %d hold was given up, and is not written\n", r.GivenUp)
 	}
 	if r.LeftOut > 0 {
 		fmt.Fprintf(w, "left out %s behind the damage\n", inspect.Count(r.LeftOut, "record"))

@@ -40,6 +40,7 @@ const (
 	NotAttached  Code = 16 // the device is not attached
 	Interrupted  Code = 17 // stopped on demand before the end; nothing is lost
 	Unfit        Code = 18 // a disk is read-only, zoned, or without a medium
+	LeftOut      Code = 19 // done, without what was damaged, as was asked for
 )
 
 // Named is a code with its name and what it means.
@@ -70,6 +71,7 @@ var Codes = []Named{
 	{NotAttached, "not-attached", "the device is not attached to a cache"},
 	{Interrupted, "interrupted", "stopped on demand before the end; nothing is lost"},
 	{Unfit, "unfit", "refused: the disk is read-only, zoned, or without a medium"},
+	{LeftOut, "left-out", "done, but for what was damaged: that is lost, as --skip-damage allowed"},
 }
 
 func (c Code) String() string {

@@ -1,6 +1,10 @@
 package control
 
-import "encoding/json"
+import (
+	"encoding/json"
+
+	"github.com/ublk-lc/ublk-lc/segment"
+)
 
 // Request is what a client asks for.
 type Request struct {
@@ -40,6 +44,7 @@ const (
 	VerbAttach       = "attach"
 	VerbDetach       = "detach"
 	VerbDrain        = "drain"
+	VerbDamage       = "damage"
 	VerbWhy          = "why"
 	VerbDaemonStart  = "daemon-start"
 	VerbDaemonStop   = "daemon-stop"
@@ -76,6 +81,18 @@ type CreateArgs struct {
 // IDArgs are the arguments of the verbs that only need an id.
 type IDArgs struct {
 	ID int `json:"id"`
+}
+
+// DrainArgs are the arguments of drain, of a cache, and detach, of a device.
+type DrainArgs struct {
+	ID   int                 `json:"id"`
+	Skip []segment.BadRecord `json:"skip,omitempty"` // what the user has seen, and agreed to lose
+}
+
+// DamageArgs are the arguments of damage: the cache, or a device that is attached to it.
+type DamageArgs struct {
+	Cache  int `json:"cache,omitempty"`
+	Device int `json:"device,omitempty"`
 }
 
 // AttachArgs are the arguments of attach.

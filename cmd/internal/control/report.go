@@ -3,6 +3,7 @@ package control
 import (
 	"github.com/ublk-lc/ublk-lc/logcache"
 	"github.com/ublk-lc/ublk-lc/migrate"
+	"github.com/ublk-lc/ublk-lc/segment"
 	"github.com/ublk-lc/ublk-lc/sysfsio"
 )
 
@@ -117,4 +118,24 @@ type Attribute struct {
 	Unit  string `json:"unit,omitempty"`
 	Value string `json:"value,omitempty"`
 	Doc   string `json:"doc"`
+}
+
+// Damage is what a search for damage in a log has found.
+type Damage struct {
+	Cache   int             `json:"cache"`
+	Records []DamagedRecord `json:"records"`
+}
+
+// DamagedRecord is a damaged record, and what of it is nowhere else in the log.
+type DamagedRecord struct {
+	segment.BadRecord
+	Missing []Sectors `json:"missing"`
+}
+
+// Sectors are some of a device.
+type Sectors struct {
+	Device  int    `json:"device"`
+	Name    string `json:"name"`
+	LBA     uint64 `json:"lba"`
+	Sectors uint64 `json:"sectors"`
 }

@@ -52,13 +52,16 @@ func (c *Cache) drain(ctx context.Context, dev uint8, report func(DrainProgress)
 		return err
 	}
 	c.worker.wake()
-	w := drainWatch{cache: c, dev: dev, target: target}
+	w := drainWatch{cache: c, dev: dev, target: target, failed: c.Migration().Failed}
 	return poll(ctx, func() (bool, error) {
 		id, err := c.core.LastMigrated()
-		if report != nil && id < target {
+		if id >= target || err != nil {
+			return true, err
+		}
+		if report != nil {
 			w.look(time.Now(), id, report)
 		}
-		return id >= target, err
+		return false, w.damaged(id)
 	})
 }
 
@@ -74,6 +77,8 @@ type drainWatch struct {
 	last   time.Time // look
 	bytes  uint64    // written to backings until then
 	rate   float64   // bytes/s, smoothed
+	before uint64    // last migrated segment, and how many batches had failed when it was
+	failed uint64
 }
 
 func (w *drainWatch) look(now time.Time, id uint64, report func(DrainProgress)) {

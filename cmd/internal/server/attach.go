@@ -138,7 +138,7 @@ func every(interval time.Duration, f func()) (stop func()) {
 }
 
 // Detach drains the log of a device's data and takes the cache away. Interrupted, it leaves the device attached.
-func (m *Manager) Detach(ctx context.Context, a control.IDArgs, report reporter) (*control.Done, error) {
+func (m *Manager) Detach(ctx context.Context, a control.DrainArgs, report reporter) (*control.Done, error) {
 	d, err := m.takeDevice(a.ID, "being detached")
 	if err != nil {
 		return nil, err
@@ -147,6 +147,9 @@ func (m *Manager) Detach(ctx context.Context, a control.IDArgs, report reporter)
 	c := d.host.Cache()
 	if c == nil {
 		return nil, control.Errorf(control.NotAttached, "device %d is %w", d.id, host.ErrNotAttached)
+	}
+	if err := m.skip(ctx, c, a.Skip); err != nil {
+		return nil, err
 	}
 	others := m.watchOthers(c)
 	err = d.host.Detach(ctx, func(p host.DrainProgress) {
@@ -158,11 +161,14 @@ func (m *Manager) Detach(ctx context.Context, a control.IDArgs, report reporter)
 	})
 	switch {
 	case err != nil && ctx.Err() != nil:
-		return nil, control.Errorf(control.Interrupted, "interrupted: device %d stays attached to cache %d, %d dirty blocks left; nothing is lost", d.id, c.ID(), c.Core().DirtyBlocks(d.id))
+		return nil, control.Errorf(control.Interrupted, "interrupted: device %d stays attached to cache %d, %d dirty blocks left%s", d.id, c.ID(), c.Core().DirtyBlocks(d.id), safe(c))
 	case err != nil:
-		return nil, fmt.Errorf("device %d stays attached to cache %d: %w", d.id, c.ID(), err)
+		return nil, fmt.Errorf("device %d stays attached to cache %d: %w", d.id, c.ID(), m.explainDamage(ctx, c, fmt.Sprintf("lc detach %d", d.id), err))
 	}
 	text := fmt.Sprintf("device %d (%s): detached from cache %d; all data is on %s", d.id, d.name, c.ID(), d.path)
+	if len(a.Skip) > 0 {
+		text += ", but for what was damaged"
+	}
 	m.logf("detach: %s", text)
 	return &control.Done{Text: text}, nil
 }

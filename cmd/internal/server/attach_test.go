@@ -33,7 +33,7 @@ func TestAttachedCycle(t *testing.T) {
 		_, err := m.Attach(t.Context(), control.AttachArgs{Device: 5, Cache: 4}, quiet)
 		return err
 	})
-	if _, err := m.Detach(t.Context(), control.IDArgs{ID: 5}, quiet); err != nil {
+	if _, err := m.Detach(t.Context(), control.DrainArgs{ID: 5}, quiet); err != nil {
 		t.Fatal(err)
 	}
 	if l := m.List(); l.Devices[0].CacheID != 0 || l.Devices[0].State != control.StatePassThrough {

@@ -21,6 +21,7 @@ type claim struct {
 	binding  segment.Binding
 	versions *witness.Versions // that the log has of what it knows the disk by
 	served   string            // the disk that a device of ours has it on already, "" if none has
+	damaged  bool              // the log cannot be resumed
 
 	// What is written on the disk that is asked about; see [claim.look].
 	content whose.Evidence
@@ -124,6 +125,8 @@ func checkOwn(d *whose.Disk, c *claim) error {
 	case d.Sectors < b.Sectors:
 		return control.Errorf(control.Mismatch, "%s has %d sectors now, and %d when it was attached, and %s holds data for it as %s: give it its size back; or %s`lc replay %s --device %d --force-binding --to %s` writes the data to it, if it lies in front of the new end; or %s",
 			d.Path, d.Sectors, b.Sectors, c.holder(), c, c.offline(), c.log, b.ID, d.Path, c.giveUp())
+	case c.damaged:
+		return control.Errorf(control.Mismatch, "%s holds data for this backing as %s, and cannot be resumed, for its log is damaged: %s", c.holder(), c, wayOut(c.log))
 	case c.cache == 0 && b.ID != d.ID:
 		return control.Errorf(control.Mismatch, "%s holds data for this backing as %s; `lc resume ID %s`, and then `lc create %s %d %s`", c.holder(), c, c.log, d.Name, b.ID, d.Path)
 	case c.cache == 0:

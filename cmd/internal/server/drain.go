@@ -18,16 +18,22 @@ const blockBytes = index.SectorsPerBlock * segment.SectorSize
 
 // Drain migrates all that is in the log of a cache now. Its devices stay attached and in use. Interrupted, it leaves
 // them so too.
-func (m *Manager) Drain(ctx context.Context, a control.IDArgs, report reporter) (*control.Done, error) {
+func (m *Manager) Drain(ctx context.Context, a control.DrainArgs, report reporter) (*control.Done, error) {
 	c, err := m.pinCache(a.ID)
 	if err != nil {
 		return nil, err
 	}
 	defer m.unpinCache(c)
+	if err := m.skip(ctx, c.host, a.Skip); err != nil {
+		return nil, err
+	}
 	if err := m.drain(ctx, c, report); err != nil {
 		return nil, err
 	}
 	text := fmt.Sprintf("cache %d: drained; all that was written before is on the backings", c.id)
+	if len(a.Skip) > 0 {
+		text += ", but for what was damaged"
+	}
 	m.logf("drain: %s", text)
 	return &control.Done{Text: text}, nil
 }
@@ -43,11 +49,19 @@ func (m *Manager) drain(ctx context.Context, c *cache, report reporter) error {
 	err := c.host.Drain(ctx, func(p host.DrainProgress) { report(drainProgress(p, others.look(time.Now()))) })
 	switch {
 	case err != nil && ctx.Err() != nil:
-		return control.Errorf(control.Interrupted, "interrupted: %d dirty blocks are left in the log of cache %d; its devices stay attached, and nothing is lost", core.Status().DirtyBlocks, c.id)
+		return control.Errorf(control.Interrupted, "interrupted: %d dirty blocks are left in the log of cache %d; its devices stay attached%s", core.Status().DirtyBlocks, c.id, safe(c.host))
 	case err != nil:
-		return fmt.Errorf("cache %d: %w", c.id, err)
+		return fmt.Errorf("cache %d: %w", c.id, m.explainDamage(ctx, c.host, fmt.Sprintf("lc drain %d", c.id), err))
 	}
 	return nil
+}
+
+// safe is what can be said of the data that is left in a log.
+func safe(c *host.Cache) string {
+	if c.Migration().Damaged != 0 {
+		return "; a part of the log is damaged"
+	}
+	return ", and nothing is lost"
 }
 
 func (m *Manager) attachedTo(c *cache, id uint8) bool {
@@ -61,7 +75,7 @@ func (m *Manager) attachedTo(c *cache, id uint8) bool {
 func (m *Manager) drainAll(ctx context.Context, report reporter) error {
 	caches, _ := m.snapshot()
 	for i := range caches {
-		if _, err := m.Drain(ctx, control.IDArgs{ID: int(caches[i].id)}, report); err != nil {
+		if _, err := m.Drain(ctx, control.DrainArgs{ID: int(caches[i].id)}, report); err != nil {
 			return err
 		}
 	}

@@ -45,14 +45,20 @@ func (w *writer) write(n int) {
 	w.t.Helper()
 	r := rand.New(rand.NewPCG(1, 2))
 	for range n {
-		w.port.Submit(&logcache.Request{Op: logcache.Write, LBA: 8 * r.Uint64N(w.vol.Sectors/8), Sectors: 8, Buf: w.buf, Volume: w.vol})
-		for !w.pump() {
-			select {
-			case <-w.woke:
-				w.port.Poll()
-			case <-time.After(20 * time.Second):
-				w.t.Fatal("a write is never answered")
-			}
+		w.at(8 * r.Uint64N(w.vol.Sectors/8))
+	}
+}
+
+// at writes what is in buf to a sector.
+func (w *writer) at(lba uint64) {
+	w.t.Helper()
+	w.port.Submit(&logcache.Request{Op: logcache.Write, LBA: lba, Sectors: 8, Buf: w.buf, Volume: w.vol})
+	for !w.pump() {
+		select {
+		case <-w.woke:
+			w.port.Poll()
+		case <-time.After(20 * time.Second):
+			w.t.Fatal("a write is never answered")
 		}
 	}
 }
@@ -121,7 +127,7 @@ func TestDrain(t *testing.T) {
 	gone, cancel := context.WithCancel(t.Context())
 	cancel()
 	before := dirty(m)
-	if _, err := m.Drain(gone, control.IDArgs{ID: 3}, quiet); err == nil || control.Classify(err).Code != control.Interrupted {
+	if _, err := m.Drain(gone, control.DrainArgs{ID: 3}, quiet); err == nil || control.Classify(err).Code != control.Interrupted {
 		t.Errorf("interrupted: %v", err)
 	}
 	if l := m.List().Devices[0]; l.CacheID != 3 || dirty(m) > before {
@@ -129,7 +135,7 @@ func TestDrain(t *testing.T) {
 	}
 
 	var steps []control.Progress
-	if _, err := m.Drain(t.Context(), control.IDArgs{ID: 3}, func(p control.Progress) { steps = append(steps, p) }); err != nil {
+	if _, err := m.Drain(t.Context(), control.DrainArgs{ID: 3}, func(p control.Progress) { steps = append(steps, p) }); err != nil {
 		t.Fatal(err)
 	}
 	if n := dirty(m); n != 0 {
@@ -141,7 +147,7 @@ func TestDrain(t *testing.T) {
 		}
 	}
 	within(t, m, 5*time.Second, "it says that nothing is dirty", func() bool { return why(t, m).Migration == "nothing is dirty" })
-	if _, err := m.Drain(t.Context(), control.IDArgs{ID: 4}, quiet); err == nil || control.Classify(err).Code != control.NotFound {
+	if _, err := m.Drain(t.Context(), control.DrainArgs{ID: 4}, quiet); err == nil || control.Classify(err).Code != control.NotFound {
 		t.Errorf("drain of no cache: %v", err)
 	}
 }
@@ -156,7 +162,7 @@ func TestDrainWithoutTheDevice(t *testing.T) {
 	}
 	delete(m.devices, 5)
 	refused(t, m, control.NotAttached, "device 5 (myLV), which is not attached", func() error {
-		_, err := m.Drain(t.Context(), control.IDArgs{ID: 3}, quiet)
+		_, err := m.Drain(t.Context(), control.DrainArgs{ID: 3}, quiet)
 		return err
 	})
 }
@@ -221,7 +227,7 @@ func TestFloodGoesOn(t *testing.T) {
 	if s := m.devices[5].host.Cache().Core().Status(); s.Migrated == 0 {
 		t.Error("nothing was migrated")
 	}
-	if _, err := m.Drain(t.Context(), control.IDArgs{ID: 3}, quiet); err != nil {
+	if _, err := m.Drain(t.Context(), control.DrainArgs{ID: 3}, quiet); err != nil {
 		t.Error(err)
 	}
 }

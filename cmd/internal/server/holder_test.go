@@ -100,7 +100,7 @@ func TestBackingWaitsForItsLog(t *testing.T) {
 		return err
 	})
 	refused(t, m, control.NotAttached, "not attached", func() error {
-		_, err := m.Detach(t.Context(), control.IDArgs{ID: 5}, quiet)
+		_, err := m.Detach(t.Context(), control.DrainArgs{ID: 5}, quiet)
 		return err
 	})
 	if _, err := m.Remove(t.Context(), control.IDArgs{ID: 5}, quiet); err != nil {
@@ -311,7 +311,7 @@ func TestReboundByCommands(t *testing.T) {
 		}
 	}
 	use(5)
-	if _, err := m.Detach(t.Context(), control.IDArgs{ID: 5}, quiet); err != nil {
+	if _, err := m.Detach(t.Context(), control.DrainArgs{ID: 5}, quiet); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := m.Remove(t.Context(), control.IDArgs{ID: 5}, quiet); err != nil {

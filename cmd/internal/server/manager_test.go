@@ -235,11 +235,11 @@ func TestUnknownIDs(t *testing.T) {
 			return err
 		}},
 		"detach of nothing": {control.NotFound, "no device 6", func() error {
-			_, err := m.Detach(t.Context(), control.IDArgs{ID: 6}, quiet)
+			_, err := m.Detach(t.Context(), control.DrainArgs{ID: 6}, quiet)
 			return err
 		}},
 		"detach of a detached": {control.NotAttached, "not attached", func() error {
-			_, err := m.Detach(t.Context(), control.IDArgs{ID: 5}, quiet)
+			_, err := m.Detach(t.Context(), control.DrainArgs{ID: 5}, quiet)
 			return err
 		}},
 		"remove of nothing": {control.NotFound, "no device 6", func() error {

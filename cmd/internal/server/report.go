@@ -151,8 +151,8 @@ func (c *cache) status(n notes) control.CacheStatus {
 		}
 		s.WaitsFor = append(s.WaitsFor, fmt.Sprintf("%d writes wait for %s", n, what))
 	}
-	if s.Migration.LastError != "" {
-		s.WaitsFor = append(s.WaitsFor, "migration is tried again after: "+s.Migration.LastError)
+	if why := heldUp(c.host); why != "" {
+		s.WaitsFor = append(s.WaitsFor, "migration is tried again after: "+why)
 	}
 	return s
 }

@@ -124,8 +124,12 @@ func (m *Manager) resumeOn(ctx context.Context, c *cache, dev *blockdev.Device, 
 	stop := every(progressEvery, func() { m.tellResume(c, &p, report) })
 	defer stop()
 	h, rec, err := host.ResumeCache(c.id, dev, host.CacheOptions{Logf: m.logf, Progress: p.set, Swappable: large != ""})
-	if err == nil {
+	switch {
+	case err == nil:
 		m.note(c.path, super.UUID, h.Core(), report)
+		tellUnread(rec, warn)
+	case errors.Is(err, segment.ErrDamaged):
+		err = fmt.Errorf("%w; %s", err, wayOut(c.path))
 	}
 	return h, rec, err
 }

@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/ublk-lc/ublk-lc/cmd/internal/control"
@@ -92,7 +93,7 @@ func claimsOn(dev *blockdev.Device, super *segment.Super) []claim {
 	var all []claim
 	for _, b := range super.Bindings {
 		if h.extents[b.ID] > 0 || err != nil && b.State == segment.Attached {
-			all = append(all, claim{log: dev.Path(), binding: b, versions: h.seen.Versions(b.ID)})
+			all = append(all, claim{log: dev.Path(), binding: b, versions: h.seen.Versions(b.ID), damaged: errors.Is(err, segment.ErrDamaged)})
 		}
 	}
 	return all

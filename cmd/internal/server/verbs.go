@@ -36,6 +36,7 @@ var verbs = map[string]handler{
 	control.VerbAttach:      verb((*Manager).Attach),
 	control.VerbDetach:      verb((*Manager).Detach),
 	control.VerbDrain:       verb((*Manager).Drain),
+	control.VerbDamage:      verb((*Manager).Damage),
 	control.VerbDaemonStart: plain((*Manager).StartDaemon),
 	control.VerbDaemonStop:  plain((*Manager).StopDaemon),
 	control.VerbDaemonStatus: plain(func(m *Manager) (control.DaemonStatus, error) {

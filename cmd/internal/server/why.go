@@ -30,7 +30,7 @@ func (m *Manager) Why(a control.IDArgs) (*control.Why, error) {
 		pace := c.Pace()
 		w.Draining = pace.Decision.Reason.Goes()
 		w.Migration = pace.Words()
-		w.HeldUp = c.Migration().LastError
+		w.HeldUp = heldUp(c)
 		w.Writes = writesOf(&pace) + d.bypassWords(c)
 	case d.waitsFor != 0:
 		w.Migration = fmt.Sprintf("cache %d holds data for its backing; `lc attach %d %d` goes on with it", d.waitsFor, d.id, d.waitsFor)
@@ -40,6 +40,15 @@ func (m *Manager) Why(a control.IDArgs) (*control.Why, error) {
 		w.Writes = "they go straight to " + d.path
 	}
 	return w, nil
+}
+
+// heldUp is what the last batch failed with, and the way on if that is damage; "" if it did not fail.
+func heldUp(c *host.Cache) string {
+	s := c.Migration()
+	if s.Damaged == 0 {
+		return s.LastError
+	}
+	return fmt.Sprintf("%s; `lc drain %d --skip-damage` lists what is damaged, and can leave it out", s.LastError, c.ID())
 }
 
 func writesOf(p *host.Pace) string {

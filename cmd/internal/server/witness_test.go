@@ -143,7 +143,7 @@ func TestP8RenamedDisk(t *testing.T) {
 	m.mustAttach(t, control.AttachArgs{Device: 5, Cache: 3})
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 	defer cancel()
-	if _, err := m.Drain(ctx, control.IDArgs{ID: 3}, quiet); err != nil {
+	if _, err := m.Drain(ctx, control.DrainArgs{ID: 3}, quiet); err != nil {
 		t.Fatal(err)
 	}
 	m = m.again(t)
