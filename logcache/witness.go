@@ -44,20 +44,30 @@ func (c *Cache) Sorting() { c.changes = changes{} }
 // Writing tells what the batch will write to a backing, by rising addresses:
 // data, or zeroes if it is nil.
 func (c *Cache) Writing(e segment.Extent, data []byte) {
-	ch := c.changes[e.Device]
-	if ch == nil {
-		w := c.witnessOf(e.Device)
-		if w == nil {
-			return
-		}
-		ch = witness.NewChange(w, c.scope)
-		c.changes[e.Device] = ch
-	}
-	if e.Kind.HasPayload() {
+	switch ch := c.change(e.Device); {
+	case ch == nil:
+	case e.Kind.HasPayload():
 		ch.Write(e.LBA, data)
-	} else {
+	default:
 		ch.Zero(e.LBA, uint64(e.Sectors))
 	}
+}
+
+// LeavingOut tells that the batch leaves out all or part of an extent, for damage.
+func (c *Cache) LeavingOut(e segment.Extent) {
+	if ch := c.change(e.Device); ch != nil {
+		ch.LeftOut(e.LBA, uint64(e.Sectors))
+	}
+}
+
+// change is that of a device's witness, or nil if it has none.
+func (c *Cache) change(dev uint8) *witness.Change {
+	if c.changes[dev] == nil {
+		if w := c.witnessOf(dev); w != nil {
+			c.changes[dev] = witness.NewChange(w, c.scope)
+		}
+	}
+	return c.changes[dev]
 }
 
 // witnesses are what the batch has made of them, now that it is durable on the

@@ -40,9 +40,11 @@ type Source interface {
 	// BackingFailed tells that an operation on a device's backing has failed.
 	BackingFailed(dev uint8, kind blockdev.Kind)
 	// Sorting tells that a batch is put in order, and Writing what it will write,
-	// by rising addresses: data, or nil for zeroes. Until Migrated, that may fail.
+	// by rising addresses: data, or nil for zeroes; LeavingOut which extents it
+	// writes in part, or not at all, for damage. Until Migrated, that may fail.
 	Sorting()
 	Writing(e segment.Extent, data []byte)
+	LeavingOut(e segment.Extent)
 	// Forget tells that these places need not be read any more: their data, or
 	// newer, is on the backings.
 	Forget([]segment.Placed)
@@ -405,6 +407,9 @@ func (m *Migrator) collect(i int, given *segment.GivenUp) error {
 			}
 			if !m.src.BackingReady(p.Device) {
 				missing = p.Device
+			}
+			if m.skips.find(r.Seq) != nil {
+				m.src.LeavingOut(p.Extent)
 			}
 			m.versions = m.skips.sound(m.versions, r.Seq, &p, v)
 		}

@@ -12,6 +12,7 @@ type Change struct {
 	samples []segment.Mark // new ones
 	offered int            // sectors that might have become samples
 	stride  int            // one of so many does
+	lost    bool           // it cannot be told any more
 }
 
 // NewChange starts from the witness that is in force, which it does not alter.
@@ -56,6 +57,11 @@ func (c *Change) Write(lba uint64, data []byte) {
 		}
 	}
 }
+
+// LeftOut says that n sectors from lba on will not be written although the log
+// had data of them, which they may hold already. If any of them is witnessed,
+// nobody knows what to expect there once the log has forgotten it.
+func (c *Change) LeftOut(lba, n uint64) { c.lost = c.lost || Covers(c.of, lba, n) }
 
 // ends enters new checksums of what lies in head and tail.
 func (c *Change) ends(lba, n uint64, sum func(lba uint64) uint32) {
@@ -125,8 +131,11 @@ func blank(b []byte) bool {
 	return true
 }
 
-// Witness is what it all comes to, once the batch is durable.
+// Witness is what it all comes to, once the batch is durable; nil is none.
 func (c *Change) Witness() *segment.Witness {
+	if c.lost {
+		return nil
+	}
 	w := c.now
 	old := w.Marks[:min(len(w.Marks), max(0, c.scope.Marks-len(c.marks)))]
 	w.Marks = append(append([]segment.Mark(nil), c.marks...), old...)

@@ -184,3 +184,35 @@ func tampered(w *world, n *[tamperings]verdicts) {
 	}
 	w.free()
 }
+
+// TestP8SkippedDamageEndsTheWitness: a batch has written to a witnessed sector and
+// failed, and the log's copy of that went bad and was given up. Nobody knows then
+// what the sector holds, and so it is not held against the disk.
+func TestP8SkippedDamageEndsTheWitness(t *testing.T) {
+	witnessing(t, func(s *scenario) {
+		s.fua(0, 0, 2)
+		s.fua(0, 20, 2)
+		s.close()
+		s.s.rules = []*rule{{what: eio, dev: 1, kinds: []blockdev.Kind{blockdev.Flush}, nth: 1, count: 1}}
+		s.mig.Step(1)
+		s.drain()
+		for d := s.s.backing[0]; s.mig.Status().Failed == 0; d.flush(d.clock) {
+			s.orderly(fifo)
+			s.watchBatches()
+		}
+		s.s.lift()
+		for i, id := range s.s.cache.visible {
+			if l, ok := s.s.st.labelOf(id); ok && l.op == 1 && l.lba == 1 {
+				s.spoilSector(i)
+			}
+		}
+		s.mig.Skip(s.findBad())
+		s.migrateAll()
+		if n := s.cache.DirtyBlocks(1); n != 0 {
+			t.Fatalf("%d dirty blocks are left", n)
+		}
+		s.fua(0, 40, 2)
+		s.rest()
+		s.crash()
+	})
+}
