@@ -11,12 +11,15 @@ import (
 	"github.com/ublk-lc/ublk-lc/logcache"
 	"github.com/ublk-lc/ublk-lc/segment"
 	"github.com/ublk-lc/ublk-lc/segment/blockdev"
+	"github.com/ublk-lc/ublk-lc/segment/witness"
+	"github.com/ublk-lc/ublk-lc/ublk/uring"
 	"golang.org/x/sys/unix"
 )
 
 const (
 	fullHeader = 8 << 10 // of a segment whose blocks lie all apart, in bytes
 	fullBlocks = (segment.DefaultSegmentSize - fullHeader) / 4096
+	fullDevice = 1 << 35 // sectors
 )
 
 // scattered is the block of the backing that log block i holds; each is another one.
@@ -33,7 +36,7 @@ func fullLog(b *testing.B, size int64) (path string) {
 	d, err := blockdev.Open(path, blockdev.OpenOptions{Exclusive: true})
 	must(b, err)
 	s, err := logcache.Format(d, logcache.FormatOptions{DeviceSize: uint64(size), BlockSize: 4096, Nonce: 1})
-	must(b, errors.Join(err, d.Close()))
+	must(b, errors.Join(err, bindFull(d, s), d.Close()))
 	f, err = os.OpenFile(path, os.O_WRONLY, 0)
 	must(b, err)
 	img := make([]byte, fullHeader+fullBlocks*4096)
@@ -57,6 +60,36 @@ func fullLog(b *testing.B, size int64) (path string) {
 	}
 	must(b, errors.Join(f.Sync(), f.Close()))
 	return path
+}
+
+// blank is a disk without content, of any size.
+type blank struct{}
+
+func (blank) Sector(uint64) ([]byte, error) { return make([]byte, segment.SectorSize), nil }
+
+// bindFull binds the device of a full log, with a witness that names all it can:
+// a start looks for versions of that.
+func bindFull(d *blockdev.Device, s *segment.Super) error {
+	w := witness.Capture(blank{}, fullDevice, nil, witness.Default)
+	for i := range uint64(segment.MaxMarks) {
+		w.Marks = append(w.Marks, segment.Mark{LBA: 1<<20 + i*8191})
+	}
+	for i := range uint64(segment.MaxSamples) {
+		w.Samples = append(w.Samples, segment.Mark{LBA: 1<<25 + i*8191})
+	}
+	s.Bindings = []segment.Binding{{ID: 1, State: segment.Attached, Sectors: fullDevice, Witness: w}}
+	mem, err := uring.AllocPages(segment.MaxSuperSize)
+	if err != nil {
+		return err
+	}
+	defer uring.FreePages(mem)
+	for range 2 {
+		s.Generation++
+		if _, err := d.WriteAt(segment.AppendSuper(mem[:0], s), segment.SuperOffset(s.Generation)); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func must(tb testing.TB, err error) {
@@ -122,9 +155,13 @@ func startup(b *testing.B, path string) (cpu time.Duration) {
 	c, _, err := ResumeCache(1, d, CacheOptions{})
 	must(b, err)
 	resumed := time.Since(start)
-	v := logcache.NewVolume(1, "v", 1<<35, 512)
+	v := logcache.NewVolume(1, "v", fullDevice, 512)
 	v.Fence()
-	must(b, c.told(func(done func(error)) { c.core.Attach(v, segment.Binding{ID: 1, Sectors: 1 << 35}, nil, done) }))
+	bound := segment.Binding{ID: 1, Sectors: fullDevice}
+	seen, err := c.core.Examine(v, &bound, blank{}, blank{})
+	must(b, err)
+	seen.Overrule()
+	must(b, c.told(func(done func(error)) { c.core.Attach(v, bound, seen, done) }))
 	v.Unfence()
 	p := logcache.NewPort(func() {})
 	p.Submit(&logcache.Request{Volume: v, Op: logcache.Read, LBA: scattered(12345) * 8, Sectors: 8, Buf: page(4096)})
