@@ -5,6 +5,7 @@ import "github.com/ublk-lc/ublk-lc/segment"
 // Change is what a batch makes of the witness of one backing. It is told all
 // that the batch writes, by rising address, each sector once.
 type Change struct {
+	filter
 	of      *segment.Witness
 	now     segment.Witness
 	scope   Scope
@@ -17,7 +18,7 @@ type Change struct {
 
 // NewChange starts from the witness that is in force, which it does not alter.
 func NewChange(of *segment.Witness, s Scope) *Change {
-	c := &Change{of: of, now: *of, scope: s, stride: 1}
+	c := &Change{filter: newFilter(of), of: of, now: *of, scope: s, stride: 1}
 	c.now.Head = append([]uint32(nil), of.Head...)
 	c.now.Tail = append([]uint32(nil), of.Tail...)
 	return c
@@ -30,32 +31,40 @@ var zeroSum = segment.Checksum(make([]byte, segment.SectorSize))
 
 // Zero says that n sectors from lba on will hold zeroes.
 func (c *Change) Zero(lba, n uint64) {
-	c.overwrite(lba, n)
-	c.ends(lba, n, func(uint64) uint32 { return zeroSum })
+	if c.passes(lba, n) {
+		c.overwrite(lba, n, func(uint64) uint32 { return zeroSum })
+	}
 }
 
 // Write says what the sectors from lba on will hold.
 func (c *Change) Write(lba uint64, data []byte) {
 	n := uint64(len(data)) / segment.SectorSize
-	sector := func(at uint64) []byte { return data[(at-lba)*segment.SectorSize:][:segment.SectorSize] }
-	c.overwrite(lba, n)
-	c.ends(lba, n, func(at uint64) uint32 { return segment.Checksum(sector(at)) })
-	from := max(lba, uint64(len(c.now.Head)))
-	to := lba + n
-	if start := tailStart(&c.now); from < start {
-		to = min(to, start)
-	} else {
-		from = max(from, c.now.Sectors)
+	if c.passes(lba, n) {
+		c.overwrite(lba, n, func(at uint64) uint32 {
+			return segment.Checksum(data[(at-lba)*segment.SectorSize:][:segment.SectorSize])
+		})
 	}
+	from, to := c.between(lba, lba+n)
 	if from >= to {
 		return
 	}
-	c.offer(from, sector(from))
+	data = data[(from-lba)*segment.SectorSize:]
+	c.offer(from, data[:segment.SectorSize])
 	for at := from; at < to && len(c.marks) < c.scope.Marks; at++ {
-		if b := sector(at); LooksLikeSuper(b) {
-			c.marks = append(c.marks, segment.Mark{LBA: at, Sum: segment.Checksum(b)})
+		if LooksLikeSuper(data[:segment.SectorSize]) {
+			c.marks = append(c.marks, segment.Mark{LBA: at, Sum: segment.Checksum(data[:segment.SectorSize])})
 		}
+		data = data[segment.SectorSize:]
 	}
+}
+
+// between is the part of a run of sectors that lies in neither head nor tail.
+func (c *Change) between(from, to uint64) (uint64, uint64) {
+	from = max(from, uint64(len(c.now.Head)))
+	if start := tailStart(&c.now); from < start {
+		return from, min(to, start)
+	}
+	return max(from, c.now.Sectors), to
 }
 
 // LeftOut says that n sectors from lba on will not be written although the log
@@ -63,21 +72,18 @@ func (c *Change) Write(lba uint64, data []byte) {
 // nobody knows what to expect there once the log has forgotten it.
 func (c *Change) LeftOut(lba, n uint64) { c.lost = c.lost || Covers(c.of, lba, n) }
 
-// ends enters new checksums of what lies in head and tail.
-func (c *Change) ends(lba, n uint64, sum func(lba uint64) uint32) {
+// overwrite enters new checksums of what lies in head and tail, and lets go of
+// marks and samples whose content is replaced.
+func (c *Change) overwrite(lba, n uint64, sum func(lba uint64) uint32) {
 	for at := lba; at < min(lba+n, uint64(len(c.now.Head))); at++ {
 		c.now.Head[at] = sum(at)
 	}
+	c.now.Marks = without(c.now.Marks, lba, n)
+	c.now.Samples = without(c.now.Samples, lba, n)
 	start := tailStart(&c.now)
 	for at := max(lba, start); at < min(lba+n, c.now.Sectors); at++ {
 		c.now.Tail[at-start] = sum(at)
 	}
-}
-
-// overwrite lets go of marks and samples whose content is replaced.
-func (c *Change) overwrite(lba, n uint64) {
-	c.now.Marks = without(c.now.Marks, lba, n)
-	c.now.Samples = without(c.now.Samples, lba, n)
 }
 
 // without are the marks outside of n sectors from lba on.
