@@ -27,11 +27,11 @@ func forgetCommand() *cobra.Command {
 		Long: "Give up what the log on a cache device holds of one device: that data is lost, and what is on the device's disk\n" +
 			"is then all there is of it. For a disk that will not come back, or that went on without the cache and has what is\n" +
 			"newer. The other devices of the cache keep their data, and the id is free for another disk.\n\n" +
-			"It says how much would be lost, and how the disk is compared to it, and does nothing without --yes, or the name\n" +
-			"of the device typed on a terminal. To save the data first:\n\n" +
+			"It says how much would be lost, and how the disk is compared to it, and does nothing without --yes, or a yes on\n" +
+			"a terminal. To save the data first:\n\n" +
 			"  lc replay CACHE --device DEVICE_ID --force-binding --to FILE\n\n" +
-			"The cache must not be resumed: `lc free-cache` first. The exit code is 4 (has-content) when it wants --yes, 5\n" +
-			"(not-found) for a device that the log does not know, 3 (in-use) for a cache that a server runs.",
+			"The cache may be resumed, but the device not be attached. The exit code is 4 (has-content) when it wants --yes,\n" +
+			"5 (not-found) for a device that the log does not know, 10 (busy) for one that is attached.",
 		Annotations: map[string]string{unprivileged: "files are their owner's; devices are root's anyway"},
 		Args:        exactly("CACHE", "DEVICE_ID"),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -46,8 +46,11 @@ func forgetCommand() *cobra.Command {
 	return cmd
 }
 
-// Forget gives up what a log holds of a device. It needs neither a server nor ublk.
+// Forget gives up what a log holds of a device. It needs neither a server nor ublk; a cache that is resumed its server does.
 func Forget(cmd *cobra.Command, path string, id uint8, yes bool) error {
+	if cache := servedAs(path); cache != 0 {
+		return forgetResumed(cmd, control.ForgetArgs{Cache: cache, Device: int(id), Yes: yes})
+	}
 	return withOffline(cmd, path, blockdev.OpenOptions{Exclusive: true}, func(c *offline, p *progress) error {
 		log, err := c.survey(cmd.Context(), p)
 		if err != nil {
@@ -73,6 +76,19 @@ func Forget(cmd *cobra.Command, path string, id uint8, yes bool) error {
 		fmt.Fprintf(cmd.OutOrStdout(), "%s: gave up %s of device %d (%s), which is not bound to it any more\n", c.dev.Path(), lost, id, b.Name)
 		return nil
 	})
+}
+
+// forgetResumed has the server do it.
+func forgetResumed(cmd *cobra.Command, a control.ForgetArgs) error {
+	err := do(cmd, call, control.VerbForget, a)
+	if a.Yes || err == nil || control.Classify(err).Code != control.HasContent || !onTerminal(cmd) {
+		return err
+	}
+	if err := typed(cmd, err.Error()); err != nil {
+		return err
+	}
+	a.Yes = true
+	return do(cmd, call, control.VerbForget, a)
 }
 
 // losses are what would be lost with a device, "" if that is nothing.
@@ -108,21 +124,27 @@ func confirm(cmd *cobra.Command, c *offline, log *inspect.Log, b *segment.Bindin
 		fmt.Fprintln(cmd.ErrOrStderr(), what)
 		return nil
 	}
-	if in, ok := cmd.InOrStdin().(*os.File); ok && columns(in) > 0 {
-		fmt.Fprintf(cmd.ErrOrStderr(), "%s.\n%s.\nTo give it up, type the device's name: ", what, save)
-		return typed(in, b.Name)
+	if onTerminal(cmd) {
+		return typed(cmd, what+"; "+save)
 	}
 	return control.Errorf(control.HasContent, "%s; %s, and --yes gives it up", what, save)
 }
 
-// typed wants a word on a terminal.
-func typed(in io.Reader, word string) error {
-	line, err := bufio.NewReader(in).ReadString('\n')
+// onTerminal tells whether somebody is there to be asked.
+func onTerminal(cmd *cobra.Command) bool {
+	in, ok := cmd.InOrStdin().(*os.File)
+	return ok && columns(in) > 0
+}
+
+// typed wants somebody's word for it.
+func typed(cmd *cobra.Command, what string) error {
+	fmt.Fprintf(cmd.ErrOrStderr(), "%s.\nTo give it up, type yes: ", what)
+	line, err := bufio.NewReader(cmd.InOrStdin()).ReadString('\n')
 	if err != nil && !errors.Is(err, io.EOF) {
 		return fmt.Errorf("read the answer: %w", err)
 	}
-	if strings.TrimSpace(line) != word {
-		return control.Errorf(control.Interrupted, "that is not its name; nothing was changed")
+	if strings.TrimSpace(line) != "yes" {
+		return control.Errorf(control.Interrupted, "nothing was changed")
 	}
 	return nil
 }

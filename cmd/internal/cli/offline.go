@@ -39,22 +39,30 @@ func openOffline(path string, how blockdev.OpenOptions) (*offline, error) {
 
 // explainInUse adds which cache of the server it is, if it is one.
 func explainInUse(path string, err error) error {
-	conn, dialErr := control.Dial()
-	if dialErr != nil {
-		return err
+	if id := servedAs(path); id != 0 {
+		return fmt.Errorf("%w; it is cache %d: `lc free-cache %d` first", err, id, id)
+	}
+	return err
+}
+
+// servedAs is the cache of the server that a disk is resumed as, or 0.
+func servedAs(path string) int {
+	conn, err := control.Dial()
+	if err != nil {
+		return 0
 	}
 	var l control.List
 	if control.Call(context.Background(), conn, control.VerbList, nil, &l, nil) != nil {
-		return err
+		return 0
 	}
 	for _, c := range l.Caches {
 		a, errA := os.Stat(path)
 		b, errB := os.Stat(c.Device)
 		if errA == nil && errB == nil && os.SameFile(a, b) {
-			return fmt.Errorf("%w; it is cache %d: `lc free-cache %d` first", err, c.ID, c.ID)
+			return c.ID
 		}
 	}
-	return err
+	return 0
 }
 
 func (o *offline) close() error { return errors.Join(o.image.Close(), o.dev.Close()) }

@@ -155,6 +155,7 @@ var sentinels = []struct {
 	{inspect.ErrNotBound, NotFound},
 	{inspect.ErrRange, BadValue},
 	{logcache.ErrMismatch, Mismatch},
+	{logcache.ErrNotBound, NotFound},
 	{logcache.ErrTooLarge, BadValue},
 	{logcache.ErrAttached, Taken},
 	{logcache.ErrDirty, Busy},

@@ -45,6 +45,7 @@ const (
 	VerbDetach       = "detach"
 	VerbDrain        = "drain"
 	VerbDamage       = "damage"
+	VerbForget       = "forget"
 	VerbWhy          = "why"
 	VerbDaemonStart  = "daemon-start"
 	VerbDaemonStop   = "daemon-stop"
@@ -102,6 +103,13 @@ type AttachArgs struct {
 
 	Unidentified  bool `json:"unidentified,omitempty"`   // the backing is the disk of the log's data, although nothing tells
 	AcceptChanged bool `json:"accept_changed,omitempty"` // the log's data goes over what was written to the disk without it
+}
+
+// ForgetArgs are the arguments of forget, for a cache that is resumed.
+type ForgetArgs struct {
+	Cache  int  `json:"cache"`
+	Device int  `json:"device"`
+	Yes    bool `json:"yes,omitempty"` // although data is lost
 }
 
 // AttributeArgs are the arguments of get, set and tree.

@@ -159,6 +159,12 @@ func (c *Cache) FlushCurrent(ctx context.Context) error {
 // CommitSuper writes the superblock.
 func (c *Cache) CommitSuper() error { return c.told(c.core.CommitSuper) }
 
+// GiveUp gives all data up that the log holds of a device, which must not be
+// attached: see [logcache.Cache.GiveUp].
+func (c *Cache) GiveUp(dev uint8) error {
+	return c.told(func(done func(error)) { c.core.GiveUp(dev, done) })
+}
+
 // Free makes the log durable, marks it clean, and lets the device go. Dirty
 // data stays in the log for the next resume.
 func (c *Cache) Free(ctx context.Context) error {

@@ -99,7 +99,7 @@ func (d *device) bindingFor(c *cache) segment.Binding {
 // explainMismatch adds to a refusal what it would mean to go on, and the ways out.
 func (d *device) explainMismatch(c *cache, err error) error {
 	var changed *host.ChangedError
-	forget := fmt.Sprintf("`lc remove %d`, `lc free-cache %d` and `lc forget %s %d`", d.id, c.id, c.path, d.id)
+	forget := fmt.Sprintf("`lc forget %s %d`", c.path, d.id)
 	look := fmt.Sprintf("`lc replay %s --device %d --force-binding --to FILE`, once the cache is free", c.path, d.id)
 	switch {
 	case errors.As(err, &changed):

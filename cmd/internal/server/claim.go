@@ -68,8 +68,8 @@ func (c *claim) offline() string {
 
 // giveUp names the way to give a claim's data up, and the one to save it first.
 func (c *claim) giveUp() string {
-	return fmt.Sprintf("%s`lc forget %s %d` gives that data up, and `lc replay %s --device %d --force-binding --to FILE` saves it before",
-		c.offline(), c.log, c.binding.ID, c.log, c.binding.ID)
+	return fmt.Sprintf("`lc forget %s %d` gives that data up; to save it before, %s`lc replay %s --device %d --force-binding --to FILE`",
+		c.log, c.binding.ID, c.offline(), c.log, c.binding.ID)
 }
 
 // ruling is what the claims on a disk come to.

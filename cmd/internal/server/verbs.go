@@ -37,6 +37,7 @@ var verbs = map[string]handler{
 	control.VerbDetach:      verb((*Manager).Detach),
 	control.VerbDrain:       verb((*Manager).Drain),
 	control.VerbDamage:      verb((*Manager).Damage),
+	control.VerbForget:      verb((*Manager).Forget),
 	control.VerbDaemonStart: plain((*Manager).StartDaemon),
 	control.VerbDaemonStop:  plain((*Manager).StopDaemon),
 	control.VerbDaemonStatus: plain(func(m *Manager) (control.DaemonStatus, error) {

@@ -108,7 +108,7 @@ func TestP8ChangedDisk(t *testing.T) {
 	m.mustCreate(t, "myLV", 5, backing)
 	for _, words := range []string{
 		"1 of 256 sectors at its start hold what was not written through the cache", "older blocks over newer ones",
-		"`lc attach 5 3 --accept-changed`", "`lc remove 5`, `lc free-cache 3` and `lc forget " + cache + " 5`", "`lc replay " + cache + " --device 5 --force-binding --to FILE`",
+		"`lc attach 5 3 --accept-changed`", "`lc forget " + cache + " 5`, and the disk wins", "`lc replay " + cache + " --device 5 --force-binding --to FILE`",
 	} {
 		refused(t, m, control.Mismatch, words, func() error {
 			_, err := m.Attach(t.Context(), control.AttachArgs{Device: 5, Cache: 3}, quiet)
@@ -120,6 +120,36 @@ func TestP8ChangedDisk(t *testing.T) {
 	m.mustResume(t, 3, cache)
 	m.mustCreate(t, "myLV", 5, backing)
 	m.mustAttach(t, control.AttachArgs{Device: 5, Cache: 3}) // what was accepted is what counts
+}
+
+// The disk wins: what the log has of it is given up, and it is shown as it is. So with a disk that is gone.
+func TestP8Forget(t *testing.T) {
+	backing := filled(t, "its content")
+	m, cache := dirtied(t, whose.Describe, backing)
+	mounted(t, backing)
+	m.mustResume(t, 3, cache)
+	forget := func(a control.ForgetArgs) error {
+		_, err := m.Forget(t.Context(), a, quiet)
+		return err
+	}
+	refused(t, m, control.NotFound, "not bound", func() error { return forget(control.ForgetArgs{Cache: 3, Device: 6}) })
+	refused(t, m, control.HasContent, "holds 1 dirty blocks (4.0 KiB) of device 5 (myLV) that no disk has", func() error {
+		return forget(control.ForgetArgs{Cache: 3, Device: 5})
+	})
+	m.mustCreate(t, "myLV", 5, backing)
+	if err := forget(control.ForgetArgs{Cache: 3, Device: 5, Yes: true}); err != nil {
+		t.Fatal(err)
+	}
+	if l := m.List(); l.Caches[0].DirtyBlocks != 0 || l.Devices[0].State != control.StatePassThrough {
+		t.Errorf("left: %+v", l)
+	}
+	m.mustAttach(t, control.AttachArgs{Device: 5, Cache: 3})
+	m.write(t, 5)
+	refused(t, m, control.Busy, "is attached to cache 3", func() error { return forget(control.ForgetArgs{Cache: 3, Device: 5, Yes: true}) })
+	m = m.again(t)
+	m.mustResume(t, 3, cache)
+	m.mustCreate(t, "myLV", 5, backing)
+	m.mustAttach(t, control.AttachArgs{Device: 5, Cache: 3})
 }
 
 // A disk is known by its content under whatever the host says of it, and whatever size it has grown to.

@@ -1,0 +1,124 @@
+package server
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/dustin/go-humanize"
+	"github.com/ublk-lc/ublk-lc/cmd/internal/control"
+	"github.com/ublk-lc/ublk-lc/logcache"
+)
+
+// Forget gives up what the log of a resumed cache holds of a device that is not attached. A device that waits for that data
+// is shown as its disk is.
+func (m *Manager) Forget(ctx context.Context, a control.ForgetArgs, report reporter) (*control.Done, error) {
+	leave, err := m.enterSettle(ctx, report)
+	if err != nil {
+		return nil, err
+	}
+	defer leave()
+	c, d, err := m.takeForgotten(a)
+	if err != nil {
+		return nil, err
+	}
+	defer m.giveBackForgotten(c, d)
+	name, dirty, err := c.forgotten(a)
+	if err != nil {
+		return nil, err
+	}
+	stop := remind(report, "waiting for %s to take in that the data is given up", c.path)
+	err = c.host.GiveUp(uint8(a.Device))
+	stop()
+	if err != nil {
+		return nil, err
+	}
+	text := fmt.Sprintf("cache %d: gave up %s of device %d (%s)", c.id, blocks(dirty), a.Device, name)
+	if d != nil {
+		if err := m.show(ctx, d); err != nil {
+			return nil, fmt.Errorf("%s, but the node of device %d did not appear; `lc remove %d`, and create it again: %w", text, d.id, d.id, explainUblk(err))
+		}
+		text += fmt.Sprintf("; %s is shown as it is, %s", d.path, d.host.Node())
+	}
+	m.logf("forget: %s", text)
+	return &control.Done{Text: text}, nil
+}
+
+// takeForgotten marks a cache, and the device that waits for the data in question, as being worked on.
+func (m *Manager) takeForgotten(a control.ForgetArgs) (*cache, *device, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if err := control.CheckID("device", a.Device); err != nil {
+		return nil, nil, err
+	}
+	c, err := m.cacheLocked(a.Cache)
+	if err != nil {
+		return nil, nil, err
+	}
+	if c.doing != "" || c.pins > 0 {
+		return nil, nil, control.Errorf(control.Busy, "another command works on cache %d; wait for it", c.id)
+	}
+	d := m.devices[uint8(a.Device)]
+	switch {
+	case d == nil || d.host == nil:
+		d = nil
+	case d.host.Cache() == c.host:
+		return nil, nil, control.Errorf(control.Busy, "device %d is attached to cache %d, and its data is on its way to %s; `lc detach %d`, or if that disk is gone `lc shutdown` first", d.id, c.id, d.path, d.id)
+	case d.waitsFor != c.id:
+		d = nil
+	case d.doing != "":
+		return nil, nil, errDeviceBusy(d)
+	}
+	c.doing = fmt.Sprintf("data of device %d is being given up", a.Device)
+	if d != nil {
+		d.doing = "its data in the log is being given up"
+	}
+	return c, d, nil
+}
+
+func (m *Manager) giveBackForgotten(c *cache, d *device) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	c.doing = ""
+	if d != nil {
+		d.doing = ""
+	}
+}
+
+// forgotten is the name of the device, and how many blocks would be lost. Without the administrator's word none may be.
+func (c *cache) forgotten(a control.ForgetArgs) (name string, dirty uint64, err error) {
+	id := uint8(a.Device)
+	dirty = c.host.Core().DirtyBlocks(id)
+	for _, b := range c.host.Core().Bound() {
+		if b.ID != id {
+			continue
+		}
+		if dirty > 0 && !a.Yes {
+			return "", 0, control.Errorf(control.HasContent, "cache %d (%s) holds %s of device %d (%s) that no disk has; `lc replay %s --device %d --force-binding --to FILE` saves that first, once the cache is free, and --yes gives it up",
+				c.id, c.path, blocks(dirty), id, b.Name, c.path, id)
+		}
+		return b.Name, dirty, nil
+	}
+	return "", 0, fmt.Errorf("device %d is %w", id, logcache.ErrNotBound)
+}
+
+// blocks are dirty blocks, with what they come to.
+func blocks(n uint64) string {
+	if n == 0 {
+		return "nothing"
+	}
+	return fmt.Sprintf("%d dirty blocks (%s)", n, humanize.IBytes(n*4096))
+}
+
+// show makes the node of a device appear that waited for data which is gone.
+func (m *Manager) show(ctx context.Context, d *device) error {
+	m.mu.Lock()
+	d.ruling = ruling{}
+	m.mu.Unlock()
+	if err := m.start(context.WithoutCancel(ctx), d.host); err != nil {
+		return err
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.linkLocked(d)
+	return nil
+}
