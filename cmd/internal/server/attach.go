@@ -100,13 +100,13 @@ func (d *device) bindingFor(c *cache) segment.Binding {
 func (d *device) explainMismatch(c *cache, err error) error {
 	var changed *host.ChangedError
 	forget := fmt.Sprintf("`lc forget %s %d`", c.path, d.id)
-	look := fmt.Sprintf("`lc replay %s --device %d --force-binding --to FILE`, once the cache is free", c.path, d.id)
+	look := fmt.Sprintf("`lc remove %d`, `lc free-cache %d`, `lc replay %s --device %d --force-binding --to FILE`", d.id, c.id, c.path, d.id)
 	switch {
 	case errors.As(err, &changed):
-		return fmt.Errorf("%w. To go on would put older blocks over newer ones. `lc attach %d %d --accept-changed` does so, and the log wins; %s, and the disk wins; %s, looks at the log's data first",
+		return fmt.Errorf("%w. To go on would put older blocks over newer ones. `lc attach %d %d --accept-changed` does so, and the log wins; %s, and the disk wins; to look at the log's data first, %s",
 			err, d.id, c.id, forget, look)
 	case errors.Is(err, logcache.ErrMismatch):
-		return fmt.Errorf("%s on device %d: %w; nothing was changed. %s gives the log's data up; %s, saves it before", d.path, d.id, err, forget, look)
+		return fmt.Errorf("%s on device %d: %w; nothing was changed. %s gives the log's data up; to save it before, %s", d.path, d.id, err, forget, look)
 	}
 	return err
 }

@@ -27,7 +27,7 @@ func nameless(dev *blockdev.Device, id uint8, name string) (*whose.Disk, error) 
 // filled makes a disk that is full of a word.
 func filled(t *testing.T, word string) string {
 	t.Helper()
-	path := disk(t, word, 8<<20)
+	path := disk(t, strings.ReplaceAll(word, " ", "-"), 8<<20)
 	if err := os.WriteFile(path, bytes.Repeat([]byte(word+"."), 8<<20/len(word))[:8<<20], 0o600); err != nil {
 		t.Fatal(err)
 	}
