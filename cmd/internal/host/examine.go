@@ -15,6 +15,9 @@ type AttachOptions struct {
 	// holds and whatever the host says of it, unless it is too small. The log's
 	// data will be written over what is there.
 	AcceptChanged bool
+	// Overruled is told what AcceptChanged has overruled, behind the fence: it
+	// must not wait. nil if nobody wants to know.
+	Overruled func(*ChangedError)
 }
 
 // ChangedError is returned by Attach when a disk that the log has data of is not
@@ -48,11 +51,18 @@ func (d *Device) examine(c *Cache, b *segment.Binding, opt AttachOptions) (*logc
 	if err := errors.Join(err, disk.Close(), log.Close()); err != nil {
 		return nil, err
 	}
-	switch changed := e.Changed(); {
+	var changed *ChangedError
+	if v := e.Changed(); v != nil {
+		changed = &ChangedError{Device: b.ID, Path: d.backing.Path(), Dirty: c.core.DirtyBlocks(b.ID), Verdict: *v}
+	}
+	switch {
 	case opt.AcceptChanged:
 		e.Overrule()
+		if changed != nil && opt.Overruled != nil {
+			opt.Overruled(changed)
+		}
 	case changed != nil:
-		return nil, &ChangedError{Device: b.ID, Path: d.backing.Path(), Dirty: c.core.DirtyBlocks(b.ID), Verdict: *changed}
+		return nil, changed
 	}
 	return e, nil
 }

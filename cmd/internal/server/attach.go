@@ -65,7 +65,11 @@ func (m *Manager) attach(ctx context.Context, d *device, c *cache, acceptChanged
 	if d.host.Cache() == c.host {
 		err = m.start(ctx, d.host) // the node that was not to be had the first time
 	} else {
-		err = d.host.Attach(ctx, c.host, d.bindingFor(c), host.AttachOptions{AcceptChanged: acceptChanged})
+		var overruled *host.ChangedError
+		err = d.host.Attach(ctx, c.host, d.bindingFor(c), host.AttachOptions{AcceptChanged: acceptChanged, Overruled: func(e *host.ChangedError) { overruled = e }})
+		if overruled != nil {
+			m.warn(report, "attach: %v; the log's blocks go over what is there: check the file system", overruled)
+		}
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()

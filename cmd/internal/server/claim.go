@@ -22,6 +22,7 @@ type claim struct {
 	versions *witness.Versions // that the log has of what it knows the disk by
 	served   string            // the disk that a device of ours has it on already, "" if none has
 	damaged  bool              // the log cannot be resumed
+	stale    string            // what newer state of the cache this host has seen, "" if none
 
 	// What is written on the disk that is asked about; see [claim.look].
 	content whose.Evidence
@@ -127,6 +128,9 @@ func checkOwn(d *whose.Disk, c *claim) error {
 			d.Path, d.Sectors, b.Sectors, c.holder(), c, c.offline(), c.log, b.ID, d.Path, c.giveUp())
 	case c.damaged:
 		return control.Errorf(control.Mismatch, "%s holds data for this backing as %s, and cannot be resumed, for its log is damaged: %s", c.holder(), c, wayOut(c.log))
+	case c.stale != "":
+		return control.Errorf(control.Mismatch, "%s holds data for this backing as %s, but is an old copy: %s. `lc resume` the newer one; where that is lost, `lc resume ID %s --accept-stale` goes on from what is older; or %s",
+			c.holder(), c, c.stale, c.log, c.giveUp())
 	case c.cache == 0 && b.ID != d.ID:
 		return control.Errorf(control.Mismatch, "%s holds data for this backing as %s; `lc resume ID %s`, and then `lc create %s %d %s`", c.holder(), c, c.log, d.Name, b.ID, d.Path)
 	case c.cache == 0:
@@ -194,6 +198,10 @@ func (m *Manager) claims(ctx context.Context, skip []string, report reporter) ([
 		more, err := patiently(ctx, found[i].path, report, found[i].claims)
 		if err != nil {
 			return nil, err
+		}
+		stale := m.olderThanSeen(found[i].super, report)
+		for j := range more {
+			more[j].stale = stale
 		}
 		all = append(all, more...)
 	}

@@ -105,7 +105,7 @@ func (m *Manager) checkStale(ctx context.Context, c *cache, super *segment.Super
 	if err != nil {
 		return err
 	}
-	why := m.olderThanSeen(c, super, report)
+	why := m.olderThanSeen(super, report)
 	for _, s := range found {
 		if s.super.UUID == super.UUID && older(super, s.super) {
 			why = fmt.Sprintf("%s has a newer copy (epoch %d, generation %d, here %d and %d); `lc resume %d %s` instead",
@@ -129,10 +129,10 @@ func (m *Manager) checkStale(ctx context.Context, c *cache, super *segment.Super
 }
 
 // olderThanSeen says what newer state of a cache this host has seen, or "".
-func (m *Manager) olderThanSeen(c *cache, super *segment.Super, report reporter) string {
+func (m *Manager) olderThanSeen(super *segment.Super, report reporter) string {
 	was, err := m.record.Load(super.UUID)
 	if err != nil {
-		m.warn(report, "resume: %v", err)
+		m.warn(report, "%v", err)
 		return ""
 	}
 	if was == nil || super.Epoch >= was.Epoch && generation(super) >= was.Generation {

@@ -81,7 +81,8 @@ func (m *Manager) mustFree(t *testing.T, id int) {
 // An image of the SSD that is older than what this host has seen of it puts old data over new: it takes a word.
 func TestStaleImage(t *testing.T) {
 	m := newManager(t)
-	cache := formatted(t)
+	backing := disk(t, "backing", 8<<20)
+	cache := holding(t, backing, 5)
 	m.mustResume(t, 3, cache)
 	m.mustFree(t, 3)
 	image := copied(t, cache, "image")
@@ -89,6 +90,12 @@ func TestStaleImage(t *testing.T) {
 	m.mustFree(t, 3)
 	if err := os.Rename(image, cache); err != nil {
 		t.Fatal(err)
+	}
+	for _, words := range []string{"an old copy: this host has had it at epoch 3", "`lc resume ID " + cache + " --accept-stale`", "`lc forget " + cache + " 5`"} {
+		refused(t, m, control.Mismatch, words, func() error {
+			_, err := m.Create(t.Context(), control.CreateArgs{Name: "myLV", ID: 5, Path: backing}, quiet)
+			return err
+		})
 	}
 	refused(t, m, control.Mismatch, "--accept-stale", func() error {
 		_, err := m.Resume(t.Context(), control.ResumeArgs{ID: 3, Path: cache}, quiet)

@@ -34,10 +34,10 @@ func filled(t *testing.T, word string) string {
 	return path
 }
 
-// attach attaches, although the node does not appear for want of ublk.
-func (m *Manager) attachTo(t *testing.T, a control.AttachArgs) error {
+// attachTo attaches, although the node does not appear for want of ublk.
+func (m *Manager) attachTo(t *testing.T, a control.AttachArgs, report reporter) error {
 	t.Helper()
-	_, err := m.Attach(t.Context(), a, quiet)
+	_, err := m.Attach(t.Context(), a, report)
 	for _, l := range m.List().Devices {
 		if l.ID == a.Device && l.CacheID == a.Cache {
 			return nil
@@ -48,7 +48,7 @@ func (m *Manager) attachTo(t *testing.T, a control.AttachArgs) error {
 
 func (m *Manager) mustAttach(t *testing.T, a control.AttachArgs) {
 	t.Helper()
-	if err := m.attachTo(t, a); err != nil {
+	if err := m.attachTo(t, a, quiet); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -115,7 +115,11 @@ func TestP8ChangedDisk(t *testing.T) {
 			return err
 		})
 	}
-	m.mustAttach(t, control.AttachArgs{Device: 5, Cache: 3, AcceptChanged: true})
+	var said strings.Builder
+	err := m.attachTo(t, control.AttachArgs{Device: 5, Cache: 3, AcceptChanged: true}, func(p control.Progress) { said.WriteString(p.Text) })
+	if s := said.String(); err != nil || !strings.Contains(s, "1 of 256 sectors at its start") || !strings.Contains(s, "the log's blocks go over what is there") {
+		t.Errorf("attach --accept-changed: %v; it said %q", err, s)
+	}
 	m = m.again(t)
 	m.mustResume(t, 3, cache)
 	m.mustCreate(t, "myLV", 5, backing)
@@ -225,7 +229,7 @@ func TestP8UnidentifiedDisks(t *testing.T) {
 	}
 	m.mustCreate(t, "b", 6, b) // the data has its disk now
 	refused(t, m, control.Mismatch, "`lc attach 5 3 --unidentified`", func() error {
-		return m.attachTo(t, control.AttachArgs{Device: 5, Cache: 3})
+		return m.attachTo(t, control.AttachArgs{Device: 5, Cache: 3}, quiet)
 	})
 	m.mustAttach(t, control.AttachArgs{Device: 5, Cache: 3, Unidentified: true})
 }
