@@ -290,10 +290,14 @@ func TestP6CacheDroppedWritesForAWhile(t *testing.T) {
 	if code, out := m.try("lc replay /dev/mapper/fast --to /dev/mapper/slow"); code != 11 {
 		t.Errorf("replay without a choice: %d, %s", code, out)
 	}
-	m.sh("lc replay /dev/mapper/fast --to /dev/mapper/slow --stop-at-damage")
-	m.holds("/dev/mapper/slow", before, limit)
-	t.Log(m.sh("lc replay /dev/mapper/fast --to /dev/mapper/slow --skip-damage | tail -4"))
-	m.holds("/dev/mapper/slow", before, limit)
+	for _, choice := range []string{"--stop-at-damage", "--skip-damage"} {
+		code, out := m.try("lc replay /dev/mapper/fast --to /dev/mapper/slow " + choice)
+		if code != leftOut {
+			t.Errorf("lc replay %s: %d, %s", choice, code, out)
+		}
+		t.Logf("lc replay %s: %s", choice, lastLine(out))
+		m.holds("/dev/mapper/slow", before, limit)
+	}
 }
 
 // TestP9CacheWriteErrors has a cache device that fails every write: those who

@@ -6,8 +6,11 @@ import (
 	"time"
 )
 
-// mismatch is the exit code of what does not belong together.
-const mismatch = 12
+// Exit codes; `lc help exit-codes` lists them.
+const (
+	mismatch = 12 // what does not belong together
+	leftOut  = 19 // done, without what is damaged
+)
 
 // rawUse is how somebody makes, and later uses, what is on a disk.
 type rawUse struct {

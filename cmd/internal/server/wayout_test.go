@@ -54,7 +54,7 @@ func (s *state) follow(t *testing.T, command string) error {
 	case "create":
 		_, err = s.m.Create(ctx, control.CreateArgs{Name: words[1], ID: n(2), Path: words[3], OtherDisk: flag("--other-disk")}, quiet)
 	case "attach":
-		err = s.m.attachTo(t, control.AttachArgs{Device: n(1), Cache: n(2), Unidentified: flag("--unidentified"), AcceptChanged: flag("--accept-changed")})
+		err = s.m.attachTo(t, control.AttachArgs{Device: n(1), Cache: n(2), Unidentified: flag("--unidentified"), AcceptChanged: flag("--accept-changed")}, quiet)
 	case "remove":
 		_, err = s.m.Remove(ctx, control.IDArgs{ID: n(1)}, quiet)
 	case "free-cache":
@@ -174,7 +174,7 @@ func TestP8WaysOut(t *testing.T) {
 				m, cache := dirtied(t, nameless, a)
 				m.mustResume(t, 3, cache)
 				m.mustCreate(t, "myLV", 5, a)
-				return &state{m: m, refused: func() error { return m.attachTo(t, control.AttachArgs{Device: 5, Cache: 3}) }}
+				return &state{m: m, refused: func() error { return m.attachTo(t, control.AttachArgs{Device: 5, Cache: 3}, quiet) }}
 			},
 			[]string{"lc attach 5 3 --unidentified", "lc remove 5"}, true,
 		},
@@ -185,7 +185,7 @@ func TestP8WaysOut(t *testing.T) {
 				mounted(t, backing)
 				m.mustResume(t, 3, cache)
 				m.mustCreate(t, "myLV", 5, backing)
-				return &state{m: m, refused: func() error { return m.attachTo(t, control.AttachArgs{Device: 5, Cache: 3}) }, lasts: file(t)}
+				return &state{m: m, refused: func() error { return m.attachTo(t, control.AttachArgs{Device: 5, Cache: 3}, quiet) }, lasts: file(t)}
 			},
 			[]string{"lc attach 5 3 --accept-changed", "lc forget", "lc remove 5|lc free-cache 3|lc replay"}, true,
 		},
@@ -196,7 +196,7 @@ func TestP8WaysOut(t *testing.T) {
 				m.mustResume(t, 3, cache)
 				m.mustResume(t, 4, formatted(t))
 				m.mustCreate(t, "myLV", 5, backing)
-				return &state{m: m, refused: func() error { return m.attachTo(t, control.AttachArgs{Device: 5, Cache: 4}) }}
+				return &state{m: m, refused: func() error { return m.attachTo(t, control.AttachArgs{Device: 5, Cache: 4}, quiet) }}
 			},
 			[]string{"lc attach 5 3"}, true,
 		},
