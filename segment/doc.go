@@ -67,6 +67,10 @@
 //	...     marks and then samples, 12 bytes each: LBA (8), checksum of that sector (4)
 //	...     0, up to 2048
 //
+// The fields from 0 to 20 are the same in all versions, and no version is longer
+// than 278528 bytes, so that any program can check a copy, and then knows whether
+// it is a later one's, or went bad.
+//
 // The MBR is for programs that do not know this format: to them the disk is one
 // with a partition table, to be asked about before it is overwritten, and the
 // kernel finds no partition in it. A reader takes no notice of it.

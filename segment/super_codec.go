@@ -20,7 +20,7 @@ const (
 // SuperOffset is where a superblock of this generation is written, in bytes.
 func SuperOffset(generation uint64) int64 { return int64(generation%2) * SuperSpace }
 
-// MaxSuperSize is how long an encoded superblock can be, in bytes.
+// MaxSuperSize is how long an encoded superblock can be, of any version, in bytes.
 const MaxSuperSize = (superFixed + (bindingSize+witnessSize)*MaxDevices + 4095) &^ 4095
 
 // SuperSize is the length of the encoded superblock in bytes, padded to 4 KiB.
@@ -131,16 +131,19 @@ func DecodeSuper(b []byte) (*Super, error) {
 	if len(b) < superFixed || string(b[:8]) != superMagic {
 		return nil, ErrNotFormatted
 	}
-	version := le.Uint32(b[8:])
+	version, length, n := le.Uint32(b[8:]), le.Uint32(b[16:]), le.Uint32(b[20:])
+	if most := min(len(b), MaxSuperSize); length < superFixed || uint64(length) > uint64(most) {
+		return nil, fmt.Errorf("superblock: %w", &FieldError{"length", uint64(length), uint64(most)})
+	}
+	// What a bad copy says of its version is worth as little as the rest.
+	if got, want := le.Uint32(b[12:]), checksumSkipping(b[:length], 12); got != want {
+		return nil, fmt.Errorf("superblock: %w", &FieldError{"checksum", uint64(got), uint64(want)})
+	}
 	if version == 0 || version > superVersion {
 		return nil, fmt.Errorf("%w %d, this program knows up to %d", ErrVersion, version, superVersion)
 	}
-	length, n := le.Uint32(b[16:]), le.Uint32(b[20:])
-	if want := uint64(superLength(version, min(n, MaxDevices))); n > MaxDevices || uint64(length) != want || want > uint64(len(b)) {
-		return nil, fmt.Errorf("superblock: %w", &FieldError{"length", uint64(length), want})
-	}
-	if got, want := le.Uint32(b[12:]), checksumSkipping(b[:length], 12); got != want {
-		return nil, fmt.Errorf("superblock: %w", &FieldError{"checksum", uint64(got), uint64(want)})
+	if want := superLength(version, min(n, MaxDevices)); n > MaxDevices || int(length) != want {
+		return nil, fmt.Errorf("superblock: %w", &FieldError{"length", uint64(length), uint64(want)})
 	}
 	s := &Super{
 		Generation: le.Uint64(b[24:]),

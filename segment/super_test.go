@@ -95,6 +95,21 @@ func TestSuperEveryBitCounts(t *testing.T) {
 	}
 }
 
+// TestP8EitherCopyWillDo: whichever bit of one copy goes bad, the other one counts.
+func TestP8EitherCopyWillDo(t *testing.T) {
+	s := testSuper(t)
+	a := AppendSuper(nil, s)
+	s.Generation++
+	b := AppendSuper(nil, s)
+	for bit := range 8 * superLength(superVersion, 1) {
+		b[bit/8] ^= 1 << (bit % 8)
+		if got, err := NewestSuper(a, b); err != nil || got.Generation != s.Generation-1 {
+			t.Errorf("bit %d of byte %d: %v, %v", bit%8, bit/8, got, err)
+		}
+		b[bit/8] ^= 1 << (bit % 8)
+	}
+}
+
 func TestNewestSuper(t *testing.T) {
 	old := testSuper(t)
 	young := *old
@@ -130,8 +145,15 @@ func TestNewestSuper(t *testing.T) {
 	}
 	later := append([]byte(nil), b...)
 	later[8] = superVersion + 1
-	if _, err := NewestSuper(a, later); !errors.Is(err, ErrVersion) {
-		t.Errorf("a newer program's copy beside an old one: %v", err)
+	if s, err := NewestSuper(a, later); err != nil || s.Generation != old.Generation {
+		t.Errorf("a copy whose version went bad, beside a good one: %v, %v", s, err)
+	}
+	for _, length := range []int{superFixed, superLength(superVersion, 1), len(later)} {
+		binary.LittleEndian.PutUint32(later[16:], uint32(length))
+		binary.LittleEndian.PutUint32(later[12:], checksumSkipping(later[:length], 12))
+		if _, err := NewestSuper(a, later); !errors.Is(err, ErrVersion) {
+			t.Errorf("a newer program's copy of %d bytes beside an old one: %v", length, err)
+		}
 	}
 	if _, err := NewestSuper(a, AppendSuper(nil, &stranger)); err == nil {
 		t.Error("copies of two caches were accepted")

@@ -3,6 +3,7 @@ package inspect
 import (
 	"bytes"
 	"context"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
@@ -184,6 +185,14 @@ func TestP6UnreadableIsDamage(t *testing.T) {
 	}
 }
 
+// ofNextVersion makes a copy of the superblock one that a later program has written.
+func ofNextVersion(b []byte) {
+	le := binary.LittleEndian
+	b[8]++
+	le.PutUint32(b[12:], 0)
+	le.PutUint32(b[12:], segment.Checksum(b[:le.Uint32(b[16:])]))
+}
+
 // TestSuperblocks: what is no cache is told from what is a bad one.
 func TestSuperblocks(t *testing.T) {
 	for _, c := range []struct {
@@ -197,7 +206,8 @@ func TestSuperblocks(t *testing.T) {
 		{"shrunk", func(b []byte) []byte { return b[:len(b)-8192] }, ErrShrunk},
 		{"a copy bad", func(b []byte) []byte { b[100] ^= 1; return b }, nil},
 		{"both bad", func(b []byte) []byte { b[100] ^= 1; b[segment.SuperSpace+100] ^= 1; return b }, ErrNoSuperblock},
-		{"other version", func(b []byte) []byte { b[8]++; b[segment.SuperSpace+8]++; return b }, segment.ErrVersion},
+		{"version bad", func(b []byte) []byte { b[8]++; b[segment.SuperSpace+8]++; return b }, ErrNoSuperblock},
+		{"other version", func(b []byte) []byte { ofNextVersion(b); ofNextVersion(b[segment.SuperSpace:]); return b }, segment.ErrVersion},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			b := c.damage(reused(t).b)

@@ -2,6 +2,7 @@ package sim
 
 import (
 	"errors"
+	"math/rand/v2"
 
 	"github.com/ublk-lc/ublk-lc/logcache"
 	"github.com/ublk-lc/ublk-lc/migrate"
@@ -120,11 +121,12 @@ type checker struct {
 
 	tick   int // states looked at
 	super  [2][]byte
+	rotten *rand.Rand // which bit goes bad; a copy is as good as the other, whichever it is
 	placed []segment.Placed
 }
 
 func newChecker(w *world, k *kit) *checker {
-	c := &checker{w: w, kit: k}
+	c := &checker{w: w, kit: k, rotten: rand.New(rand.NewPCG(w.Seed, 37))}
 	c.s = newDevs(w.s.st, &w.Options)
 	c.s.work = w.s.work
 	k.wake = func() { c.woken[0] = true }

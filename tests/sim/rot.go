@@ -1,6 +1,10 @@
 package sim
 
-import "github.com/ublk-lc/ublk-lc/segment"
+import (
+	"encoding/binary"
+
+	"github.com/ublk-lc/ublk-lc/segment"
+)
 
 // This file lets a copy of the superblock go bad that was good: a sector cannot
 // be read any more, or says something else. No device is asked to keep what it
@@ -25,7 +29,8 @@ func (c *checker) superblocks(m *images) (a, b []byte) {
 
 // spoil makes one of two good copies of the superblock bad, and tells whether
 // there were two. A power cut in the middle of an update leaves one, and that
-// is all there is.
+// is all there is. Any bit of it may go bad; every other time it is one of the
+// fields that each superblock has.
 func (c *checker) spoil(m *images, which int) bool {
 	a, b := c.superblocks(m)
 	_, errA := segment.DecodeSuper(a)
@@ -33,9 +38,15 @@ func (c *checker) spoil(m *images, which int) bool {
 	if errA != nil || errB != nil {
 		return false
 	}
-	bad := c.super[which][:sectorSize]
-	bad[24] ^= 1
-	m.disk[0][which*superSectors] = c.s.st.put(bad)
+	bad := c.super[which]
+	length := sectorSize
+	if c.rotten.IntN(2) == 0 {
+		length = int(binary.LittleEndian.Uint32(bad[16:]))
+	}
+	at := c.rotten.IntN(length)
+	bad[at] ^= 1 << c.rotten.IntN(8)
+	sector := at / sectorSize
+	m.disk[0][which*superSectors+sector] = c.s.st.put(bad[sector*sectorSize:][:sectorSize])
 	return true
 }
 
@@ -43,11 +54,11 @@ func (c *checker) spoil(m *images, which int) bool {
 // first this one, then that.
 func (c *checker) rot(m *images, look func()) {
 	for which := range c.super {
-		at := which * superSectors
-		good := m.disk[0][at]
+		at := m.disk[0][which*superSectors:][:superSectors]
+		good := [superSectors]sid(at)
 		if c.spoil(m, which) {
 			look()
-			m.disk[0][at] = good
+			copy(at, good[:])
 		}
 	}
 }
