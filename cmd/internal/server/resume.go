@@ -131,15 +131,7 @@ func (m *Manager) resumeOn(ctx context.Context, c *cache, dev *blockdev.Device, 
 	case errors.Is(err, segment.ErrDamaged):
 		err = fmt.Errorf("%w; %s", err, wayOut(c.path))
 	}
-	return h, rec, explainDamage(c.path, err)
-}
-
-// explainDamage adds to a log that cannot be resumed how to get at what is whole.
-func explainDamage(path string, err error) error {
-	if !errors.Is(err, segment.ErrDamaged) {
-		return err
-	}
-	return fmt.Errorf("%w; `lc check %s` lists what is damaged, and whose it was; `lc replay %s --device ID --skip-damage --to DISK` saves what is whole, for each of its devices; then `lc format-cache --force %s` makes it anew", err, path, path, path)
+	return h, rec, err
 }
 
 // tellResume tells the client, and who asks for the state, how far a resume has come.
