@@ -100,28 +100,40 @@ func appendBlocks(out []Placed, e *Placed, from, to uint64) []Placed {
 }
 
 // FindBad looks at the payload of all records of a segment's image, as [Walk]
-// does. unread are the sectors of the image that could not be read, as offsets in
-// bytes. An error says that its headers are not what they should be.
+// does. What of it could not be read, though it be 0 in truth, is bad. An error says
+// that its headers are not what they should be.
 func FindBad(b []byte, g Geometry, nonce uint64, s Span, unread []Unread) ([]BadRecord, error) {
 	var all []BadRecord
+	start := g.SlotOffset(g.Slot(s.ID))
 	look := func(r *Record, payload []byte) error {
-		chunks, reason := r.BadChunks(payload)
-		if reason == nil {
-			return nil
+		bad := BadRecord{Segment: s.ID, Seq: r.Seq, Offset: start + int64(r.Position)*SectorSize, Payload: r.PayloadPosition(), Sectors: r.PayloadSectors}
+		if u := within(unread, bad.Offset, start+int64(bad.Payload)*SectorSize); u != nil {
+			return u
 		}
-		start := g.SlotOffset(g.Slot(s.ID))
-		for i := range unread {
-			if at := unread[i].Offset - start - int64(r.PayloadPosition())*SectorSize; at >= 0 && at < int64(len(payload)) {
-				reason = &unread[i]
-				break
+		for i := range chunks(r.PayloadSectors) {
+			from, to := bad.Chunk(i)
+			reason := r.verifyChunk(payload, i)
+			if u := within(unread, start+int64(from)*SectorSize, start+int64(to)*SectorSize); u != nil {
+				reason = u
 			}
+			bad.note(i, reason)
 		}
-		all = append(all, BadRecord{
-			Segment: s.ID, Seq: r.Seq, Offset: start + int64(r.Position)*SectorSize, Payload: r.PayloadPosition(), Sectors: r.PayloadSectors,
-			Chunks: chunks, Lost: Touched(r.AppendPlaced(nil, g), chunks), Reason: reason.Error(),
-		})
+		if len(bad.Chunks) > 0 {
+			bad.Lost = Touched(r.AppendPlaced(nil, g), bad.Chunks)
+			all = append(all, bad)
+		}
 		return nil
 	}
 	err := Walk(b, g, nonce, s, look, func(*Record, []byte) {})
 	return all, err
+}
+
+// note enters a chunk that is bad for a reason, if it is.
+func (b *BadRecord) note(chunk int, reason error) {
+	if reason == nil {
+		return
+	}
+	if b.Chunks = append(b.Chunks, chunk); len(b.Chunks) == 1 {
+		b.Reason = reason.Error()
+	}
 }

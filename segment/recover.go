@@ -164,6 +164,9 @@ func (c *scan) walk() error {
 		}
 		prevEnd, head = pos, next
 	}
+	if c.torn != nil { // in the last segment of a full ring
+		return c.searchSlot(c.tornID, c.tornPos)
+	}
 	return nil
 }
 

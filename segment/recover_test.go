@@ -165,6 +165,26 @@ func TestP3AbandonedPastStaysDead(t *testing.T) {
 	}
 }
 
+// TestP6FullRing: damage in the last segment of a log that fills its ring is found
+// like any other.
+func TestP6FullRing(t *testing.T) {
+	l := newImage(t)
+	for range l.s.Geometry.Slots {
+		l.nextSegment()
+		l.record(4)
+	}
+	l.s.LastMigrated = 1
+	l.record(4)
+	l.durable = l.seq
+	l.record(4)
+	l.b[l.at(l.id, 5)+30] ^= 1 // the last but one
+	r, _, err := l.recover()
+	var d *DamageError
+	if !errors.As(err, &d) || d.Seq != l.seq-1 || d.Offset != int64(l.at(l.id, 5)) {
+		t.Fatalf("%+v, %v", r, err)
+	}
+}
+
 // TestP6DroppedRecordBelowDurable: the record that took a dropped one's place was
 // durable, and goes bad. That is damage, although the dropped one still follows
 // the run, and its sequence is known to be durable.

@@ -47,9 +47,11 @@ func (h *headers) missing(b []byte, off int64, err error) (bad, _ error) {
 }
 
 // unreadAt is a place between two offsets that could not be read, or nil.
-func (h *headers) unreadAt(from, to int64) *Unread {
-	for i := range h.unread {
-		if u := &h.unread[i]; u.Offset < to && from < u.Offset+u.Length {
+func (h *headers) unreadAt(from, to int64) *Unread { return within(h.unread, from, to) }
+
+func within(list []Unread, from, to int64) *Unread {
+	for i := range list {
+		if u := &list[i]; u.Offset < to && from < u.Offset+u.Length {
 			return u
 		}
 	}
@@ -83,7 +85,7 @@ func ReadAround(r io.ReaderAt, b []byte, off int64, block int) ([]Unread, error)
 // of each stays.
 func (h *headers) steady() error {
 	slices.SortFunc(h.unread, func(a, b Unread) int { return cmp.Or(cmp.Compare(a.Offset, b.Offset), cmp.Compare(b.Length, a.Length)) })
-	h.unread = slices.CompactFunc(h.unread, func(a, b Unread) bool { return b.Offset < a.Offset+a.Length })
+	h.unread = slices.CompactFunc(h.unread, func(next, last Unread) bool { return next.Offset < last.Offset+last.Length })
 	for i := range h.unread {
 		u := &h.unread[i]
 		if _, err := h.r.ReadAt(aligned(int(u.Length)), u.Offset); err == nil {

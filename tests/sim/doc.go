@@ -15,6 +15,9 @@
 //	  │ oracle │◄─────────────────────────────────────────────┤ recovery │
 //	  └────────┘                                              └──────────┘
 //
+// Sectors of the log go bad too, at the crash points of the exhaustive search and in
+// a campaign of its own: see decay.go, and salvage.go for what can still be saved.
+//
 // A device keeps its durable image and the writes that were not flushed. At a
 // power cut each of their sectors lands or does not. A flush covers the writes
 // that had completed when it was issued, and nothing more. At every crash point

@@ -10,6 +10,7 @@ import (
 type explorer struct {
 	w     *world
 	rng   *rand.Rand
+	bad   *rand.Rand          // of sectors that go bad
 	seen  map[uint64]struct{} // in this run
 	all   []*pending
 	disk  []int // of each
@@ -22,7 +23,7 @@ type explorer struct {
 const maxSubset = 12
 
 func newExplorer() *explorer {
-	return &explorer{rng: rand.New(rand.NewPCG(1, 3)), seen: make(map[uint64]struct{})}
+	return &explorer{rng: rand.New(rand.NewPCG(1, 3)), bad: rand.New(rand.NewPCG(1, 5)), seen: make(map[uint64]struct{})}
 }
 
 // begin prepares for a run.
@@ -129,9 +130,11 @@ func (e *explorer) tears() {
 	}
 }
 
-// rot lets either copy of the superblock go bad in what is durable.
+// rot lets either copy of the superblock go bad in what is durable, and then a
+// sector of the log.
 func (e *explorer) rot() {
 	e.clean()
+	e.w.sides.decay(e.w.image, e.bad, 1, false)
 	e.w.sides.rot(e.w.image, func() { e.look(e.w.image.hash(e.w.s)) })
 }
 
