@@ -4,8 +4,9 @@ import "github.com/ublk-lc/ublk-lc/segment"
 
 // Capture takes down what a disk of so many sectors holds now. The places of
 // marks and samples are those of old, which may be nil, as far as they are still
-// there and the marks still look like a superblock. A bad sector at one end of
-// the disk shortens what is witnessed there.
+// there and the marks still look like a superblock; and the superblocks in the
+// disk's partitions are marks. A bad sector at one end of the disk shortens what
+// is witnessed there.
 func Capture(d Disk, sectors uint64, old *segment.Witness, s Scope) *segment.Witness {
 	w := &segment.Witness{Sectors: sectors}
 	head, tail := s.ends(sectors)
@@ -29,6 +30,7 @@ func Capture(d Disk, sectors uint64, old *segment.Witness, s Scope) *segment.Wit
 		w.Marks = recapture(d, w, old.Marks, s.Marks, LooksLikeSuper)
 		w.Samples = recapture(d, w, old.Samples, s.Samples, func([]byte) bool { return true })
 	}
+	w.Marks = found(d, w, w.Marks, s.Marks)
 	return w
 }
 

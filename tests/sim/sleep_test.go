@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/ublk-lc/ublk-lc/logcache"
+	"github.com/ublk-lc/ublk-lc/segment"
 )
 
 // sleep is what a machine does whose image goes on later.
@@ -118,6 +119,42 @@ func TestP8SetBack(t *testing.T) {
 		s.rest()
 		if _, err := s.cache.LastMigrated(); !errors.Is(err, logcache.ErrOtherLife) {
 			t.Errorf("the cache says %v", err)
+		}
+	})
+}
+
+// TestP8OtherLifeDuringAnUpdate: one copy of the superblock was on its way when
+// the machine went to sleep, and lands over the other life's. The other one does not.
+func TestP8OtherLifeDuringAnUpdate(t *testing.T) {
+	promise(t, func(s *scenario) {
+		s.s.faulty = true
+		s.fua(0, 0, 8)
+		s.rest()
+		s.cache.CommitSuper(func(err error) {
+			if !errors.Is(err, logcache.ErrOtherLife) {
+				t.Errorf("the superblock was written: %v", err)
+			}
+		})
+		for len(s.s.flights) == 0 {
+			s.orderly(fifo)
+		}
+		mine := s.s.cache
+		flying := slices.Clone(mine.flying)
+		s.otherLife()
+		mine.flying = flying
+		s.cache.Suspect()
+		s.drain()
+		s.rest()
+		copies := 0
+		for i := range 2 {
+			b := make([]byte, superSectors*sectorSize)
+			mine.read(b, int64(i)*segment.SuperSpace)
+			if super, err := segment.DecodeSuper(b); err == nil && super.Epoch == 2 {
+				copies++
+			}
+		}
+		if copies != 1 {
+			t.Errorf("%d copies of the other life's superblock are left", copies)
 		}
 	})
 }
