@@ -59,7 +59,7 @@ func (c *Cache) Attach(v *Volume, b segment.Binding, e *Evidence, done func(erro
 			bind(s, b)
 		}, func(err error) {
 			if err == nil {
-				c.volumes[v.ID], c.versions[v.ID] = v, nil
+				c.volumes[v.ID], c.versions[v.ID] = v, witness.Unknown
 				v.move(c)
 			}
 			done(err)
@@ -121,7 +121,6 @@ func (c *Cache) unbind(v *Volume, done func(error)) {
 func (c *Cache) Release(v *Volume) {
 	c.lock()
 	defer c.mu.Unlock()
-	c.versions[v.ID] = witness.Unknown
 	c.volumes[v.ID] = nil
 	v.move(nil)
 }

@@ -223,6 +223,23 @@ func TestP8ReleasedIsUnjudged(t *testing.T) {
 	}
 }
 
+// TestP8TwinOfAnAttachedDisk: a second way to a disk that is attached is refused,
+// although migration has changed it since the versions of the log were known.
+func TestP8TwinOfAnAttachedDisk(t *testing.T) {
+	disk := full(benchSectors, 1)
+	r := newBench(t, disk)
+	if err := r.attach(r.examine(disk)); err != nil {
+		t.Fatal(err)
+	}
+	clear(disk[:512]) // as migration of the log would have it
+	r.v = NewVolume(6, "w", benchSectors, 512)
+	r.b.ID = 6
+	r.v.Fence()
+	if err := r.attach(r.examine(disk)); !errors.Is(err, ErrMismatch) {
+		t.Errorf("attach: %v", err)
+	}
+}
+
 // TestP8BoundAnewWhileMigrating: what a batch had to say of a witness that is not
 // the one in force any more is dropped, and so is that witness.
 func TestP8BoundAnewWhileMigrating(t *testing.T) {

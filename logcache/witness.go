@@ -9,7 +9,7 @@ import (
 // witness for the rule, and evidence.go for what they are good for.
 
 // Versions are what the log had of the witnessed sectors of a device when it was
-// resumed. They are kept until the device is attached. Any thread.
+// resumed. Once the device was attached they are [witness.Unknown]. Any thread.
 func (c *Cache) Versions(dev uint8) *witness.Versions {
 	c.lock()
 	defer c.mu.Unlock()

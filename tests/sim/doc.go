@@ -32,6 +32,10 @@
 // has no place in that order: see bypass.go. What is given up is asked for no
 // more, and must not come back: see giveup.go.
 //
+// At every crash point each attached disk is held against its witness and the
+// log, and none may be found to be changed: see witness.go. What people do to disks
+// while the power is off is in tamper.go, and there the oracle looks at everything.
+//
 // # Running it
 //
 //	go test ./tests/sim                                   a minute: all of it, small
