@@ -12,6 +12,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/spf13/cobra"
 	"github.com/ublk-lc/ublk-lc/cmd/internal/control"
+	"github.com/ublk-lc/ublk-lc/cmd/internal/seen"
 	"github.com/ublk-lc/ublk-lc/logcache"
 	"github.com/ublk-lc/ublk-lc/segment"
 	"github.com/ublk-lc/ublk-lc/segment/blockdev"
@@ -90,11 +91,25 @@ func format(dev *blockdev.Device, segmentSize uint32, o FormatOptions) (*segment
 		return nil, fmt.Errorf("make a nonce: %w", err)
 	}
 	f.Nonce = binary.LittleEndian.Uint64(nonce[:])
+	old, _ := logcache.ReadSuper(dev)
 	super, err := logcache.Format(dev, f)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", dev.Path(), err)
 	}
+	noMore(old)
 	return super, nil
+}
+
+// noMore takes a cache that was written over out of what this host has seen, unless it was an old copy of one that lives on.
+// What stays there is a warning too many.
+func noMore(old *segment.Super) {
+	if old == nil {
+		return
+	}
+	was, err := seen.Default().Load(old.UUID)
+	if err == nil && was != nil && old.Epoch >= was.Epoch && old.Generation >= was.Generation {
+		_ = seen.Default().Remove(old.UUID)
+	}
 }
 
 // checkContent refuses a disk that holds something, and says of a cache what is in it.

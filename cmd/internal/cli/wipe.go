@@ -52,8 +52,10 @@ func wipe(dev *blockdev.Device, force bool) error {
 	if what, empty := describeCache(dev); !empty && !force {
 		return control.Errorf(control.HasContent, "%s is a cache, %s; `lc resume`, `lc attach` and `lc drain` bring that to its disks, or --force gives it up", dev.Path(), what)
 	}
+	old, _ := logcache.ReadSuper(dev)
 	if err := logcache.Wipe(dev, dev.Size()); err != nil {
 		return fmt.Errorf("%s: %w", dev.Path(), err)
 	}
+	noMore(old)
 	return nil
 }

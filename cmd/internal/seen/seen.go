@@ -23,6 +23,14 @@ type Cache struct {
 	Path       string    `json:"path"`
 	Epoch      uint64    `json:"epoch"`
 	Generation uint64    `json:"generation"` // of the superblock
+	Disks      []Disk    `json:"disks"`      // of which it had data, or was about to
+}
+
+// Disk is a disk as the host called it when a cache was last seen with data of it.
+type Disk struct {
+	Device      uint8  `json:"device"` // id
+	Name        string `json:"name"`   // of the device
+	Fingerprint uint64 `json:"fingerprint"`
 }
 
 // Dir is the directory of the record.
@@ -36,11 +44,12 @@ func Default() Dir {
 	return "/var/lib/lc"
 }
 
-func (d Dir) file(id uuid.UUID) string { return filepath.Join(string(d), id.String()+".json") }
+// File is where the record of a cache lies.
+func (d Dir) File(id uuid.UUID) string { return filepath.Join(string(d), id.String()+".json") }
 
 // Load is what was last seen of a cache; nil if that is nothing.
 func (d Dir) Load(id uuid.UUID) (*Cache, error) {
-	b, err := os.ReadFile(d.file(id))
+	b, err := os.ReadFile(d.File(id))
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
@@ -49,7 +58,7 @@ func (d Dir) Load(id uuid.UUID) (*Cache, error) {
 	}
 	var c Cache
 	if err := json.Unmarshal(b, &c); err != nil || c.UUID != id {
-		return nil, fmt.Errorf("%s is not what was seen of cache %s (%v); it may be deleted", d.file(id), id, err)
+		return nil, fmt.Errorf("%s is not what was seen of cache %s (%v); it may be deleted", d.File(id), id, err)
 	}
 	return &c, nil
 }
@@ -80,6 +89,14 @@ func trimJSON(name string) string {
 	return name[:len(name)-len(".json")]
 }
 
+// Remove forgets what was seen of a cache, which is no more.
+func (d Dir) Remove(id uuid.UUID) error {
+	if err := os.Remove(d.File(id)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("forget what was seen of cache %s: %w", id, err)
+	}
+	return nil
+}
+
 // Store replaces what was seen of a cache, durably. It makes the directory if
 // there is none, and leaves one that is there as it is.
 func (d Dir) Store(c Cache) error {
@@ -105,7 +122,7 @@ func (d Dir) store(c Cache) error {
 	if err := errors.Join(err, f.Sync(), f.Close()); err != nil {
 		return errors.Join(err, os.Remove(f.Name()))
 	}
-	if err := os.Rename(f.Name(), d.file(c.UUID)); err != nil {
+	if err := os.Rename(f.Name(), d.File(c.UUID)); err != nil {
 		return errors.Join(err, os.Remove(f.Name()))
 	}
 	return d.sync()

@@ -3,6 +3,7 @@ package seen
 import (
 	"os"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"testing"
 
@@ -11,7 +12,7 @@ import (
 
 func TestRecord(t *testing.T) {
 	d := Dir(filepath.Join(t.TempDir(), "deep", "state"))
-	a := Cache{UUID: uuid.New(), Path: "/dev/fast", Epoch: 3, Generation: 22}
+	a := Cache{UUID: uuid.New(), Path: "/dev/fast", Epoch: 3, Generation: 22, Disks: []Disk{{5, "myLV", 1 << 63}}}
 	b := Cache{UUID: uuid.New(), Path: "/var/cache.img", Epoch: 1, Generation: 4}
 	if c, err := d.Load(a.UUID); c != nil || err != nil || len(d.All()) != 0 {
 		t.Errorf("before anything was seen: %+v, %v", c, err)
@@ -25,14 +26,19 @@ func TestRecord(t *testing.T) {
 	if err := d.Store(a); err != nil {
 		t.Fatal(err)
 	}
-	if c, err := d.Load(a.UUID); err != nil || *c != a {
+	if c, err := d.Load(a.UUID); err != nil || !reflect.DeepEqual(*c, a) {
 		t.Errorf("got %+v, %v; want %+v", c, err, a)
 	}
-	if all := d.All(); len(all) != 2 || !slices.Contains(all, a) || !slices.Contains(all, b) {
+	if all := d.All(); len(all) != 2 || !slices.ContainsFunc(all, func(c Cache) bool { return reflect.DeepEqual(c, a) }) {
 		t.Errorf("all: %+v", all)
 	}
 	if names, _ := os.ReadDir(string(d)); len(names) != 2 {
 		t.Errorf("left behind: %v", names)
+	}
+	for range 2 {
+		if err := d.Remove(a.UUID); err != nil || len(d.All()) != 1 {
+			t.Errorf("removed: %v; all: %+v", err, d.All())
+		}
 	}
 }
 
@@ -44,7 +50,7 @@ func TestRecordOfOthers(t *testing.T) {
 	}
 	d, id := Dir(dir), uuid.New()
 	for _, text := range []string{"", "{}", "no JSON"} {
-		if err := os.WriteFile(d.file(id), []byte(text), 0o600); err != nil {
+		if err := os.WriteFile(d.File(id), []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
 		if c, err := d.Load(id); err == nil {

@@ -37,6 +37,7 @@ func (m *Manager) Attach(ctx context.Context, a control.AttachArgs, report repor
 	}
 	text := fmt.Sprintf("device %d (%s): %s attached to cache %d", d.id, d.name, d.host.Node(), c.id)
 	m.logf("attach: %s", text)
+	m.note(c.path, c.host.Super().UUID, c.host.Core(), report)
 	return &control.Done{Text: text}, nil
 }
 
@@ -174,5 +175,6 @@ func (m *Manager) Detach(ctx context.Context, a control.DrainArgs, report report
 		text += ", but for what was damaged"
 	}
 	m.logf("detach: %s", text)
+	m.note(c.Dev().Path(), c.Super().UUID, c.Core(), report)
 	return &control.Done{Text: text}, nil
 }

@@ -177,9 +177,9 @@ func errForeign(d *whose.Disk, c *claim) error {
 	return control.Errorf(control.Mismatch, "%s holds data of another disk as %s, and %s is not that disk, or was changed: %s. If it is another, choose another %s for it; else %s", c.holder(), c, d.Path, seen, what, c.giveUp())
 }
 
-// claims are what all logs hold data of: those of the resumed caches, and those of the other caches of this host, save the
+// claims are what all logs hold data of, whether of disk d or not: those of the resumed caches, and those of the other caches of this host, save the
 // disks that are to be skipped.
-func (m *Manager) claims(ctx context.Context, skip []string, report reporter) ([]claim, error) {
+func (m *Manager) claims(ctx context.Context, d *whose.Disk, skip []string, report reporter) ([]claim, error) {
 	not := m.ourNumbers()
 	if err := addSkipped(not, skip); err != nil {
 		return nil, err
@@ -189,6 +189,7 @@ func (m *Manager) claims(ctx context.Context, skip []string, report reporter) ([
 	if err != nil {
 		return nil, err
 	}
+	m.absent(d, found, report)
 	found, copies := m.withoutResumed(found)
 	found, more := current(found)
 	for _, old := range append(copies, more...) {

@@ -4,11 +4,13 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
 	"github.com/ublk-lc/ublk-lc/cmd/internal/control"
 	"github.com/ublk-lc/ublk-lc/cmd/internal/seen"
+	"github.com/ublk-lc/ublk-lc/cmd/internal/whose"
 	"github.com/ublk-lc/ublk-lc/logcache"
 	"github.com/ublk-lc/ublk-lc/segment"
 )
@@ -156,6 +158,11 @@ const patience = 5 * time.Second
 func (m *Manager) note(path string, id [16]byte, core *logcache.Cache, report reporter) {
 	c := seen.Cache{UUID: id, Path: path}
 	c.Epoch, c.Generation = core.Stamp()
+	for _, b := range core.Bound() {
+		if b.State == segment.Attached || core.DirtyBlocks(b.ID) > 0 {
+			c.Disks = append(c.Disks, seen.Disk{Device: b.ID, Name: b.Name, Fingerprint: b.Fingerprint})
+		}
+	}
 	done := make(chan error, 1)
 	go func() { done <- m.record.Store(c) }()
 	select {
@@ -165,6 +172,22 @@ func (m *Manager) note(path string, id [16]byte, core *logcache.Cache, report re
 		}
 	case <-time.After(patience):
 		m.warn(report, "%s does not answer: what was seen of cache %s is not noted yet", m.record, c.UUID)
+	}
+}
+
+// absent warns of caches that had data of a disk when this host last saw them, and that are not here.
+func (m *Manager) absent(d *whose.Disk, found []stranger, report reporter) {
+	for _, c := range m.record.All() {
+		m.mu.Lock()
+		here := m.twinLocked(c.UUID) != nil
+		m.mu.Unlock()
+		here = here || slices.ContainsFunc(found, func(s stranger) bool { return s.super.UUID == c.UUID })
+		for _, of := range c.Disks {
+			if !here && slices.Contains(d.Prints, of.Fingerprint) {
+				m.warn(report, "%s: cache %s, which this host has last seen on %s, had data of it as device %d (%s), and is not here: what is shown may be out of date. If it will not come back, delete %s",
+					d.Path, c.UUID, c.Path, of.Device, of.Name, m.record.File(c.UUID))
+			}
+		}
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 
 	"github.com/ublk-lc/ublk-lc/cmd/internal/control"
 	"github.com/ublk-lc/ublk-lc/cmd/internal/seen"
+	"github.com/ublk-lc/ublk-lc/cmd/internal/whose"
 	"github.com/ublk-lc/ublk-lc/logcache"
 	"github.com/ublk-lc/ublk-lc/segment"
 	"github.com/ublk-lc/ublk-lc/segment/blockdev"
@@ -196,5 +197,43 @@ func TestRecordIsTrue(t *testing.T) {
 		if err != nil || was == nil || was.Epoch != super.Epoch || was.Generation != super.Generation || was.Path != cache {
 			t.Errorf("noted %+v, %v; the superblock has epoch %d, generation %d", was, err, super.Epoch, super.Generation)
 		}
+	}
+}
+
+// A cache that had data of a disk when it was last seen, and that is not there, is missed.
+func TestAbsentCache(t *testing.T) {
+	backing := filled(t, "its content")
+	m, cache := dirtied(t, whose.Describe, backing)
+	away := cache + ".away"
+	if err := os.Rename(cache, away); err != nil {
+		t.Fatal(err)
+	}
+	create := func() string {
+		var said strings.Builder
+		if _, err := m.Create(t.Context(), control.CreateArgs{Name: "myLV", ID: 5, Path: backing}, func(p control.Progress) { said.WriteString(p.Text) }); err != nil {
+			t.Fatal(err)
+		}
+		m.mustRemove(t, 5)
+		return said.String()
+	}
+	if said := create(); !strings.Contains(said, "last seen on "+cache+", had data of it as device 5 (myLV), and is not here") {
+		t.Errorf("it said %q", said)
+	}
+	if err := os.Rename(away, cache); err != nil {
+		t.Fatal(err)
+	}
+	m.mustResume(t, 3, cache)
+	m.mustCreate(t, "myLV", 5, backing)
+	m.mustAttach(t, control.AttachArgs{Device: 5, Cache: 3})
+	if _, err := m.Detach(t.Context(), control.DrainArgs{ID: 5}, quiet); err != nil {
+		t.Fatal(err)
+	}
+	m.mustRemove(t, 5)
+	m.mustFree(t, 3)
+	if err := os.Remove(cache); err != nil {
+		t.Fatal(err)
+	}
+	if said := create(); said != "" {
+		t.Errorf("it has no data of it any more, and it said %q", said)
 	}
 }

@@ -160,7 +160,7 @@ func (m *Manager) checkBacking(ctx context.Context, d *device, backing *blockdev
 	if why := seen.Nameless(); why != "" {
 		m.warn(report, "%s: %s; it is known again by its size, and by what is written on it", d.path, why)
 	}
-	claims, err := m.claims(ctx, a.SkipDisks, report)
+	claims, err := m.claims(ctx, seen, a.SkipDisks, report)
 	if err != nil {
 		return err
 	}

@@ -32,6 +32,7 @@ func (m *Manager) Forget(ctx context.Context, a control.ForgetArgs, report repor
 	if err != nil {
 		return nil, err
 	}
+	m.note(c.path, c.host.Super().UUID, c.host.Core(), report)
 	text := fmt.Sprintf("cache %d: gave up %s of device %d (%s)", c.id, blocks(dirty), a.Device, name)
 	if d != nil {
 		if err := m.show(ctx, d); err != nil {

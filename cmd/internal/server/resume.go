@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 
 	"github.com/google/uuid"
@@ -163,8 +164,9 @@ func (m *Manager) checkTwin(c *cache, super *segment.Super) error {
 // was written to that device since then would be overwritten by older data.
 func (m *Manager) checkExposed(dev *blockdev.Device, super *segment.Super) error {
 	_, devices := m.snapshot()
+	devices = slices.DeleteFunc(devices, func(d device) bool { return !d.mayBeIn(super) })
 	if len(devices) == 0 {
-		return nil
+		return nil // and the log need not be read
 	}
 	claims := claimsOn(dev, super)
 	for i := range devices {
@@ -177,11 +179,20 @@ func (m *Manager) checkExposed(dev *blockdev.Device, super *segment.Super) error
 	return nil
 }
 
+// mayBeIn tells whether the data of a binding may be that of a device. One that has its data elsewhere, and an identity, is
+// known well enough by that.
+func (d *device) mayBeIn(super *segment.Super) bool {
+	if d.host == nil || d.backing == nil {
+		return false
+	}
+	elsewhere := d.waitsFor != 0 || d.host.Cache() != nil
+	return slices.ContainsFunc(super.Bindings, func(b segment.Binding) bool {
+		return !elsewhere || d.backing.Identity(&b) != whose.Other
+	})
+}
+
 // exposed tells why a log with this claim cannot be brought in beside a device.
 func (d *device) exposed(c claim, log *blockdev.Device) error {
-	if d.host == nil || d.backing == nil {
-		return nil
-	}
 	c.dev = log
 	if err := c.look(d.backing, d.host.Backing()); err != nil {
 		return err
