@@ -60,6 +60,7 @@ func (c *Cache) Attach(v *Volume, b segment.Binding, e *Evidence, done func(erro
 		}, func(err error) {
 			if err == nil {
 				c.volumes[v.ID], c.versions[v.ID] = v, witness.Unknown
+				v.bypass.told = c.ledgers[v.ID].failed
 				v.move(c)
 			}
 			done(err)

@@ -92,10 +92,9 @@ type bypass struct {
 	passing [maxPassing]*Request
 	n       int // of them under way
 
-	written  uint64 // bypassed writes that the backing has answered
-	durable  uint64 // of these, those that it was flushed after
-	failures uint64 // of flushes that should have covered some
-	told     uint64 // of these, those that a FLUSH has failed with
+	written uint64 // bypassed writes that the backing has answered
+	durable uint64 // of these, those that it was flushed after
+	told    uint64 // of the flushes of the backing that have failed, those that a FLUSH has failed with, or need not
 
 	status BypassStatus
 	recent [maxRecent]Route

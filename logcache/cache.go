@@ -62,8 +62,9 @@ type Cache struct {
 	given segment.GivenUp // whose data counts no more; changed by the background's thread
 
 	// bypass
-	congested  atomic.Uint64 // streams from so many bytes on go past the log; 0 = none for that
-	committing bool          // the index has forgotten what recovery would still replay
+	congested  atomic.Uint64                  // streams from so many bytes on go past the log; 0 = none for that
+	ledgers    [segment.MaxDevices + 1]ledger // of the backings' flushes, by device id
+	committing bool                           // the index has forgotten what recovery would still replay
 
 	// ring; lastMigrated <= last durable segment <= current
 	slots        []slot

@@ -2,7 +2,6 @@ package logcache
 
 import (
 	"github.com/ublk-lc/ublk-lc/segment"
-	"github.com/ublk-lc/ublk-lc/segment/blockdev"
 )
 
 // This file is what migration needs of a cache: which segments may go, what
@@ -87,15 +86,13 @@ func (c *Cache) BackingReady(dev uint8) bool {
 	return c.volumes[dev] != nil
 }
 
-// BackingFailed counts a failed operation of the migration with its device.
-func (c *Cache) BackingFailed(dev uint8, kind blockdev.Kind) {
+// BackingFailed counts a failed operation of the migration, other than a flush,
+// with its device.
+func (c *Cache) BackingFailed(dev uint8) {
 	c.lock()
 	defer c.mu.Unlock()
 	if v := c.volumes[dev]; v != nil {
 		v.countError()
-		if kind == blockdev.Flush {
-			v.bypass.backingFlushFailed()
-		}
 	}
 }
 

@@ -7,8 +7,9 @@ import "github.com/ublk-lc/ublk-lc/segment/blockdev"
 // owed is what a flush of the backing is for.
 type owed struct {
 	volume   *Volume
+	number   uint64      // in the ledger of the backing
 	covers   uint64      // bypassed writes that had completed when it was issued
-	failures uint64      // that there were by then
+	failures uint64      // flushes that had failed by then
 	done     func(error) // told of it, if no request is
 }
 
@@ -36,8 +37,9 @@ func (c *Cache) settle(p *Port, v *Volume, done func(error)) {
 }
 
 func (c *Cache) owe(p *Port, v *Volume) *operation {
+	l := &c.ledgers[v.ID]
 	o := p.newOp(forOwedFlush, blockdev.Flush, v.dev(), 0, nil)
-	o.cache, o.owed = c, owed{volume: v, covers: v.bypass.written, failures: v.bypass.failures}
+	o.cache, o.owed = c, owed{volume: v, number: l.begin(), covers: v.bypass.written, failures: l.failed}
 	return o
 }
 
@@ -58,15 +60,21 @@ func (c *Cache) owedFlushed(p *Port, o *operation, err error) {
 	p.release(o)
 	c.lock()
 	defer c.mu.Unlock()
-	b := &w.volume.bypass
-	if err != nil {
-		w.volume.countError()
-		b.failures++
-	} else if b.failures > min(w.failures, b.told) {
+	if !c.flushEnded(p, w.volume.ID, w.number, err) {
+		c.ledgers[w.volume.ID].hold(func(p *Port) { c.paid(p, w, r, nil) })
+		return
+	}
+	c.paid(p, w, r, err)
+}
+
+// paid goes on when it is known what a flush that was owed is worth.
+func (c *Cache) paid(p *Port, w owed, r *Request, err error) {
+	b, failed := &w.volume.bypass, c.ledgers[w.volume.ID].failed
+	if err == nil && failed > min(w.failures, b.told) {
 		err = ErrBypassLost // another one has failed, and nobody was told, or this may be the one to know it
 	}
 	if err != nil {
-		b.told = b.failures
+		b.told = failed
 	} else {
 		b.durable = max(b.durable, w.covers)
 	}
@@ -83,12 +91,5 @@ func (c *Cache) owedFlushed(p *Port, o *operation, err error) {
 		})
 	default:
 		c.flush(p, r)
-	}
-}
-
-// backingFlushFailed takes note that a flush of the backing, by others, has failed.
-func (b *bypass) backingFlushFailed() {
-	if b.owes() {
-		b.failures++
 	}
 }

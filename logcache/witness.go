@@ -37,10 +37,6 @@ func (c *Cache) witnessed(r *Request) bool {
 // belong to the thread of the background port.
 type changes [segment.MaxDevices + 1]*witness.Change
 
-// Sorting tells that a batch is about to be put in order: what was told of the
-// last one is void, if that has failed.
-func (c *Cache) Sorting() { c.changes = changes{} }
-
 // Writing tells what the batch will write to a backing, by rising addresses:
 // data, or zeroes if it is nil.
 func (c *Cache) Writing(e segment.Extent, data []byte) {

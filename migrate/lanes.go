@@ -97,6 +97,9 @@ func (m *Migrator) Ops(dst []*blockdev.Op) []*blockdev.Op {
 			continue
 		}
 		m.depth++
+		if op.Kind == blockdev.Flush {
+			m.src.FlushBegins(uint8(op.Dev))
+		}
 		dst = append(dst, op)
 	}
 	m.queue = m.queue[:kept]

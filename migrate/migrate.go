@@ -37,8 +37,15 @@ type Source interface {
 	GivenUp() segment.GivenUp
 	// BackingReady tells whether a device's data can be written to its backing.
 	BackingReady(dev uint8) bool
-	// BackingFailed tells that an operation on a device's backing has failed.
-	BackingFailed(dev uint8, kind blockdev.Kind)
+	// BackingFailed tells that an operation on a device's backing has failed that
+	// is no flush.
+	BackingFailed(dev uint8)
+	// FlushBegins tells that a flush of a device's backing starts now, and
+	// FlushEnded how it has ended. then is told, on the same thread, whether all
+	// that was written to the backing since Sorting is durable: others flush it
+	// too, and one that fails may cost what is not theirs.
+	FlushBegins(dev uint8)
+	FlushEnded(dev uint8, err error, then func(error))
 	// Sorting tells that a batch is put in order, and Writing what it will write,
 	// by rising addresses: data, or nil for zeroes; LeavingOut which extents it
 	// writes in part, or not at all, for damage. Until Migrated, that may fail.
@@ -243,6 +250,15 @@ func (m *Migrator) add(k blockdev.Kind, dev blockdev.Dev, offset int64, buf []by
 
 // Done takes the completion of an operation.
 func (m *Migrator) Done(op *blockdev.Op, err error) {
+	if op.Kind == blockdev.Flush {
+		m.src.FlushEnded(uint8(op.Dev), err, func(err error) { m.ended(op, err) })
+		return
+	}
+	m.ended(op, err)
+}
+
+// ended goes on when it is known how an operation has ended.
+func (m *Migrator) ended(op *blockdev.Op, err error) {
 	m.depth--
 	m.lanes.out[op.Dev]--
 	if err != nil && m.failed(op, err) {
@@ -263,8 +279,8 @@ func (m *Migrator) Done(op *blockdev.Op, err error) {
 // tried again.
 func (m *Migrator) failed(op *blockdev.Op, err error) (again bool) {
 	m.status.Errors++
-	if op.Dev != blockdev.Cache {
-		m.src.BackingFailed(uint8(op.Dev), op.Kind)
+	if op.Dev != blockdev.Cache && op.Kind != blockdev.Flush {
+		m.src.BackingFailed(uint8(op.Dev))
 	}
 	switch {
 	case op.Dev == blockdev.Cache && m.state != reading && m.err == nil:

@@ -5,7 +5,6 @@ import (
 	"testing"
 
 	"github.com/ublk-lc/ublk-lc/segment"
-	"github.com/ublk-lc/ublk-lc/segment/blockdev"
 	"github.com/ublk-lc/ublk-lc/segment/witness"
 )
 
@@ -21,7 +20,9 @@ func (s *sorting) Nonce() uint64                                                
 func (s *sorting) FD() int                                                               { return -1 }
 func (s *sorting) GivenUp() (none segment.GivenUp)                                       { return none }
 func (s *sorting) BackingReady(uint8) bool                                               { return true }
-func (s *sorting) BackingFailed(uint8, blockdev.Kind)                                    {}
+func (s *sorting) BackingFailed(uint8)                                                   {}
+func (s *sorting) FlushBegins(uint8)                                                     {}
+func (s *sorting) FlushEnded(_ uint8, err error, then func(error))                       { then(err) }
 func (s *sorting) Forget([]segment.Placed)                                               {}
 func (s *sorting) Migrated(uint64, func(error))                                          {}
 func (s *sorting) LeavingOut(segment.Extent)                                             {}

@@ -13,6 +13,7 @@ type flight struct {
 	cut   int      // of a flush: it covers writes completed by then
 	fault fault
 	early bool // its effect comes at once, only the completion is late
+	acted bool // of what is no read: its effect has come
 }
 
 // devs is a cache device and its backings, with one power supply.
@@ -25,15 +26,17 @@ type devs struct {
 	rules   []*rule
 	faulty  bool // a fault has hit
 
-	ios   int // boundaries crossed: beginnings and ends of operations
-	limit int // the power fails at this boundary; 0 = never
-	ended int // operations that completed
-	dead  bool
-	work  *work // counts what completes
+	ios        int // boundaries crossed: beginnings and ends of operations
+	limit      int // the power fails at this boundary; 0 = never
+	ended      int // operations that completed
+	dead       bool
+	fuaFlushes bool // a write with FUA is a write and a flush
+
+	work *work // counts what completes
 }
 
 func newDevs(st *store, o *Options) *devs {
-	s := &devs{st: st, work: &work{}, cache: newDisk(st, true, o.Slots*int(o.SegmentSize)/sectorSize, o.BlockSize)}
+	s := &devs{st: st, work: &work{}, fuaFlushes: o.FUAFlushes, cache: newDisk(st, true, o.Slots*int(o.SegmentSize)/sectorSize, o.BlockSize)}
 	for i, n := range o.Volumes {
 		s.backing = append(s.backing, newDisk(st, false, n, o.block(i)))
 	}
@@ -89,7 +92,9 @@ func (s *devs) begin(op *blockdev.Op, early bool) *flight {
 	*f = flight{op: op, d: d, fault: s.faultOf(op), early: early && op.Kind == blockdev.Read}
 	d.checkAligned(op.Kind, op.Offset, op.Bytes())
 	switch {
-	case stores(op) && (f.fault.honest() || f.fault == eioLanded || f.fault == lying):
+	case stores(op) && f.fault == eioPartly:
+		f.p = d.beginPartly(op)
+	case stores(op) && (f.fault.honest() || f.fault == eioLanded || f.fault == lying || f.fault == eioFlush && s.flushes(op)):
 		f.p = d.begin(op.Buf, op.Offset, op.Bytes())
 	case stores(op) && f.fault == misdirected:
 		f.p = d.begin(op.Buf, d.misdirect(op), op.Bytes())
@@ -134,27 +139,19 @@ func (s *devs) end(i int) (*blockdev.Op, error) {
 	s.pool = append(s.pool, f)
 	op := f.op
 	if f.p != nil {
-		whole := len(f.p.ids)*sectorSize == len(op.Buf) // else a part of it wiped room that is folded away
+		whole := len(f.p.ids)*sectorSize == len(op.Buf) || f.fault == eioPartly // else a part of it wiped room that is folded away
 		for j, id := range f.p.ids[:min(len(f.p.ids), len(op.Buf)/sectorSize)] {
 			if whole && string(s.st.get(id)) != string(op.Buf[j*sectorSize:(j+1)*sectorSize]) {
 				fail("no race", "the buffer of a write at byte %d of device %d changed while it was under way", op.Offset, op.Dev)
 			}
 		}
-		f.d.finish(f.p)
-		if op.FUA && f.fault.honest() {
-			f.d.harden(f.p)
-		}
 	}
-	switch {
-	case op.Kind == blockdev.Read && !f.early && f.fault.honest():
+	s.act(f)
+	if op.Kind == blockdev.Read && !f.early && f.fault.honest() {
 		f.d.read(op.Buf, op.Offset)
-	case op.Kind == blockdev.Flush && f.fault.honest():
-		f.d.flush(f.cut)
-	case op.Kind == blockdev.Flush && f.fault == eio:
-		f.d.forget(f.cut)
 	}
 	s.boundary()
-	if f.fault == eio || f.fault == eioLanded {
+	if f.fault.reported() {
 		return op, errIO
 	}
 	return op, nil

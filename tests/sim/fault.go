@@ -15,6 +15,8 @@ const (
 	none        fault = iota
 	eio               // nothing is done, an error is reported
 	eioLanded         // all of it is done, an error is reported all the same
+	eioPartly         // the first half of a write is done, an error is reported
+	eioFlush          // of a write with FUA that is a write and a flush, the flush fails; else as eio
 	lost              // nothing is done, success is reported
 	misdirected       // a write lands one block further
 	lying             // a flush, or what FUA asks of a write, is not done, success is reported
@@ -61,6 +63,9 @@ func (r *rule) matches(op *blockdev.Op) bool {
 // wrong tells whether the fault leads to errors or to data that is not there. A
 // stall is only slow.
 func (f fault) wrong() bool { return f != none && f != stalled }
+
+// reported tells whether an error is.
+func (f fault) reported() bool { return f == eio || f == eioLanded || f == eioPartly || f == eioFlush }
 
 // honest tells whether what is reported as done is done.
 func (f fault) honest() bool { return f == none || f == stalled }

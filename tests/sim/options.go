@@ -34,6 +34,8 @@ type Options struct {
 	Trim        bool // slots are discarded before they are used again
 	Rot         bool // a copy of the superblock goes bad while the power is off
 	GiveUps     bool // now and then all data of a device is given up
+	FUAFlushes  bool // the cache device makes a write and a flush of a write with FUA
+	Hasty       bool // writes and flushes do what they do long before they complete
 	Blind       bool // nothing reads
 	Sleeps      bool // now and then the host finds that the machine has slept
 
@@ -78,7 +80,9 @@ func RandomOptions(seed uint64) Options {
 	o.GiveUps = !o.Faults && rand.New(rand.NewPCG(seed, 25)).IntN(4) == 0
 	o.Sleeps = rand.New(rand.NewPCG(seed, 31)).IntN(4) == 0
 	o.Scope = []witness.Scope{{}, {Head: 2, Tail: 1, Marks: 2}, {Head: 3, Tail: 2, Marks: 3, Samples: 2}, {Head: 8, Tail: 4, Marks: segment.MaxMarks, Samples: segment.MaxSamples}}[rand.New(rand.NewPCG(seed, 27)).IntN(4)]
-	o.chooseBlocks(rand.New(rand.NewPCG(seed, 31)))
+	o.FUAFlushes = rand.New(rand.NewPCG(seed, 35)).IntN(3) == 0
+	o.Hasty = rand.New(rand.NewPCG(seed, 37)).IntN(3) == 0
+	o.chooseBlocks(rand.New(rand.NewPCG(seed, 33)))
 	return o
 }
 

@@ -136,8 +136,12 @@ func TestP5SlotReuse(t *testing.T) {
 		s.fua(0, 0, 8)
 		s.rest()
 		s.cache.CloseCurrent()
-		s.s.rules = []*rule{{what: eio, dev: 1, kinds: []blockdev.Kind{blockdev.Flush}, nth: 1, count: 1}}
+		r := &rule{what: eio, dev: 1, kinds: []blockdev.Kind{blockdev.Flush}, nth: 1, count: 1}
+		s.s.rules = []*rule{r}
 		s.batch(1)
+		if r.seen != 1 {
+			t.Errorf("%d flushes, want one: no further one can save what the first has lost", r.seen)
+		}
 		if id, _ := s.cache.LastMigrated(); id != 0 {
 			t.Errorf("segments up to %d count as migrated after a failed flush", id)
 		}

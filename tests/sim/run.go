@@ -150,6 +150,9 @@ func (w *world) event() bool {
 		w.cache.Suspect()
 		w.drain()
 	}
+	if w.Hasty && w.haste.IntN(8) == 0 {
+		w.s.actOne(w.haste.IntN)
+	}
 	if w.device() {
 		return true
 	}
@@ -299,7 +302,7 @@ func (w *world) addFaults() {
 
 func randomRule(r *rand.Rand, vols int) *rule {
 	return &rule{
-		what:  []fault{eio, eioLanded}[r.IntN(2)],
+		what:  []fault{eio, eioLanded, eioPartly, eioFlush}[r.IntN(4)],
 		dev:   r.IntN(vols+2) - 1,
 		kinds: [][]blockdev.Kind{nil, {blockdev.Write}, {blockdev.Flush}, {blockdev.Read}}[r.IntN(4)],
 		nth:   1 + r.IntN(60),

@@ -134,6 +134,7 @@ type world struct {
 	ways  *rand.Rand // of what bypasses the log
 	bad   *rand.Rand // of superblocks
 	naps  *rand.Rand // of sleeps
+	haste *rand.Rand // of what takes effect before it completes
 	gone  *rand.Rand // of what is given up
 	o     *oracle
 	sides *checker // tries power cuts on the side
@@ -167,7 +168,7 @@ func (w *world) tracef(format string, args ...any) {
 
 func newWorld(o Options, stats *Stats, k *kit) *world {
 	dice := func(n uint64) *rand.Rand { return rand.New(rand.NewPCG(o.Seed, n)) }
-	w := &world{Options: o, stats: stats, rng: dice(2), slow: dice(4), rates: dice(6), blank: dice(8), heads: dice(10), lull: dice(20), ways: dice(12), bad: dice(22), naps: dice(32), gone: dice(24)}
+	w := &world{Options: o, stats: stats, rng: dice(2), slow: dice(4), rates: dice(6), blank: dice(8), heads: dice(10), lull: dice(20), ways: dice(12), bad: dice(22), naps: dice(32), gone: dice(24), haste: dice(38)}
 	st := k.st
 	st.reset()
 	w.s = newDevs(st, &w.Options)
