@@ -13,6 +13,9 @@ import (
 var (
 	// ErrAttached is returned for a volume, or a device id, that is attached already.
 	ErrAttached = errors.New("already attached")
+	// ErrRebinding is returned for a device id that is being attached, or whose
+	// data is being given up.
+	ErrRebinding = errors.New("it is being attached, or given up, already")
 	// ErrMismatch is returned when the log holds data of another disk under that
 	// device id, or of that disk under another id.
 	ErrMismatch = errors.New("the log is bound to another disk")
@@ -52,6 +55,7 @@ func (c *Cache) Attach(v *Volume, b segment.Binding, e *Evidence, done func(erro
 			done(err)
 			return
 		}
+		told := c.rebind(b.ID, done)
 		b.State = segment.Attached
 		b.Witness = e.witness(c.super.now.Binding(b.ID), &b)
 		c.updateSuper(p, func(s *segment.Super) {
@@ -63,7 +67,7 @@ func (c *Cache) Attach(v *Volume, b segment.Binding, e *Evidence, done func(erro
 				v.bypass.told = c.ledgers[v.ID].failed
 				v.move(c)
 			}
-			done(err)
+			told(err)
 		})
 	})
 }

@@ -96,6 +96,8 @@ type Cache struct {
 	broken  error
 	volumes [segment.MaxDevices + 1]*Volume // attached, by device id
 
+	rebinding [segment.MaxDevices + 1]bool // an attach, or a give-up, is under way; see rebind
+
 	super superblock
 	doubt doubt
 	stats counters

@@ -102,6 +102,9 @@ func (c *Cache) judge(v *Volume, b *segment.Binding, e *Evidence) error {
 	if c.volumes[b.ID] != nil {
 		return fmt.Errorf("device id %d: %w", b.ID, ErrAttached)
 	}
+	if c.rebinding[b.ID] {
+		return fmt.Errorf("device id %d: %w", b.ID, ErrRebinding)
+	}
 	if b.Sectors > MaxSectors {
 		return fmt.Errorf("%w: it has %d sectors, and at most %d can be (8 PiB)", ErrTooLarge, b.Sectors, uint64(MaxSectors))
 	}
@@ -167,7 +170,7 @@ func (e *Evidence) witness(old *segment.Binding, b *segment.Binding) *segment.Wi
 	switch t := e.trial(b.ID); {
 	case e == nil:
 		return nil
-	case t != nil && t.of != nil && !t.verdict.Changed() && old.Witness.Sectors == b.Sectors:
+	case old != nil && old.Witness != nil && t != nil && t.of == old.Witness && !t.verdict.Changed() && old.Witness.Sectors == b.Sectors:
 		return old.Witness
 	}
 	return e.taken

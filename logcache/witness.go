@@ -35,7 +35,10 @@ func (c *Cache) witnessed(r *Request) bool {
 
 // changes are what the batch under way will have made of the witnesses. They
 // belong to the thread of the background port.
-type changes [segment.MaxDevices + 1]*witness.Change
+type changes [segment.MaxDevices + 1]struct {
+	*witness.Change      // nil: there is no witness,
+	asked           bool // if that was asked
+}
 
 // Writing tells what the batch will write to a backing, by rising addresses:
 // data, or zeroes if it is nil.
@@ -58,19 +61,21 @@ func (c *Cache) LeavingOut(e segment.Extent) {
 
 // change is that of a device's witness, or nil if it has none.
 func (c *Cache) change(dev uint8) *witness.Change {
-	if c.changes[dev] == nil {
+	ch := &c.changes[dev]
+	if !ch.asked {
+		ch.asked = true
 		if w := c.witnessOf(dev); w != nil {
-			c.changes[dev] = witness.NewChange(w, c.scope)
+			ch.Change = witness.NewChange(w, c.scope)
 		}
 	}
-	return c.changes[dev]
+	return ch.Change
 }
 
 // witnesses are what the batch has made of them, now that it is durable on the
 // backings, by device id.
 func (c *changes) witnesses() (ws [segment.MaxDevices + 1]*segment.Witness) {
-	for dev, ch := range c {
-		if ch != nil {
+	for dev := range c {
+		if ch := c[dev].Change; ch != nil {
 			ws[dev] = ch.Witness()
 		}
 	}
@@ -81,7 +86,7 @@ func (c *changes) witnesses() (ws [segment.MaxDevices + 1]*segment.Witness) {
 func (c *changes) carry(s *segment.Super, ws *[segment.MaxDevices + 1]*segment.Witness) {
 	for i := range s.Bindings {
 		b := &s.Bindings[i]
-		switch ch := c[b.ID]; {
+		switch ch := c[b.ID].Change; {
 		case ch == nil:
 		case ch.Of() == b.Witness:
 			b.Witness = ws[b.ID]

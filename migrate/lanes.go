@@ -1,7 +1,9 @@
 package migrate
 
 import (
+	"fmt"
 	"math"
+	"slices"
 
 	"github.com/ublk-lc/ublk-lc/segment"
 	"github.com/ublk-lc/ublk-lc/segment/blockdev"
@@ -47,6 +49,22 @@ func (m *Migrator) Size() int {
 
 // Busy tells whether the batch under way has more to do on a device.
 func (m *Migrator) Busy(dev blockdev.Dev) bool { return m.lanes.todo[dev] > 0 }
+
+// Abandon has the batch under way fail, with [ErrNoBacking], if it may still do
+// something on a device: that is about to go, and [Source.BackingReady] says so
+// already. From when it is not [Migrator.Busy] with the device any more, no
+// operation of it is given out.
+func (m *Migrator) Abandon(dev blockdev.Dev) {
+	unflushed := m.state == writing && slices.Contains(m.devs, dev) || m.state == flushing && m.Busy(dev)
+	if m.err != nil || !unflushed {
+		return
+	}
+	m.err = fmt.Errorf("device %d: %w", dev, ErrNoBacking)
+	m.drop()
+	if m.done() {
+		m.advance()
+	}
+}
 
 // Depth bounds the operations under way on each backing; 0 = as many as it
 // takes. It may be called at any time.

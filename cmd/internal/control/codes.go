@@ -158,6 +158,7 @@ var sentinels = []struct {
 	{logcache.ErrNotBound, NotFound},
 	{logcache.ErrTooLarge, BadValue},
 	{logcache.ErrAttached, Taken},
+	{logcache.ErrRebinding, Busy},
 	{logcache.ErrDirty, Busy},
 	{host.ErrBlockSize, Mismatch},
 	{host.ErrNotAttached, NotAttached},

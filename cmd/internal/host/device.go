@@ -201,16 +201,44 @@ func (d *Device) Stop(ctx context.Context, force bool) error {
 	d.state.Lock()
 	d.ub = nil
 	d.state.Unlock()
-	err := d.flushBypassed()
-	if err != nil && !force {
+	d.vol.Fence()
+	lost, err := d.settle(ctx, force)
+	if err != nil {
+		d.vol.Unfence()
 		return err
 	}
-	if c := d.Cache(); c != nil {
-		c.core.Release(d.vol)
-		d.turnTo(nil)
-		c.forget(d)
+	if err := d.release(ctx); err != nil {
+		return err
 	}
-	return errors.Join(err, d.backing.Close())
+	return errors.Join(lost, d.backing.Close())
+}
+
+// settle makes durable what bypassed the log of a fenced device without a node.
+// With force it goes on without that, and says what was lost.
+func (d *Device) settle(ctx context.Context, force bool) (lost, err error) {
+	if err := d.quiet(ctx); err != nil {
+		return nil, err
+	}
+	if lost = d.flushBypassed(); !force {
+		return nil, lost
+	}
+	return lost, nil
+}
+
+// release takes a fenced and quiet device off its cache, with data in the log.
+// Behind it nobody has anything to do with the backing.
+func (d *Device) release(ctx context.Context) error {
+	c := d.Cache()
+	if c == nil {
+		return nil
+	}
+	c.core.Release(d.vol)
+	if err := c.letGo(ctx, d); err != nil {
+		return fmt.Errorf("device %d (%s): %s is written to: %w", d.vol.ID, d.vol.Name, d.backing.Path(), err)
+	}
+	d.turnTo(nil)
+	c.forget(d)
+	return nil
 }
 
 // flushBypassed makes durable what bypassed the log of a device without a node.
@@ -332,6 +360,20 @@ func (c *Cache) forget(d *Device) {
 	delete(c.devices, d.ID())
 	c.enlist()
 	d.gate.release()
+}
+
+// letGo waits until the cache's thread, unless that has ended, has nothing more to
+// do with the backing of a device that was released.
+func (c *Cache) letGo(ctx context.Context, d *Device) error {
+	return poll(ctx, func() (bool, error) {
+		free, err := on(ctx, c, func() bool { return c.worker.letGo(blockdev.Dev(d.ID())) })
+		select {
+		case <-c.worker.done:
+			return true, nil
+		default:
+			return free, err
+		}
+	})
 }
 
 // enlist tells the cache's thread which devices there are.

@@ -28,7 +28,7 @@ type worker struct {
 	core  *logcache.Cache
 	migr  *migrate.Migrator
 	event *uring.Event
-	fds   [segment.MaxDevices + 1]atomic.Int32 // of the backings, by device id
+	fds   [segment.MaxDevices + 1]atomic.Int32 // of the backings, by device id; -1 = let go of
 
 	policy   atomic.Pointer[Policy]
 	members  atomic.Pointer[[]*Device] // attached; never changed, only replaced
@@ -275,6 +275,18 @@ func (w *worker) pacing(now time.Time, d migrate.Decision) {
 		w.migr.Limit(min(left, max(1, d.Rate/credits)))
 	}
 	w.slowed = true
+}
+
+// letGo has the thread do no more on the backing of a device that was released,
+// and tells whether nothing is under way there. Its descriptor may be closed then:
+// the number that another disk gets is not used.
+func (w *worker) letGo(dev blockdev.Dev) bool {
+	w.migr.Abandon(dev)
+	if w.migr.Busy(dev) {
+		return false
+	}
+	w.fds[dev].Store(-1)
+	return true
 }
 
 // pump starts operations until there are no more.
