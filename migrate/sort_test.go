@@ -83,9 +83,7 @@ func BenchmarkSort(b *testing.B) {
 				if err := m.sort(); err != nil {
 					b.Fatal(err)
 				}
-				for _, op := range m.queue {
-					m.pool = append(m.pool, op)
-				}
+				m.pool = append(m.pool, m.queue...)
 				m.queue = m.queue[:0]
 			}
 		})
