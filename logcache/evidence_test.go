@@ -223,6 +223,22 @@ func TestP8ReleasedIsUnjudged(t *testing.T) {
 	}
 }
 
+// TestP8FailedFlushTakesItBack: what a batch has written, and a failed flush then
+// loses, is there when the disk is attached again and gone later. Both is right,
+// for the log still has it.
+func TestP8FailedFlushTakesItBack(t *testing.T) {
+	r := newBench(t, full(benchSectors, 1))
+	shown := full(benchSectors, 1)
+	clear(shown[:512]) // as migration of the log would have it
+	if err := r.attach(r.examine(shown)); err != nil {
+		t.Fatal(err)
+	}
+	r.resume()
+	if err := r.attach(r.examine(full(benchSectors, 1))); err != nil {
+		t.Errorf("attach: %v", err)
+	}
+}
+
 // TestP8TwinOfAnAttachedDisk: a second way to a disk that is attached is refused,
 // although migration has changed it since the versions of the log were known.
 func TestP8TwinOfAnAttachedDisk(t *testing.T) {
