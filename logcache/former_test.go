@@ -1,6 +1,7 @@
 package logcache
 
 import (
+	"errors"
 	"testing"
 
 	"github.com/ublk-lc/ublk-lc/segment"
@@ -38,5 +39,33 @@ func TestP8FormerBindingEnds(t *testing.T) {
 	(&Cache{}).dropFormer(s, &segment.Binding{ID: 6})
 	if len(s.Bindings) != 1 {
 		t.Error("of two disks without an identity one is taken for the other")
+	}
+}
+
+// TestP8GrownDiskOfAnOldLog: a log of version 1 has no witness. A disk that has grown is known by what the host says, or not at all.
+func TestP8GrownDiskOfAnOldLog(t *testing.T) {
+	for _, c := range []struct {
+		name        string
+		fingerprint uint64
+		sectors     uint64
+		want        error
+	}{
+		{"as it was", 1, benchSectors, nil},
+		{"grown", 1, benchSectors + 100, nil},
+		{"shrunk", 1, benchSectors - 100, ErrMismatch},
+		{"another", 2, benchSectors, ErrMismatch},
+		{"grown, and the host says nothing", 0, benchSectors + 100, ErrMismatch},
+		{"as large, and the host says nothing", 0, benchSectors, nil},
+	} {
+		r := newBench(t, full(benchSectors, 7))
+		r.c.super.now.Binding(5).Witness = nil
+		r.b.Fingerprint = c.fingerprint
+		r.volume(c.sectors)
+		if err := r.attach(r.examine(full(int(c.sectors), 8))); !errors.Is(err, c.want) {
+			t.Errorf("%s: %v, want %v", c.name, err, c.want)
+		}
+		if err := r.c.Free(); err != nil {
+			t.Error(err)
+		}
 	}
 }
