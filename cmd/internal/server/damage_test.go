@@ -54,7 +54,9 @@ func TestP6DrainPastDamage(t *testing.T) {
 		w.writeBlock(block, byte(0x41+block))
 	}
 	core := m.caches[3].host.Core()
-	last := core.CloseCurrent()
+	closed := make(chan uint64)
+	core.Background().Do(func(*logcache.Port) { closed <- core.CloseCurrent() })
+	last := <-closed
 	within(t, m, 20*time.Second, "the log is durable", func() bool { return core.Status().LastFlushedID >= last })
 	if d, err := m.Damage(t.Context(), control.DamageArgs{Device: 5}, quiet); err != nil || len(d.Records) != 0 {
 		t.Fatalf("a sound log: %+v, %v", d, err)
