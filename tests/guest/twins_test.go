@@ -59,8 +59,7 @@ func twins(t *testing.T, serial string) {
 		t.Errorf("a disk was written to in spite of the refusal:\n%s\nit had\n%s", got, raw)
 	}
 
-	m.again()
-	m.sh(twinsOn("/dev/vdd /dev/vdc")) // the way out: the right disks
+	m.sh("lc shutdown\n" + twinsOn("/dev/vdd /dev/vdc")) // the way out: the right disks
 	if got := sum("/dev/lc/a", "/dev/lc/b"); got != want {
 		t.Errorf("with the right names the devices hold\n%s\nnot\n%s", got, want)
 	}
