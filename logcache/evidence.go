@@ -149,12 +149,17 @@ func (c *Cache) judgeSelf(old, b *segment.Binding, t *trial) error {
 }
 
 // judgeTwin decides whether a disk may be bound although, as the host says, it is
-// one that the log has data of under another id. It may if it was seen to be another.
+// one that the log has data of under another id. It may if it was seen to be another,
+// which takes more than a mount: that changes a few sectors.
 func (c *Cache) judgeTwin(old, b *segment.Binding, t *trial, e *Evidence) error {
-	if !sameDisk(old, b) || t != nil && (t.verdict.Changed() || e.overrule) {
+	seen := ""
+	switch {
+	case !sameDisk(old, b) || t != nil && (t.verdict.Other() || e.overrule):
 		return nil
+	case t != nil && t.verdict.Changed():
+		seen = fmt.Sprintf(", which was changed since: %v", &t.verdict)
 	}
-	return fmt.Errorf("%w: the log holds %d dirty blocks of this disk as device %d (%q): create it with that id", ErrMismatch, c.dirty[old.ID], old.ID, old.Name)
+	return fmt.Errorf("%w: the log holds %d dirty blocks of this disk as device %d (%q)%s: create it with that id", ErrMismatch, c.dirty[old.ID], old.ID, old.Name, seen)
 }
 
 // holds tells whether a volume has been behind the same fence ever since.

@@ -28,6 +28,14 @@ func full(sectors int, what byte) plate {
 	return p
 }
 
+// touched is the disk behind a mount.
+func touched(p plate) plate {
+	for _, sector := range []int{2, 9} {
+		p[sector*segment.SectorSize] ^= 1
+	}
+	return p
+}
+
 // bench is a cache in memory with one disk.
 type bench struct {
 	t   *testing.T
@@ -171,6 +179,8 @@ func TestP8Evidence(t *testing.T) {
 		{name: "blank, of no name", was: make(plate, benchSectors*512), is: make(plate, benchSectors*512), change: func(r *bench) { r.b.Fingerprint = 0 }},
 		{name: "under another id", was: full(benchSectors, 1), is: full(benchSectors, 1), change: func(r *bench) { r.b.ID = 6; r.v.ID = 6 }, want: ErrMismatch},
 		{name: "a twin under another id", was: full(benchSectors, 1), is: full(benchSectors, 2), change: func(r *bench) { r.b.ID = 6; r.v.ID = 6 }},
+		{name: "touched, under another id", was: full(benchSectors, 1), is: touched(full(benchSectors, 1)), change: func(r *bench) { r.b.ID = 6; r.v.ID = 6 }, want: ErrMismatch},
+		{name: "touched, under another id, accepted", was: full(benchSectors, 1), is: touched(full(benchSectors, 1)), change: func(r *bench) { r.b.ID = 6; r.v.ID = 6 }, overrule: true},
 		{name: "under another id, accepted", was: full(benchSectors, 1), is: full(benchSectors, 1), change: func(r *bench) { r.b.ID = 6; r.v.ID = 6 }, overrule: true},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
@@ -274,5 +284,26 @@ func TestP8BoundAnewWhileMigrating(t *testing.T) {
 	r.c.changes.carry(&r.c.super.now, &ws)
 	if w := r.c.super.now.Binding(5).Witness; w != nil {
 		t.Errorf("the witness is %+v", w)
+	}
+}
+
+// TestP8RotOfTheLogIsNoChange: a batch that was cut short has left a version on
+// the disk that then goes bad in the log. The disk is as the cache left it.
+func TestP8RotOfTheLogIsNoChange(t *testing.T) {
+	disk := full(benchSectors, 1)
+	r := newBench(t, disk)
+	clear(disk[:512]) // sector 0, as the log has it
+	if v := r.examine(disk).trials[0].verdict; v.Changed() || v.Unjudged > 0 {
+		t.Fatalf("%+v", v)
+	}
+	at := r.c.slots[r.c.geo.Slot(r.c.lastMigrated+1)]
+	r.m[r.c.geo.SlotOffset(0)+int64(at.End)*512-7] ^= 1
+	r.resume()
+	e := r.examine(disk)
+	if v := e.trials[0].verdict; v.Changed() || v.Damaged != 1 {
+		t.Errorf("%+v", v)
+	}
+	if err := r.attach(e); err != nil {
+		t.Errorf("attach: %v", err)
 	}
 }

@@ -63,7 +63,7 @@ func (h *headers) read(id uint64, pos uint32) (rec Record, bad, err error) {
 // parse decodes the header in b, or tells how many bytes it needs for that.
 func (h *headers) parse(b []byte, id uint64, pos uint32) (rec Record, need int, bad error) {
 	rec, bad = ParseRecord(b, h.g, h.nonce, id, pos)
-	if !errors.Is(bad, errShort) {
+	if !errors.Is(bad, ErrShort) {
 		return rec, 0, bad
 	}
 	if need = h.wholeBlocks(headerLength(b)); need > h.room(pos) {

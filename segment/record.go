@@ -183,8 +183,10 @@ func (r *Record) AppendPlaced(dst []Placed, g Geometry) []Placed {
 	return dst
 }
 
+// ErrShort is returned by [ParseRecord] when the header is longer than the bytes at hand.
+var ErrShort = errors.New("the header is longer than the bytes at hand")
+
 var (
-	errShort    = errors.New("header is longer than the bytes at hand")
 	errNoRecord = errors.New("no record")
 	errBadPlace = errors.New("record of another place")
 )
@@ -214,7 +216,7 @@ func ParseRecord(b []byte, g Geometry, nonce, id uint64, position uint32) (Recor
 		return Record{}, &FieldError{"header length", uint64(r.HeaderSectors), MaxHeaderSectors}
 	}
 	if size > len(b) {
-		return Record{}, errShort
+		return Record{}, ErrShort
 	}
 	r.raw = b[:size]
 	if got, want := le.Uint32(b[4:]), checksumSkipping(r.raw, 4); got != want {
@@ -269,9 +271,15 @@ func (r *Record) VerifyPayload(payload []byte) error {
 	return nil
 }
 
+// ChunkSum is the checksum that the header has of chunk i of the payload, which is
+// [ChunkSize] bytes but for the last.
+func (r *Record) ChunkSum(i int) uint32 {
+	return binary.LittleEndian.Uint32(r.raw[recordFixed+extentSize*int(r.Extents)+checksumSize*i:])
+}
+
 // verifyChunk compares a chunk of the payload with its checksum.
 func (r *Record) verifyChunk(payload []byte, i int) error {
-	want := binary.LittleEndian.Uint32(r.raw[recordFixed+extentSize*int(r.Extents)+checksumSize*i:])
+	want := r.ChunkSum(i)
 	got := Checksum(payload[i*ChunkSize : min((i+1)*ChunkSize, len(payload))])
 	if got != want {
 		return fmt.Errorf("payload at sector %d: %w", i*ChunkSectors, &FieldError{"checksum", uint64(got), uint64(want)})

@@ -147,6 +147,6 @@ func BenchmarkCollector(b *testing.B) {
 	}
 	for i := 0; b.Loop(); i++ {
 		e.LBA = lbas[i%len(lbas)]
-		c.Place(1, &e)
+		c.Place(&segment.Header{Seq: 1}, &e)
 	}
 }

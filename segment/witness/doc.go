@@ -13,7 +13,9 @@
 // version of it that the log has and that is not migrated: any of them, not just
 // the newest, for a batch that was cut short may have written an older one. Where
 // that is not so, somebody wrote to the disk behind the log's back, or it was set
-// back, or it is another disk, or the log is an old copy. [Judge] finds out.
+// back, or it is another disk, or the log is an old copy. [Judge] finds out. What
+// the log has it believes only where the checksums of its records are right:
+// where the log itself went bad, nothing is said of the disk.
 //
 // # Why it holds after a crash at any point
 //

@@ -13,8 +13,13 @@ type Verdict struct {
 	Of     [places]int // that were judged
 	First  uint64      // the first sector that differs
 
-	// Unjudged sectors could not be read, or have more versions than are kept.
-	Unjudged int
+	// Alike sectors are as they should be, and hold what is not on any disk: not
+	// one byte over and over.
+	Alike int
+
+	// Unjudged sectors could not be read, or have more versions than are kept, or
+	// one that cannot be read or is damaged: Damaged of them.
+	Unjudged, Damaged int
 
 	// Telling: not all that was judged holds the same. Else the disk is blank as
 	// far as it was looked at, and that it matches does not say which disk it is.
@@ -25,6 +30,16 @@ type Verdict struct {
 // as the cache left it, or the log is an old copy.
 func (v *Verdict) Changed() bool { return v.Differ != [places]int{} }
 
+// Other tells whether hardly anything that would tell a disk from others is as it
+// should be: then this is another disk, and not one that was written to.
+func (v *Verdict) Other() bool {
+	differ := 0
+	for _, n := range v.Differ {
+		differ += n
+	}
+	return differ >= 8*(v.Alike+1)
+}
+
 // String says what was seen, as the part of a sentence.
 func (v *Verdict) String() string {
 	var parts []string
@@ -33,10 +48,14 @@ func (v *Verdict) String() string {
 			parts = append(parts, fmt.Sprintf("%d of %d sectors %s", n, v.Of[p], words[p]))
 		}
 	}
-	if len(parts) == 0 {
-		return "it holds what was last written through the cache"
+	said := "it holds what was last written through the cache"
+	if len(parts) > 0 {
+		said = fmt.Sprintf("%s hold what was not written through the cache, the first of them sector %d", strings.Join(parts, " and "), v.First)
 	}
-	return fmt.Sprintf("%s hold what was not written through the cache, the first of them sector %d", strings.Join(parts, " and "), v.First)
+	if v.Damaged > 0 {
+		said += fmt.Sprintf(" (nothing is known of %d more: the log is damaged where it has them, which `lc check` shows)", v.Damaged)
+	}
+	return said
 }
 
 // Judge holds a disk against a witness and the versions that a log has of its
@@ -44,29 +63,60 @@ func (v *Verdict) String() string {
 // it was: sectors that cannot be read are not judged.
 func Judge(w *segment.Witness, disk Disk, versions *Versions, log Disk) Verdict {
 	v := Verdict{First: ^uint64(0)}
-	var one uint32 // what all have held so far
-	judged := 0
+	var known, asked []finding
 	each(w, func(p Place, lba uint64, want uint32) {
 		b, err := disk.Sector(lba)
 		if err != nil || !versions.judges(lba) {
 			v.Unjudged++
 			return
 		}
-		sum := segment.Checksum(b)
-		if sum != want {
-			switch ok, err := versions.hold(lba, sum, log); {
-			case err != nil:
-				v.Unjudged++
-				return
-			case !ok:
-				v.Differ[p]++
-				v.First = min(v.First, lba)
-			}
+		f := finding{place: p, lba: lba, sum: segment.Checksum(b), blank: blank(b)}
+		if f.known = f.sum == want; f.known {
+			known = append(known, f)
+		} else {
+			asked = append(asked, f)
 		}
-		v.Of[p]++
-		v.Telling = v.Telling || judged > 0 && sum != one
-		one = sum
-		judged++
 	})
+	versions.find(asked, log)
+	v.take(append(known, asked...))
 	return v
+}
+
+// finding is what a witnessed sector of a disk holds.
+type finding struct {
+	place Place
+	lba   uint64
+	sum   uint32
+	blank bool
+	known bool  // it is what the witness says, or a version that the log has
+	doubt doubt // else: why it may be one
+}
+
+// take counts what was found.
+func (v *Verdict) take(all []finding) {
+	var one uint32 // what the first one holds
+	judged := 0
+	for i := range all {
+		f := &all[i]
+		if !f.known && f.doubt != certain {
+			v.Unjudged++
+			if f.doubt == damaged {
+				v.Damaged++
+			}
+			continue
+		}
+		if judged == 0 {
+			one = f.sum
+		}
+		v.Telling = v.Telling || f.sum != one
+		judged++
+		v.Of[f.place]++
+		switch {
+		case !f.known:
+			v.Differ[f.place]++
+			v.First = min(v.First, f.lba)
+		case !f.blank:
+			v.Alike++
+		}
+	}
 }

@@ -54,19 +54,12 @@ func TestP8JudgeKnowsTheDisk(t *testing.T) {
 	const dev = 3
 	w := Capture(newMemory(100).filled(), 100, &segment.Witness{Samples: []segment.Mark{{LBA: 50}}}, small)
 	w.Marks = []segment.Mark{{LBA: 40, Sum: segment.Checksum(sector(40))}}
-	log := newMemory(200)
-	log.put(10, 0xa1) // of sector 2
-	log.put(21, 0xa2) // of sector 2, newer
-	log.put(31, 0xa3) // of sector 40
-	c := NewCollector(&segment.Super{Bindings: []segment.Binding{{ID: dev, GivenUp: 4, Witness: w}}})
-	data := func(seq, lba, n uint64, at int64, kind segment.Kind) {
-		c.Place(seq, &segment.Placed{Extent: segment.Extent{Device: dev, Kind: kind, LBA: lba, Sectors: uint32(n)}, At: at})
-	}
-	data(4, 3, 1, 10, segment.Data) // given up
-	data(5, 2, 1, 10, segment.Data)
-	data(6, 1, 8, 20, segment.Data)
-	data(7, 35, 10, 26, segment.Data)
-	data(8, 0, 1, 0, segment.Discard)
+	log := newLog(t, 4, segment.Binding{ID: dev, GivenUp: 1, Witness: w})
+	log.write(dev, 3, 1, some(1, 0xa1)) // given up
+	log.write(dev, 2, 1, some(1, 0xa1))
+	log.write(dev, 1, 8, some(8, 0xa1))    // 0xa2 of sector 2
+	log.write(dev, 35, 10, some(10, 0x9e)) // 0xa3 of sector 40
+	log.write(dev, 0, 1, nil)
 	for _, tc := range []struct {
 		name    string
 		change  func(m *memory)
@@ -92,7 +85,7 @@ func TestP8JudgeKnowsTheDisk(t *testing.T) {
 		t.Run(tc.name, func(t *testing.T) {
 			m := newMemory(100).filled()
 			tc.change(m)
-			v := Judge(w, m, c.Versions(dev), log)
+			v := Judge(w, m, log.c.Versions(dev), log)
 			if v.Changed() != tc.changed || !v.Telling || v.Unjudged != 0 {
 				t.Fatalf("%+v: %s", v, v.String())
 			}
@@ -126,11 +119,12 @@ func TestP9UnreadableSectorsAreNotJudged(t *testing.T) {
 	}
 	m.bad[2], m.bad[62] = false, false
 	w := Capture(m, 64, nil, small)
-	c := NewCollector(&segment.Super{Bindings: []segment.Binding{{ID: 1, Witness: w}}})
-	c.Place(1, &segment.Placed{Extent: segment.Extent{Device: 1, Kind: segment.Data, LBA: 1, Sectors: 1}, At: 1 << 30})
+	log := newLog(t, 4, segment.Binding{ID: 1, Witness: w})
+	log.write(1, 1, 1, some(1, 99))
+	log.bad[uint64(log.at)] = true
 	m.bad[3] = true
 	m.put(1, 99)
-	if v := Judge(w, m, c.Versions(1), newMemory(0)); v.Changed() || v.Unjudged != 2 {
+	if v := Judge(w, m, log.c.Versions(1), log); v.Changed() || v.Unjudged != 2 || v.Damaged != 0 {
 		t.Errorf("%+v", v)
 	}
 }
@@ -142,10 +136,10 @@ func TestCollectorIsBounded(t *testing.T) {
 	c := NewCollector(&segment.Super{Bindings: []segment.Binding{{ID: 1, Witness: w}}})
 	c.most = 1
 	for lba := range uint64(3) {
-		c.Place(1, &segment.Placed{Extent: segment.Extent{Device: 1, Kind: segment.Data, LBA: lba, Sectors: 1}})
+		c.Place(&segment.Header{Seq: 1}, &segment.Placed{Extent: segment.Extent{Device: 1, Kind: segment.Discard, LBA: lba, Sectors: 1}})
 	}
-	if c.Versions(1).Kept() != 1 || len(c.Versions(1).lost) != 2 {
-		t.Fatalf("kept %d, lost %v", c.Versions(1).Kept(), c.Versions(1).lost)
+	if v := c.Versions(1); v.Kept() != 1 || !v.judges(0) || v.judges(1) || v.judges(2) || !v.judges(3) {
+		t.Fatalf("kept %d, lost %v", v.Kept(), v.lost)
 	}
 	m.put(1, 99)
 	m.put(2, 99)

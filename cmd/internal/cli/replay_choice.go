@@ -123,7 +123,7 @@ func versionsOf(log *inspect.Log, id uint8) *witness.Versions {
 	for i := range log.Records {
 		r := &log.Records[i]
 		for j := range r.Extents {
-			c.Place(r.Header.Seq, &r.Extents[j])
+			c.Place(&r.Header, &r.Extents[j])
 		}
 	}
 	return c.Versions(id)
