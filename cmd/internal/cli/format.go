@@ -21,6 +21,7 @@ import (
 // FormatOptions are the options of format-cache.
 type FormatOptions struct {
 	SegmentSize string
+	RecordAlign string // "" = the disk's physical block
 	Label       string
 	Force       bool
 }
@@ -35,11 +36,16 @@ func formatCommand() *cobra.Command {
 			"another device, or open for writing by any program.\n\n" +
 			"What other programs would know the disk by is wiped, at its start and at its end, and what is left shows\n" +
 			"them a protective MBR (blkid: PTTYPE=\"PMBR\"), at which most of them stop before they go over it.\n" +
-			"`lc wipe-cache` makes the disk an empty one again.",
+			"`lc wipe-cache` makes the disk an empty one again.\n\n" +
+			"On a disk of 512-byte blocks that are parts of physical ones of 4096 bytes (512e), no write of the log shares\n" +
+			"a physical block with what is durable already: some disks lose all of a block when the power fails while they\n" +
+			"write a part of it. A synchronous write of 4 KiB that comes alone takes 8 KiB of the log for that, and not 4.5;\n" +
+			"what is not synchronous costs nothing. On a disk with power-loss protection --record-align 512 spares that.",
 		Args: exactly("DEV"),
 		RunE: func(cmd *cobra.Command, args []string) error { return Format(cmd.OutOrStdout(), args[0], o) },
 	}
 	cmd.Flags().StringVar(&o.SegmentSize, "segment-size", fmt.Sprintf("%dMiB", segment.DefaultSegmentSize>>20), "size of a segment, a power of two from 8KiB to 64MiB")
+	cmd.Flags().StringVar(&o.RecordAlign, "record-align", "", "where writes of the log start and end: on multiples of 512 bytes, or of 4KiB (default: the disk's physical block)")
 	cmd.Flags().StringVar(&o.Label, "label", "", "name for people: printable text of at most 32 bytes")
 	cmd.Flags().BoolVar(&o.Force, "force", false, "format although the disk holds something")
 	return cmd
@@ -74,11 +80,15 @@ func Format(w io.Writer, path string, o FormatOptions) error {
 const smallLog = 16 << 20
 
 func format(dev *blockdev.Device, segmentSize uint32, o FormatOptions) (*segment.Super, error) {
+	align, err := recordAlign(dev, segmentSize, o.RecordAlign)
+	if err != nil {
+		return nil, err
+	}
 	f := logcache.FormatOptions{
-		DeviceSize: dev.Size(), BlockSize: dev.LogicalBlock(), SegmentSize: segmentSize, Label: o.Label, UUID: uuid.New(),
+		DeviceSize: dev.Size(), BlockSize: dev.LogicalBlock(), RecordAlign: align, SegmentSize: segmentSize, Label: o.Label, UUID: uuid.New(),
 	}
 	// Before the content, so that one call tells about a disk that can never be a cache.
-	if _, err := segment.NewGeometry(f.DeviceSize, f.BlockSize, segmentSize); err != nil {
+	if _, err := segment.NewAligned(f.DeviceSize, f.BlockSize, segmentSize, align); err != nil {
 		return nil, fmt.Errorf("%s: %w", dev.Path(), err)
 	}
 	if !o.Force {
@@ -161,4 +171,26 @@ func segmentSize(arg string) (uint32, error) {
 		return 0, control.Errorf(control.BadValue, "segment size %q is not a power of two from 8KiB to 64MiB", arg)
 	}
 	return uint32(n), nil
+}
+
+// mostAligned is the largest alignment that records can have, in bytes.
+const mostAligned = 4096
+
+// recordAlign is where records are to start and end on a disk: on its physical blocks, or as asked for.
+func recordAlign(dev *blockdev.Device, segmentSize uint32, arg string) (uint32, error) {
+	align := min(dev.PhysicalBlock(), mostAligned)
+	if arg != "" {
+		n, err := parseSize(arg)
+		if err != nil || n != segment.SectorSize && n != mostAligned {
+			return 0, control.Errorf(control.BadValue, "record alignment %q is neither 512 nor 4KiB", arg)
+		}
+		if align = uint32(n); align < dev.LogicalBlock() {
+			return 0, control.Errorf(control.BadValue, "%s has blocks of %d bytes: a record cannot start at a part of one; leave --record-align out", dev.Path(), dev.LogicalBlock())
+		}
+	}
+	if segmentSize < 4*align && align > dev.LogicalBlock() {
+		return 0, control.Errorf(control.BadValue, "segments of %s are too small for records aligned to %d bytes: take --segment-size 16KiB, or --record-align 512 if %s has power-loss protection",
+			humanize.IBytes(uint64(segmentSize)), align, dev.Path())
+	}
+	return align, nil
 }
