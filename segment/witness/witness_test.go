@@ -70,6 +70,7 @@ func TestP8JudgeKnowsTheDisk(t *testing.T) {
 		{name: "nothing", change: func(*memory) {}},
 		{name: "between the places", change: func(m *memory) { m.put(70, 1) }},
 		{name: "an older version of the log", change: func(m *memory) { m.put(2, 0xa1) }},
+		{name: "an older version of the log, and a change", change: func(m *memory) { m.put(2, 0xa1); m.put(3, 9) }, changed: true, place: Head, first: 3},
 		{name: "the newest version of the log", change: func(m *memory) { m.put(2, 0xa2) }},
 		{name: "a version of another sector", change: func(m *memory) { m.put(1, 0xa2) }, changed: true, place: Head, first: 1},
 		{name: "a version that was given up", change: func(m *memory) { m.put(3, 0xa1) }, changed: true, place: Head, first: 3},
