@@ -51,21 +51,28 @@ func (c *Cache) wantDurable(seq uint64) {
 	c.kick(c.background)
 }
 
-// CloseCurrent ends the current segment, if it holds anything, and makes the
-// log durable as far as it goes. It returns the id of the last closed segment.
+// CloseCurrent ends the current segment, if it holds anything and the log is not
+// in doubt, and makes the log durable as far as it goes. It returns the id of the
+// last closed segment.
 func (c *Cache) CloseCurrent() uint64 {
 	c.lock()
-	if c.cur.rec != nil {
-		c.seal(c.background, true)
-	}
-	if c.cur.pos > 0 {
-		c.closeSegment()
+	if !c.doubt.on() {
+		c.closeOpen()
 	}
 	c.wantDurable(c.sealedSeq)
 	last := c.openID() - 1
 	c.mu.Unlock()
 	c.background.finish()
 	return last
+}
+
+func (c *Cache) closeOpen() {
+	if c.cur.rec != nil {
+		c.seal(c.background, true)
+	}
+	if c.cur.pos > 0 {
+		c.closeSegment()
+	}
 }
 
 // FlushCurrent makes durable what is in the RAM buffers now. It returns the

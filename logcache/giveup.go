@@ -26,6 +26,8 @@ func (c *Cache) GiveUp(dev uint8, done func(error)) {
 			done(fmt.Errorf("device id %d: %w", dev, ErrAttached))
 		case b == nil:
 			done(fmt.Errorf("device id %d: %w", dev, ErrNotBound))
+		case c.doubt.on():
+			done(fmt.Errorf("device id %d: %w", dev, ErrDoubt))
 		case c.rebinding[dev]:
 			done(fmt.Errorf("device id %d: %w", dev, ErrRebinding))
 		default:

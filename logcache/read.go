@@ -36,6 +36,10 @@ func (p *piece) joins(q *piece) bool {
 func (c *Cache) read(p *Port, r *Request) {
 	c.stats.reads++
 	c.stats.readSectors += uint64(r.Sectors)
+	if c.doubt.lost != nil {
+		p.answer(r, c.broken)
+		return
+	}
 	r.pending = 1 // held until all pieces are under way
 	var run piece
 	for done := uint32(0); done < r.Sectors; {

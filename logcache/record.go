@@ -157,7 +157,7 @@ func (c *Cache) recordWritten(p *Port, o *operation, err error) {
 	defer c.mu.Unlock()
 	if err != nil {
 		c.stats.logWriteErrors++
-		if r.retries < maxRetries {
+		if r.retries < maxRetries && !c.doubt.on() {
 			r.retries++
 			p.retry(o)
 			return

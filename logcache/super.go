@@ -108,7 +108,7 @@ func (c *Cache) superDone(p *Port, o *operation, err error) {
 	s := &c.super
 	if err != nil {
 		c.stats.logWriteErrors++
-		if s.retries++; s.retries <= maxRetries && o.purpose == forSuper {
+		if s.retries++; s.retries <= maxRetries && o.purpose == forSuper && !c.doubt.on() {
 			p.retry(o)
 			return
 		}

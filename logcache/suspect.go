@@ -12,25 +12,40 @@ import (
 // A machine that was hibernated has two lives: the boot that finds its image may
 // resume the cache first, and use it; then the image goes on, with a cache that
 // knows nothing of that. So after a sleep the superblock is read again before
-// anything is written: if either copy is not one of ours, the log is another's.
+// anything new is written: if either copy is not one of ours, the log is
+// another's. Then nothing is read either: in the slots is what the other one put
+// there, and the backings have moved on.
 
 // ErrOtherLife breaks a cache whose log was resumed by somebody else meanwhile.
 var ErrOtherLife = errors.New("the log was resumed by another server, or set back, while this one slept: what it has not written is lost, and it must not write any more")
+
+// ErrDoubt refuses what cannot wait, just after the machine has slept.
+var ErrDoubt = errors.New("the machine has slept, and the superblock is being read again; try again")
 
 // doubt is whether the log is still ours.
 type doubt struct {
 	raised, settled uint64 // how often
 	looking         uint64 // the doubt that the reads under way will settle
 	reads           int    // under way
+	lost            error  // the log is not ours any more
 	mem             []byte // both copies
 }
 
 // on tells whether nothing may be written for now.
 func (d *doubt) on() bool { return d.settled < d.raised }
 
+// MayWrite tells whether migration may write to the backings now, or why it never
+// may again. Any thread.
+func (c *Cache) MayWrite() (bool, error) {
+	c.lock()
+	defer c.mu.Unlock()
+	return !c.doubt.on(), c.doubt.lost
+}
+
 // Suspect says that the machine may have slept. Until both copies of the
 // superblock were read again, the cache writes nothing new: writes and barriers
-// wait. If the log is not its own any more, it breaks with [ErrOtherLife]. It
+// wait, and so does the rest of a batch. What fails in between is not tried again,
+// but breaks the cache. If the log is not its own any more, it breaks with [ErrOtherLife]. It
 // belongs to the background port's thread.
 func (c *Cache) Suspect() {
 	c.lock()
@@ -74,6 +89,7 @@ func (c *Cache) lookedAgain(p *Port, o *operation, err error) {
 	}
 	c.super.busy = false
 	if err := c.stillOurs(); err != nil {
+		c.doubt.lost = err
 		c.fail(p, err)
 		return
 	}

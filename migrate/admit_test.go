@@ -117,7 +117,7 @@ func (m *Migrator) lane(dev blockdev.Dev, n int) {
 
 // A slow backing has half of the depth and not all of it, and a limit is kept.
 func TestLanes(t *testing.T) {
-	m := &Migrator{state: writing}
+	m := &Migrator{src: &sorting{}, state: writing}
 	m.lane(1, 1000)
 	m.lane(2, 1000)
 	count := func(ops []*blockdev.Op) (n [3]int) {

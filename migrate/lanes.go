@@ -23,6 +23,8 @@ type lanes struct {
 	left  int64                       // bytes that may still go to the backings
 	depth int                         // operations on each backing; 0 = its share
 	held  [segment.MaxDevices + 1]bool
+
+	stopped bool // nothing may be written for now
 }
 
 // Limit lets so many more bytes go to the backings: no operation on them is
@@ -59,7 +61,11 @@ func (m *Migrator) Abandon(dev blockdev.Dev) {
 	if m.err != nil || !unflushed {
 		return
 	}
-	m.err = fmt.Errorf("device %d: %w", dev, ErrNoBacking)
+	m.abandon(fmt.Errorf("device %d: %w", dev, ErrNoBacking))
+}
+
+func (m *Migrator) abandon(err error) {
+	m.err = err
 	m.drop()
 	if m.done() {
 		m.advance()
@@ -92,6 +98,14 @@ func (m *Migrator) Progress(dev blockdev.Dev) (done, all int) {
 // Ops hands over the operations to start now, appended to dst. Those of a
 // backing keep their order.
 func (m *Migrator) Ops(dst []*blockdev.Op) []*blockdev.Op {
+	if len(m.queue) == 0 {
+		return dst
+	}
+	may, err := m.src.MayWrite()
+	if m.lanes.stopped = !may; err != nil && m.err == nil {
+		m.abandon(err)
+		return dst
+	}
 	share, reads := maxDepth/max(1, len(m.devs)), aheadDepth
 	switch {
 	case m.state == reading:
@@ -131,7 +145,7 @@ func (l *lanes) admit(op *blockdev.Op, share, reads int) bool {
 		if l.out[op.Dev] >= reads {
 			return false
 		}
-	case l.held[op.Dev] || l.paced && l.left <= 0 || l.out[op.Dev] >= share:
+	case l.stopped || l.held[op.Dev] || l.paced && l.left <= 0 || l.out[op.Dev] >= share:
 		return false
 	case l.paced && op.Kind != blockdev.Discard: // which is no data on the way
 		l.left -= op.Bytes()

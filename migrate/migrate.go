@@ -37,6 +37,9 @@ type Source interface {
 	GivenUp() segment.GivenUp
 	// BackingReady tells whether a device's data can be written to its backing.
 	BackingReady(dev uint8) bool
+	// MayWrite tells whether backings may be written to now, or why they never may
+	// be again.
+	MayWrite() (bool, error)
 	// BackingFailed tells that an operation on a device's backing has failed that
 	// is no flush.
 	BackingFailed(dev uint8)

@@ -19,6 +19,7 @@ func (s *sorting) Geometry() segment.Geometry                                   
 func (s *sorting) Nonce() uint64                                                         { return 1 }
 func (s *sorting) FD() int                                                               { return -1 }
 func (s *sorting) GivenUp() (none segment.GivenUp)                                       { return none }
+func (s *sorting) MayWrite() (bool, error)                                               { return true, nil }
 func (s *sorting) BackingReady(uint8) bool                                               { return true }
 func (s *sorting) BackingFailed(uint8)                                                   {}
 func (s *sorting) FlushBegins(uint8)                                                     {}

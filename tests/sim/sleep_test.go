@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/ublk-lc/ublk-lc/logcache"
+	"github.com/ublk-lc/ublk-lc/migrate"
 	"github.com/ublk-lc/ublk-lc/segment"
 )
 
@@ -155,6 +156,45 @@ func TestP8OtherLifeDuringAnUpdate(t *testing.T) {
 		}
 		if copies != 1 {
 			t.Errorf("%d copies of the other life's superblock are left", copies)
+		}
+	})
+}
+
+// TestP8OtherLifeEndsABatch that was under way when the machine went to sleep: what
+// it has not written would go over newer data.
+func TestP8OtherLifeEndsABatch(t *testing.T) {
+	promise(t, func(s *scenario) {
+		s.s.faulty = true
+		s.fua(0, 0, 8)
+		s.fua(0, 16, 8)
+		s.rest()
+		s.cache.CloseCurrent()
+		s.drain()
+		s.rest()
+		s.mig.Limit(0)
+		s.mig.Step(4)
+		s.drain()
+		s.rest() // it is read and sorted, and none of it is written
+		if s.mig.Idle() {
+			t.Fatal("no batch")
+		}
+		var before []sid
+		s.sleep(func() {
+			s.otherLife()
+			before = append(before, s.s.backing[0].visible...)
+		})
+		s.rest()
+		if _, err := s.cache.LastMigrated(); !errors.Is(err, logcache.ErrOtherLife) {
+			t.Fatalf("the cache says %v", err)
+		}
+		s.mig.Limit(migrate.Unlimited)
+		s.drain()
+		s.rest()
+		for i, id := range s.s.backing[0].visible {
+			if id != before[i] {
+				t.Errorf("sector %d of the backing was written, by a cache that knows that its log is another's", i)
+				return
+			}
 		}
 	})
 }
