@@ -12,6 +12,21 @@ func (o *Options) block(i int) uint32 {
 	return o.BlockSize // a cache serves no smaller ones
 }
 
+// grow makes all blocks larger. The log was written with small ones, like a log of
+// format version 1, whose records cut blocks; so nobody asks whether those are
+// whole, but the disks take no parts of them.
+func (w *world) grow() {
+	w.Blocks = nil
+	for range w.Volumes {
+		w.Blocks = append(w.Blocks, 4096)
+	}
+	for _, s := range []*devs{w.s, w.sides.s} {
+		for _, d := range s.backing {
+			d.block = 4096 / sectorSize
+		}
+	}
+}
+
 // wholeBlocks makes a range one of whole blocks, that a request and its volume
 // have room for.
 func (o *Options) wholeBlocks(vol int, lba uint64, n uint32) (uint64, uint32) {

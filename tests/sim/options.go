@@ -17,6 +17,7 @@ type Options struct {
 	Buffers     int      // RAM buffers, in segments
 	Volumes     []int    // sectors of each
 	Blocks      []uint32 // logical block of each, in bytes; nil, or 0 = BlockSize
+	Grown       bool     // after the first power cut all blocks are of 4096 bytes, and the log has parts of some
 	Ports       int
 	Depth       int // requests outstanding
 	Requests    int // in each generation
@@ -93,6 +94,7 @@ func (o *Options) chooseBlocks(r *rand.Rand) {
 	if o.BlockSize != 512 {
 		return
 	}
+	o.Grown = !some && r.IntN(4) == 0
 	if some {
 		for range o.Volumes {
 			o.Blocks = append(o.Blocks, []uint32{0, 1024, 4096, 4096}[r.IntN(4)])
