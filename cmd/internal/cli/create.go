@@ -36,7 +36,7 @@ func createCommand() *cobra.Command {
 	cmd.Flags().IntVar(&a.Queues, "queues", 0, "queues of the device (default: one for two CPUs, at most 4)")
 	cmd.Flags().IntVar(&a.Depth, "depth", 0, "requests in flight on each queue (default 128)")
 	cmd.Flags().IntVar(&a.LogicalBlock, "logical-block", 0, "bytes of a logical block, 512 or 4096 (default: the disk's)")
-	cmd.Flags().BoolVar(&a.OtherDisk, "other-disk", false, "this is another disk than those that a log holds data of and that nothing tells it from")
+	cmd.Flags().BoolVar(&a.OtherDisk, "other-disk", false, "this is another disk than those that a log holds data of, where nothing certain tells it from them")
 	cmd.Flags().StringArrayVar(&a.SkipDisks, "skip-disk", nil, "a disk that does not answer, and is no cache with data for BACKING; may be repeated")
 	return cmd
 }

@@ -105,7 +105,7 @@ func checkTarget(plan *inspect.Plan, log *inspect.Log, cache *blockdev.Device, t
 	its := content == whose.Same || identity == whose.Same
 	why := ""
 	switch {
-	case content == whose.Other:
+	case verdict != nil && verdict.Changed():
 		why = fmt.Sprintf("it was written to without the cache, which the log would undo in part, or it is another disk: %s", verdict)
 	case to.disk.Sectors < b.Sectors, to.disk.Sectors > b.Sectors && !its:
 		why = fmt.Sprintf("device %d (%q) has %d sectors, the target has %d", b.ID, b.Name, b.Sectors, to.disk.Sectors)

@@ -29,7 +29,7 @@ func (m *Manager) Attach(ctx context.Context, a control.AttachArgs, report repor
 	if at := d.host.Cache(); at != nil && (at != c.host || d.host.Node() != "") {
 		return nil, control.Errorf(control.Taken, "device %d is attached to cache %d already", d.id, at.ID())
 	}
-	if err := m.checkRuling(d, c, a.Unidentified); err != nil {
+	if err := m.checkRuling(d, c, a.Unidentified || a.AcceptChanged); err != nil {
 		return nil, err
 	}
 	if err := m.attach(ctx, d, c, a.AcceptChanged, report); err != nil {

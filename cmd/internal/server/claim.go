@@ -89,8 +89,11 @@ func rule(d *whose.Disk, claims []claim, distinct bool) (ruling, error) {
 		c := &claims[i]
 		switch d.Kin(&c.binding, c.content, c.served != "") {
 		case whose.Own:
-			if !distinct || c.binding.ID == d.ID || d.Identity(&c.binding) == whose.Same {
+			switch {
+			case !distinct || !d.Disowned(&c.binding, c.content):
 				owned = append(owned, c)
+			case c.binding.Name == d.Name && doubt == nil:
+				doubt = errForeign(d, c)
 			}
 		case whose.Perhaps:
 			owned, r.unidentified = append(owned, c), true
@@ -132,13 +135,29 @@ func checkOwn(d *whose.Disk, c *claim) error {
 		return control.Errorf(control.Mismatch, "%s holds data for this backing as %s, but is an old copy: %s. `lc resume` the newer one; where that is lost, `lc resume ID %s --accept-stale` goes on from what is older; or %s",
 			c.holder(), c, c.stale, c.log, c.giveUp())
 	case c.cache == 0 && b.ID != d.ID:
-		return control.Errorf(control.Mismatch, "%s holds data for this backing as %s; `lc resume ID %s`, and then `lc create %s %d %s`", c.holder(), c, c.log, d.Name, b.ID, d.Path)
+		return control.Errorf(control.Mismatch, "%s holds data for this backing as %s%s; `lc resume ID %s`, and then `lc create %s %d %s`%s", c.holder(), c, c.changed(), c.log, d.Name, b.ID, d.Path, c.orOther(d))
 	case c.cache == 0:
 		return control.Errorf(control.Mismatch, "%s holds data for this backing as %s; `lc resume ID %s` first", c.holder(), c, c.log)
 	case b.ID != d.ID:
-		return control.Errorf(control.Mismatch, "%s holds data for %s as %s; `lc create %s %d %s` instead", c.holder(), d.Path, c, d.Name, b.ID, d.Path)
+		return control.Errorf(control.Mismatch, "%s holds data for %s as %s%s; `lc create %s %d %s` instead%s", c.holder(), d.Path, c, c.changed(), d.Name, b.ID, d.Path, c.orOther(d))
 	}
 	return nil
+}
+
+// changed is what was written to a disk that is known by the rest of its content, or "".
+func (c *claim) changed() string {
+	if c.content != whose.Changed {
+		return ""
+	}
+	return fmt.Sprintf(", which was written to since: %s", c.verdict)
+}
+
+// orOther is the way out for a disk that is another one all the same, where that word counts; else "".
+func (c *claim) orOther(d *whose.Disk) string {
+	if !d.Disowned(&c.binding, c.content) {
+		return ""
+	}
+	return fmt.Sprintf("; only if it is another disk, that a part of the content was copied to, `lc create %s %d %s --other-disk`", d.Name, d.ID, d.Path)
 }
 
 func errSeveral(d *whose.Disk, owned []*claim) error {
@@ -162,7 +181,10 @@ func errForeign(d *whose.Disk, c *claim) error {
 	if b.ID != d.ID {
 		what = "name"
 	}
+	way := c.giveUp()
 	switch {
+	case c.content == whose.Same || c.content == whose.Changed:
+		seen = "that is your word"
 	case b.Sectors > d.Sectors:
 		seen = fmt.Sprintf("it has %d sectors, and that one %d", d.Sectors, b.Sectors)
 	case c.content == whose.Other && d.Identity(b) == whose.Other:
@@ -171,10 +193,11 @@ func errForeign(d *whose.Disk, c *claim) error {
 		seen = fmt.Sprintf("the host gives no identity to tell, and %s", c.verdict)
 	case d.Identity(b) == whose.Other:
 		seen = "its identity is another, and nothing is written on it that would tell"
+		way = fmt.Sprintf("%s`lc replay %s --device %d --force-binding --to %s` writes the data to it, or %s", c.offline(), c.log, b.ID, d.Path, way)
 	default:
 		seen = fmt.Sprintf("it has %d sectors, and that one %d, and nothing tells that it has grown", d.Sectors, b.Sectors)
 	}
-	return control.Errorf(control.Mismatch, "%s holds data of another disk as %s, and %s is not that disk, or was changed: %s. If it is another, choose another %s for it; else %s", c.holder(), c, d.Path, seen, what, c.giveUp())
+	return control.Errorf(control.Mismatch, "%s holds data of another disk as %s, and %s is not that disk: %s. If so, choose another %s for it; if it is that one, it has none of what the cache left there, and %s", c.holder(), c, d.Path, seen, what, way)
 }
 
 // claims are what all logs hold data of, whether of disk d or not: those of the resumed caches, and those of the other caches of this host, save the

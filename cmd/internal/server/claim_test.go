@@ -7,6 +7,7 @@ import (
 	"github.com/ublk-lc/ublk-lc/cmd/internal/control"
 	"github.com/ublk-lc/ublk-lc/cmd/internal/whose"
 	"github.com/ublk-lc/ublk-lc/segment"
+	"github.com/ublk-lc/ublk-lc/segment/witness"
 )
 
 // What the claims of all logs come to.
@@ -14,6 +15,7 @@ func TestP8Rule(t *testing.T) {
 	mine := segment.Binding{ID: 5, Name: "myLV", Sectors: 100, Fingerprint: 55}
 	nameless := segment.Binding{ID: 5, Name: "myLV", Sectors: 100}
 	another := segment.Binding{ID: 6, Name: "other", Sectors: 100}
+	foreign := segment.Binding{ID: 6, Name: "other", Sectors: 100, Fingerprint: 66}
 	disk := whose.Disk{ID: 5, Name: "myLV", Path: "/dev/slow", Sectors: 100, Prints: []uint64{55}}
 	blank := whose.Disk{ID: 5, Name: "myLV", Path: "/dev/slow", Sectors: 100}
 	for _, c := range []struct {
@@ -35,7 +37,12 @@ func TestP8Rule(t *testing.T) {
 		{name: "no identity, of another id", disk: blank, claims: []claim{{cache: 3, binding: another}}, refused: "--other-disk"},
 		{name: "no identity, of another id, by one's word", disk: blank, claims: []claim{{cache: 3, binding: another}}, distinct: true},
 		{name: "a clone", disk: disk, claims: []claim{{cache: 3, binding: another, content: whose.Same}}, refused: "`lc create myLV 6 /dev/slow` instead"},
-		{name: "a clone, by one's word", disk: disk, claims: []claim{{cache: 3, binding: another, content: whose.Same}}, distinct: true},
+		{name: "a word against all of the content", disk: disk, claims: []claim{{cache: 3, binding: another, content: whose.Same}}, distinct: true, refused: "`lc create myLV 6 /dev/slow` instead"},
+		{name: "a word against a part of it", disk: disk, claims: []claim{{cache: 3, binding: another, content: whose.Changed, verdict: &witness.Verdict{}}}, distinct: true},
+		{name: "a clone, by one's word", disk: disk, claims: []claim{{cache: 3, binding: foreign, content: whose.Same}}, distinct: true},
+		{name: "a clone of that name, by one's word", disk: whose.Disk{ID: 5, Name: "other", Sectors: 100, Prints: []uint64{55}}, claims: []claim{{cache: 3, binding: foreign, content: whose.Same}}, distinct: true, refused: "choose another name"},
+		{name: "mounted, under its id", disk: blank, claims: []claim{{cache: 3, binding: nameless, content: whose.Changed}}, want: ruling{waitsFor: 3}},
+		{name: "mounted, under another id", disk: blank, claims: []claim{{cache: 3, binding: another, content: whose.Changed, verdict: &witness.Verdict{}}}, refused: "`lc create myLV 6 /dev/slow` instead; only if it is another disk"},
 		{name: "a swapped disk", disk: blank, claims: []claim{{log: "/dev/ssd", cache: 3, binding: nameless, content: whose.Other}}, refused: "`lc forget /dev/ssd 5`"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

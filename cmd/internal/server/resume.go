@@ -206,6 +206,8 @@ func (d *device) exposed(c claim, log *blockdev.Device) error {
 		return nil
 	case kin == whose.Lookalike && (through != 0 || d.distinct):
 		return nil
+	case kin == whose.Own && d.distinct && d.backing.Disowned(&c.binding, c.content):
+		return nil
 	case through == 0:
 		return control.Errorf(control.Mismatch, "the log on %s holds data for %s, which device %d shows without it; `lc remove %d` first, and create it again after the resume", c.log, d.path, d.id, d.id)
 	}

@@ -24,12 +24,19 @@ func Content(disk *blockdev.Device, w *segment.Witness, versions *witness.Versio
 		return Silent, nil, errors.Join(err, d.Close())
 	}
 	v := witness.Judge(w, d, versions, l)
-	e := Silent
+	return evidence(&v), &v, errors.Join(d.Close(), l.Close())
+}
+
+// evidence is what a verdict comes to. A few sectors that differ are not another disk, for a mount writes as many; nor are
+// they this one, if all that is as it should be would be so on any blank disk.
+func evidence(v *witness.Verdict) Evidence {
 	switch {
-	case v.Changed():
-		e = Other
-	case v.Telling:
-		e = Same
+	case v.Other():
+		return Other
+	case v.Changed() && v.Alike > 0:
+		return Changed
+	case !v.Changed() && v.Telling:
+		return Same
 	}
-	return e, &v, errors.Join(d.Close(), l.Close())
+	return Silent
 }

@@ -68,7 +68,8 @@ type Evidence int
 const (
 	Silent Evidence = iota
 	Same
-	Other // or, of what is written on it: another one, or changed since
+	Changed // of what is written on it: the same, and written to since, or set back
+	Other
 )
 
 // Identity is what the host says.
@@ -96,7 +97,8 @@ const (
 
 // Kin tells what the data of a binding is to a disk. served says that the data has its disk, which this one is not, unless
 // it is the same in another way. Either witness is enough to know a disk by, for an identity may change, and content is at
-// times not there yet; where they contradict each other, a disk was changed, or came back under another identity.
+// times not there yet; where they contradict each other, a disk was changed, or came back under another identity. A disk
+// that was written to without the log is no other one for that.
 func (d *Disk) Kin(b *segment.Binding, content Evidence, served bool) Kinship {
 	identity := d.Identity(b)
 	named := b.ID == d.ID || b.Name == d.Name
@@ -106,7 +108,7 @@ func (d *Disk) Kin(b *segment.Binding, content Evidence, served bool) Kinship {
 		return Own
 	case served:
 		return Unrelated
-	case identity == Same || content == Same:
+	case identity == Same || content == Same || content == Changed:
 		return Own
 	case undecided && named:
 		return Perhaps
@@ -116,4 +118,11 @@ func (d *Disk) Kin(b *segment.Binding, content Evidence, served bool) Kinship {
 		return Foreign
 	}
 	return Unrelated
+}
+
+// Disowned tells whether the word that this is another disk counts against what says that it is the one of a binding: not
+// against its identity, nor its id, and not against all of its content while the host does not contradict that as well.
+func (d *Disk) Disowned(b *segment.Binding, content Evidence) bool {
+	identity := d.Identity(b)
+	return b.ID != d.ID && identity != Same && (content != Same || identity == Other)
 }

@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"github.com/ublk-lc/ublk-lc/segment"
+	"github.com/ublk-lc/ublk-lc/segment/witness"
 )
 
 // What a disk and the data of a log are to each other, by both witnesses.
@@ -25,6 +26,8 @@ func TestP8Kinship(t *testing.T) {
 		{"by identity, resized", Disk{ID: 9, Sectors: 200, Prints: []uint64{55}}, five, Silent, false, Own},
 		{"by identity, changed", Disk{ID: 5, Sectors: 100, Prints: []uint64{55}}, five, Other, false, Own},
 		{"by content, under another identity", Disk{ID: 5, Sectors: 100, Prints: []uint64{56}}, five, Same, false, Own},
+		{"by content, and written to", Disk{ID: 6, Sectors: 100}, six, Changed, false, Own},
+		{"by content, and written to, under another identity and id", Disk{ID: 9, Sectors: 100, Prints: []uint64{56}}, five, Changed, false, Own},
 		{"by content alone", Disk{ID: 9, Sectors: 100}, six, Same, false, Own},
 		{"by id, another identity", Disk{ID: 5, Sectors: 100, Prints: []uint64{56}}, five, Silent, false, Foreign},
 		{"by name, another identity", Disk{ID: 9, Name: "five", Sectors: 100, Prints: []uint64{56}}, five, Silent, false, Foreign},
@@ -39,6 +42,7 @@ func TestP8Kinship(t *testing.T) {
 		{"nothing in common", Disk{ID: 9, Sectors: 99}, six, Silent, false, Unrelated},
 		{"the data has its disk", Disk{ID: 9, Sectors: 100}, six, Silent, served, Unrelated},
 		{"the data has its disk, this is a clone", Disk{ID: 9, Sectors: 100, Prints: []uint64{56}}, five, Same, served, Unrelated},
+		{"the data has its disk, this is an old copy", Disk{ID: 9, Sectors: 100}, six, Changed, served, Unrelated},
 		{"the data has its disk, and this is it", Disk{ID: 9, Sectors: 100}, six, Same, served, Own},
 	} {
 		if got := c.disk.Kin(&c.binding, c.content, c.served); got != c.want {
@@ -59,6 +63,32 @@ func TestBinding(t *testing.T) {
 	} {
 		if got := c.disk.Binding().Fingerprint; got != c.want || (got == 0) != (c.disk.Nameless() != "") {
 			t.Errorf("%+v: fingerprint %d, %q", c.disk, got, c.disk.Nameless())
+		}
+	}
+}
+
+// What a verdict says of whose disk it is: blank sectors tell nothing, and a few that differ are a mount.
+func TestP8Evidence(t *testing.T) {
+	of := func(differ, alike int, telling bool) *witness.Verdict {
+		v := &witness.Verdict{Alike: alike, Telling: telling}
+		v.Differ[witness.Head] = differ
+		return v
+	}
+	for _, c := range []struct {
+		name string
+		v    *witness.Verdict
+		want Evidence
+	}{
+		{"all as it was", of(0, 384, true), Same},
+		{"blank", of(0, 0, false), Silent},
+		{"mounted", of(1, 383, true), Changed},
+		{"half of it", of(192, 192, true), Changed},
+		{"all differs", of(384, 0, true), Other},
+		{"hardly anything is as it was", of(380, 4, true), Other},
+		{"a blank disk that was written to", of(2, 0, true), Silent},
+	} {
+		if got := evidence(c.v); got != c.want {
+			t.Errorf("%s: %d, want %d", c.name, got, c.want)
 		}
 	}
 }

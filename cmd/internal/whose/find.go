@@ -34,9 +34,9 @@ func match(path string, b *segment.Binding, versions *witness.Versions, log *blo
 	}
 	content, verdict, err := Content(dev, b.Witness, versions, log)
 	switch {
-	case err != nil || identity != Same && content != Same:
+	case err != nil || identity != Same && content != Same && (content != Changed || identity == Other):
 		return ""
-	case content == Other:
+	case verdict != nil && verdict.Changed():
 		return "was written to since, or is out of date: " + verdict.String()
 	case content == Same:
 		return "is as the cache left it, and older than this data"
