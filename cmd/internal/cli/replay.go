@@ -21,6 +21,7 @@ type ReplayOptions struct {
 	SkipDamage   bool
 	StopAtDamage bool
 	ForceBinding bool
+	AcceptStale  bool
 	JSON         bool
 }
 
@@ -38,6 +39,9 @@ func replayCommand() *cobra.Command {
 			"that are lost, which keep an older content beside newer ones: the disk is then no state that the device ever\n" +
 			"was in, and what is on it should be checked. When something was left out, the exit code is 19 (left-out).\n" +
 			"--dry-run shows what either would do.\n\n" +
+			"A FILE that does not exist is made, sparse and as large as the disk. It holds only what the log has: to mount it, make\n" +
+			"FILE a copy of the disk first. An old copy of a cache, such as an image of the SSD, is refused when the newer one is on\n" +
+			"this host, or was: it would put older data over newer. --accept-stale writes it all the same.\n\n" +
 			"Afterwards the cache still holds the data. Once the disk was written to by anything else, the log's copy is out\n" +
 			"of date: `lc forget` gives it up, else the log would put its older data over what is new.",
 		Annotations: map[string]string{unprivileged: "files are their owner's; devices are root's anyway"},
@@ -50,7 +54,8 @@ func replayCommand() *cobra.Command {
 	f.BoolVar(&o.DryRun, "dry-run", false, "only list what would be written")
 	f.BoolVar(&o.SkipDamage, "skip-damage", false, "leave out what is damaged, and list the sectors lost")
 	f.BoolVar(&o.StopAtDamage, "stop-at-damage", false, "write only what is older than the first damage")
-	f.BoolVar(&o.ForceBinding, "force-binding", false, "write although it is not the disk that the log is bound to")
+	f.BoolVar(&o.ForceBinding, "force-binding", false, "write although it is not the disk that the log is bound to, or nothing tells")
+	f.BoolVar(&o.AcceptStale, "accept-stale", false, "write what an old copy of a cache holds, over what may be newer")
 	jsonFlag(cmd, &o.JSON)
 	return cmd
 }
@@ -83,7 +88,7 @@ func Replay(cmd *cobra.Command, path string, o ReplayOptions) error {
 		return err
 	}
 	return withOffline(cmd, path, lookStill, func(c *offline, p *progress) error {
-		if o.To == "" {
+		if o.To == "" || isNew(o.To) {
 			return surveyAndReplay(cmd, c, nil, &o, p)
 		}
 		to, err := openTarget(&o)
@@ -94,6 +99,8 @@ func Replay(cmd *cobra.Command, path string, o ReplayOptions) error {
 	})
 }
 
+// surveyAndReplay makes the target if there is none yet.
+
 func surveyAndReplay(cmd *cobra.Command, c *offline, to *target, o *ReplayOptions, p *progress) error {
 	log, err := c.survey(cmd.Context(), p)
 	if err != nil {
@@ -103,6 +110,21 @@ func surveyAndReplay(cmd *cobra.Command, c *offline, to *target, o *ReplayOption
 	if err != nil {
 		return err
 	}
+	p.end()
+	if err := checkStale(cmd, c, to, o); err != nil {
+		return err
+	}
+	if to != nil || o.DryRun {
+		return replayPlan(cmd, c, plan, to, o, p)
+	}
+	if to, err = makeTarget(cmd, plan, o); err != nil {
+		return err
+	}
+	return errors.Join(replayPlan(cmd, c, plan, to, o, p), to.Close())
+}
+
+// replayPlan writes, unless it is a dry run, and reports.
+func replayPlan(cmd *cobra.Command, c *offline, plan *inspect.Plan, to *target, o *ReplayOptions, p *progress) error {
 	if !o.DryRun {
 		w, err := newBlockWriter(to.Device)
 		if err != nil {
@@ -121,7 +143,7 @@ func surveyAndReplay(cmd *cobra.Command, c *offline, to *target, o *ReplayOption
 	if err := printPlan(cmd.OutOrStdout(), report); err != nil {
 		return err
 	}
-	if o.ForceBinding && !o.DryRun && report.Sectors > 0 {
+	if !o.DryRun && report.Sectors > 0 {
 		fmt.Fprintf(cmd.OutOrStdout(), "the log still holds this data; when %s is used from now on, give the log's copy up: `lc forget %s %d`\n", to.Path(), c.dev.Path(), report.Device)
 	}
 	return report.leftOut()
@@ -182,8 +204,11 @@ func describePlan(p *inspect.Plan, to *target, o *ReplayOptions) *PlanReport {
 		Extents: append([]inspect.Range{}, p.Ranges...), Lost: append([]inspect.Range{}, p.Lost...), LostExact: p.Exact,
 		GivenUp: p.Binding.GivenUp,
 	}
-	if to != nil {
+	switch {
+	case to != nil:
 		r.Target = to.Path()
+	case o.To != "":
+		r.Target = o.To
 	}
 	return r
 }
@@ -213,6 +238,6 @@ func printPlan(w io.Writer, r *PlanReport) error {
 		to = " to " + r.Target
 	}
 	_, err := fmt.Fprintf(w, "%s %d sectors (%s) of device %d (%s) in %s%s\n", verb, r.Sectors,
-		humanize.IBytes(r.Sectors*segment.SectorSize), r.Device, r.Name, inspect.Count(len(r.Extents), "extent"), to)
+		humanize.IBytes(r.Sectors*segment.SectorSize), r.Device, control.Show(r.Name), inspect.Count(len(r.Extents), "extent"), to)
 	return err
 }

@@ -16,7 +16,8 @@ import (
 // target is where a replay writes to; nil, or with a nil device, if only a list is wanted.
 type target struct {
 	*blockdev.Device
-	disk *whose.Disk
+	disk  *whose.Disk
+	blank bool // a file without any data: there is nothing to lose
 }
 
 // chooseDevice is the device that is meant: the one named, the only one that the log has data of, or of several the one
@@ -59,7 +60,7 @@ func named(log *inspect.Log, with []inspect.DeviceReport, id uint8) (uint8, erro
 		}
 	}
 	if b := log.Super.Binding(id); b != nil && len(with) > 0 {
-		return 0, control.Errorf(control.NotFound, "the log has no data of device %d (%s); it has of %s", id, b.Name, listed(with))
+		return 0, control.Errorf(control.NotFound, "the log has no data of device %d (%s); it has of %s", id, control.Show(b.Name), listed(with))
 	}
 	return id, nil
 }
@@ -82,13 +83,13 @@ func ofTarget(s *segment.Super, with []inspect.DeviceReport, disk *whose.Disk) [
 func listed(all []inspect.DeviceReport) string {
 	var names []string
 	for _, d := range all {
-		names = append(names, fmt.Sprintf("%d (%s, %s of a disk of %s)", d.ID, d.Name,
+		names = append(names, fmt.Sprintf("%d (%s, %s of a disk of %s)", d.ID, control.Show(d.Name),
 			humanize.IBytes(d.Dirty*segment.SectorSize), humanize.IBytes(d.Sectors*segment.SectorSize)))
 	}
 	return strings.Join(names, ", ")
 }
 
-// checkTarget refuses a disk that is not the one the log is bound to, or was changed since, unless it is forced.
+// checkTarget refuses a disk that is not the one the log is bound to, was changed since, or may be any, unless it is forced.
 func checkTarget(plan *inspect.Plan, log *inspect.Log, cache *blockdev.Device, to *target, force bool) error {
 	if err := plan.CheckRoom(to.disk.Sectors); err != nil {
 		return fmt.Errorf("%s: %w", to.Path(), err)
@@ -111,6 +112,8 @@ func checkTarget(plan *inspect.Plan, log *inspect.Log, cache *blockdev.Device, t
 		why = fmt.Sprintf("device %d (%q) has %d sectors, the target has %d", b.ID, b.Name, b.Sectors, to.disk.Sectors)
 	case identity == whose.Other && !its:
 		why = fmt.Sprintf("device %d (%q) has fingerprint %016x, the target has %016x", b.ID, b.Name, b.Fingerprint, to.disk.Prints[0])
+	case identity == whose.Silent && content == whose.Silent && !to.blank:
+		return control.Errorf(control.Mismatch, "%s: nothing tells whether it is the disk of device %d (%s): the host has no identity of it to compare, and nothing written on it tells; if it is, or is a copy of it, --force-binding writes it", to.Path(), b.ID, control.Show(b.Name))
 	default:
 		return nil
 	}

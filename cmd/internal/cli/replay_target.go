@@ -27,7 +27,7 @@ func openTarget(o *ReplayOptions) (*target, error) {
 	if err != nil {
 		return nil, errors.Join(err, dev.Close())
 	}
-	return &target{dev, disk}, nil
+	return &target{dev, disk, isBlank(dev)}, nil
 }
 
 // bounceBytes is how much is written at once.

@@ -108,14 +108,9 @@ func (m *Manager) checkStale(ctx context.Context, c *cache, super *segment.Super
 		return err
 	}
 	why := m.olderThanSeen(super, report)
-	for _, s := range found {
-		if s.super.UUID == super.UUID && older(super, s.super) {
-			why = fmt.Sprintf("%s has a newer copy (epoch %d, generation %d, here %d and %d); `lc resume %d %s` instead",
-				s.path, s.super.Epoch, s.super.Generation, super.Epoch, super.Generation, c.id, s.path)
-			if older(s.super, super) {
-				why = fmt.Sprintf("%s and it are copies that were both used since they were one (epoch %d, generation %d, here %d and %d): neither has all that is newest; choose one, and `lc wipe-cache --force` the other",
-					s.path, s.super.Epoch, s.super.Generation, super.Epoch, super.Generation)
-			}
+	for i := range found {
+		if text := found[i].newerThan(super, fmt.Sprintf("`lc resume %d %s` instead", c.id, found[i].path)); text != "" {
+			why = text
 		}
 	}
 	if why == "" {
@@ -137,11 +132,57 @@ func (m *Manager) olderThanSeen(super *segment.Super, report reporter) string {
 		m.warn(report, "%v", err)
 		return ""
 	}
+	return beforeSeen(super, was)
+}
+
+// beforeSeen says that a cache is at an earlier state than it was seen in, or "".
+func beforeSeen(super *segment.Super, was *seen.Cache) string {
 	if was == nil || super.Epoch >= was.Epoch && generation(super) >= was.Generation {
 		return ""
 	}
 	return fmt.Sprintf("this host has had it at epoch %d, generation %d, on %s, and here it is at %d and %d, as after a restore or on a snapshot",
 		was.Epoch, was.Generation, was.Path, super.Epoch, super.Generation)
+}
+
+// newerThan says that this is a newer copy of a cache than another one, and what to do instead of using that; "" if it is none.
+func (s *stranger) newerThan(super *segment.Super, instead string) string {
+	switch {
+	case s.super.UUID != super.UUID || !older(super, s.super):
+		return ""
+	case older(s.super, super):
+		return fmt.Sprintf("%s and it are copies that were both used since they were one (epoch %d, generation %d, here %d and %d): neither has all that is newest; choose one, and `lc wipe-cache --force` the other",
+			s.path, s.super.Epoch, s.super.Generation, super.Epoch, super.Generation)
+	}
+	return fmt.Sprintf("%s has a newer copy (epoch %d, generation %d, here %d and %d); %s",
+		s.path, s.super.Epoch, s.super.Generation, super.Epoch, super.Generation, instead)
+}
+
+// Newer says what newer state of a cache this host has seen, or has on another disk; "" if there is none. It is for the verbs
+// that need no server, and reads the superblocks of all disks.
+func Newer(record seen.Dir, super *segment.Super) (string, error) {
+	was, err := record.Load(super.UUID)
+	if err != nil {
+		return "", err
+	}
+	why := beforeSeen(super, was)
+	paths, err := Disks()
+	if err != nil {
+		return "", err
+	}
+	for _, c := range record.All() {
+		if st, err := os.Stat(c.Path); err == nil && st.Mode().IsRegular() {
+			paths = append(paths, c.Path)
+		}
+	}
+	for _, path := range paths {
+		if found := superOf(path); found != nil {
+			s := stranger{path, found}
+			if text := s.newerThan(super, "use that one"); text != "" {
+				why = text
+			}
+		}
+	}
+	return why, nil
 }
 
 // warn tells the client, and the log.
