@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"golang.org/x/sys/unix"
 )
@@ -29,8 +30,21 @@ func (d *Device) Doubled() (string, error) {
 	return thisHost.double(d.Identity(), self)
 }
 
+// KnownBy names a block device of this host that a binding with this fingerprint knows, "" if there is none.
+func KnownBy(fingerprint uint64) (string, error) {
+	return thisHost.find(func(dir string) bool { return slices.Contains(fingerprints(thisHost.identitiesOf(dir)), fingerprint) })
+}
+
 // double finds a block device of this identity that is not the disk self, as [host.body] calls it.
 func (h host) double(identity, self string) (string, error) {
+	return h.find(func(dir string) bool {
+		ids := h.identitiesOf(dir)
+		return len(ids) > 0 && ids[0] == identity && h.body(dir, identity) != self
+	})
+}
+
+// find looks for a block device, by its directory in sysfs. Paths that nobody can open are none.
+func (h host) find(is func(dir string) bool) (string, error) {
 	class := filepath.Join(h.sys, "class/block")
 	names, err := os.ReadDir(class)
 	if err != nil {
@@ -41,7 +55,7 @@ func (h host) double(identity, self string) (string, error) {
 		if err != nil || !h.exists(dir, "dev") { // it is gone, or a path that nobody can open
 			continue
 		}
-		if ids := h.identitiesOf(dir); len(ids) > 0 && ids[0] == identity && h.body(dir, identity) != self {
+		if is(dir) {
 			return "/dev/" + n.Name(), nil
 		}
 	}

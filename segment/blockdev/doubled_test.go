@@ -82,3 +82,17 @@ func TestDoubledLoops(t *testing.T) {
 		}
 	}
 }
+
+// A disk that a binding knows is found, whatever it is called now, also by a form of its identity of earlier versions.
+func TestKnownBy(t *testing.T) {
+	file := diskFile(t, 8<<20)
+	loop := loopDevice(t, file)
+	for _, f := range open(t, loop, OpenOptions{ReadOnly: true}).Fingerprints() {
+		if path, err := KnownBy(f); err != nil || path != loop {
+			t.Errorf("%016x: got %q, %v; want %s", f, path, err, loop)
+		}
+	}
+	if path, err := KnownBy(fingerprint("no such disk")); err != nil || path != "" {
+		t.Errorf("found %q, %v", path, err)
+	}
+}

@@ -34,9 +34,10 @@ func (d *Device) Fingerprint() uint64 { return fingerprint(d.Identity()) }
 // Fingerprints are all the fingerprints by which a binding may know this disk, [Device.Fingerprint] first, then those
 // that earlier versions of this program made of the same disk; nil if it has none. A binding whose fingerprint is among
 // them is this disk's: a comparison with Fingerprint alone would take the disk for another one after an upgrade.
-func (d *Device) Fingerprints() []uint64 {
-	var all []uint64
-	for _, id := range d.identities {
+func (d *Device) Fingerprints() []uint64 { return fingerprints(d.identities) }
+
+func fingerprints(identities []string) (all []uint64) {
+	for _, id := range identities {
 		all = append(all, fingerprint(id))
 	}
 	return all

@@ -27,6 +27,8 @@ type claim struct {
 	// What is written on the disk that is asked about; see [claim.look].
 	content whose.Evidence
 	verdict *witness.Verdict // nil if nothing was held against anything
+
+	original string // the disk that has the identity of the claim's, if another one has its content; see [claim.seek]
 }
 
 // look holds a disk against what the log knows of the claim's, unless what the host says is enough. A disk that a device
@@ -44,6 +46,20 @@ func (c *claim) look(d *whose.Disk, disk *blockdev.Device) (err error) {
 		defer log.Close()
 	}
 	c.content, c.verdict, err = whose.Content(disk, c.binding.Witness, c.versions, log)
+	return err
+}
+
+// renamed tells whether a disk has the content of the claim's, and another identity.
+func (c *claim) renamed(d *whose.Disk) bool {
+	return d.Identity(&c.binding) == whose.Other && (c.content == whose.Same || c.content == whose.Changed)
+}
+
+// seek looks for the claim's disk by its identity, if the one that is asked about has its content and another identity: one
+// of them is a copy, or there is only this one, which has a new identity.
+func (c *claim) seek(d *whose.Disk, knownBy func(fingerprint uint64) (string, error)) (err error) {
+	if c.renamed(d) {
+		c.original, err = knownBy(c.binding.Fingerprint)
+	}
 	return err
 }
 
@@ -126,6 +142,9 @@ func checkOwn(d *whose.Disk, c *claim) error {
 	switch {
 	case c.served != "":
 		return control.Errorf(control.Mismatch, "%s is the disk of %s, reached in another way, or a copy of it: %s has it on %s already", d.Path, c, c.holder(), c.served)
+	case c.original != "":
+		return control.Errorf(control.Mismatch, "%s holds data for %s as %s, and by its identity %s is that disk: %s is a copy of it. `lc create %s %d %s` takes the disk; the copy can be created with another id and name, and --other-disk",
+			c.holder(), c.original, c, c.original, d.Path, d.Name, b.ID, c.original)
 	case d.Sectors < b.Sectors:
 		return control.Errorf(control.Mismatch, "%s has %d sectors now, and %d when it was attached, and %s holds data for it as %s: give it its size back; or %s`lc replay %s --device %d --force-binding --to %s` writes the data to it, if it lies in front of the new end; or %s",
 			d.Path, d.Sectors, b.Sectors, c.holder(), c, c.offline(), c.log, b.ID, d.Path, c.giveUp())

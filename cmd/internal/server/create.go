@@ -7,6 +7,7 @@ import (
 
 	"github.com/ublk-lc/ublk-lc/cmd/internal/control"
 	"github.com/ublk-lc/ublk-lc/cmd/internal/host"
+	"github.com/ublk-lc/ublk-lc/cmd/internal/whose"
 	"github.com/ublk-lc/ublk-lc/segment/blockdev"
 	"github.com/ublk-lc/ublk-lc/sysfsio"
 	"github.com/ublk-lc/ublk-lc/ublk"
@@ -164,17 +165,32 @@ func (m *Manager) checkBacking(ctx context.Context, d *device, backing *blockdev
 	if err != nil {
 		return err
 	}
-	for i := range claims {
-		if err := claims[i].look(seen, backing); err != nil {
-			return err
-		}
-	}
-	r, err := rule(seen, claims, a.OtherDisk)
+	r, err := m.settleClaims(seen, backing, claims, a.OtherDisk, report)
 	if err != nil {
 		return err
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	d.backing, d.distinct, d.ruling = seen, a.OtherDisk, r
+	d.backing, d.distinct, d.skip, d.ruling = seen, a.OtherDisk, a.SkipDisks, r
 	return nil
+}
+
+// settleClaims finds out what the claims on a disk come to.
+func (m *Manager) settleClaims(d *whose.Disk, disk *blockdev.Device, claims []claim, distinct bool, report reporter) (ruling, error) {
+	for i := range claims {
+		if err := claims[i].look(d, disk); err != nil {
+			return ruling{}, err
+		}
+		if err := claims[i].seek(d, m.knownBy); err != nil {
+			return ruling{}, err
+		}
+	}
+	r, err := rule(d, claims, distinct)
+	for i := range claims {
+		if c := &claims[i]; err == nil && c.cache == r.waitsFor && c.binding.ID == d.ID && c.renamed(d) {
+			m.warn(report, "%s is known by its content alone as the disk of %s: its identity (fingerprint %016x) is another than that one's (%016x), which no disk of this host has. If it is a copy, and the disk is away, do not attach it",
+				d.Path, c, d.Prints[0], c.binding.Fingerprint)
+		}
+	}
+	return r, err
 }

@@ -3,6 +3,7 @@ package server
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/dustin/go-humanize"
 	"github.com/ublk-lc/ublk-lc/cmd/internal/control"
@@ -26,6 +27,12 @@ func (m *Manager) Forget(ctx context.Context, a control.ForgetArgs, report repor
 	if err != nil {
 		return nil, err
 	}
+	var then ruling
+	if d != nil {
+		if then, err = m.rulingWithout(ctx, d, c, report); err != nil {
+			return nil, err
+		}
+	}
 	stop := remind(report, "waiting for %s to take in that the data is given up", c.path)
 	err = c.host.GiveUp(uint8(a.Device))
 	stop()
@@ -35,10 +42,11 @@ func (m *Manager) Forget(ctx context.Context, a control.ForgetArgs, report repor
 	m.note(c.path, c.host.Super().UUID, c.host.Core(), report)
 	text := fmt.Sprintf("cache %d: gave up %s of device %d (%s)", c.id, blocks(dirty), a.Device, name)
 	if d != nil {
-		if err := m.show(ctx, d); err != nil {
+		after, err := m.show(ctx, d, then)
+		if err != nil {
 			return nil, fmt.Errorf("%s, but the node of device %d did not appear; `lc remove %d`, and create it again: %w", text, d.id, d.id, explainUblk(err))
 		}
-		text += fmt.Sprintf("; %s is shown as it is, %s", d.path, d.host.Node())
+		text += "; " + after
 	}
 	m.logf("forget: %s", text)
 	return &control.Done{Text: text}, nil
@@ -110,16 +118,35 @@ func blocks(n uint64) string {
 	return fmt.Sprintf("%d dirty blocks (%s)", n, humanize.IBytes(n*4096))
 }
 
-// show makes the node of a device appear that waited for data which is gone.
-func (m *Manager) show(ctx context.Context, d *device) error {
+// rulingWithout is what becomes of a device that waits for a cache, once that has no data of it any more. What else was found
+// at create may be others' word by now, and the data that is given up may have hidden it.
+func (m *Manager) rulingWithout(ctx context.Context, d *device, c *cache, report reporter) (ruling, error) {
+	claims, err := m.claims(ctx, d.backing, d.skip, report)
+	if err != nil {
+		return ruling{}, err
+	}
+	claims = slices.DeleteFunc(claims, func(a claim) bool { return a.cache == c.id && a.binding.ID == d.id })
+	r, err := m.settleClaims(d.backing, d.host.Backing(), claims, d.distinct, report)
+	if err != nil {
+		return r, control.Errorf(control.Mismatch, "device %d waits for that data, and could not be shown without it; nothing was given up. `lc remove %d` first, and then this again: %w", d.id, d.id, err)
+	}
+	return r, nil
+}
+
+// show makes the node of a device appear that waited for data which is gone, unless there is other data of its disk. It says
+// which of the two came to be.
+func (m *Manager) show(ctx context.Context, d *device, r ruling) (string, error) {
 	m.mu.Lock()
-	d.ruling = ruling{}
+	d.ruling = r
 	m.mu.Unlock()
+	if r.waitsFor != 0 {
+		return d.waiting(), nil
+	}
 	if err := m.start(context.WithoutCancel(ctx), d.host); err != nil {
-		return err
+		return "", err
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.linkLocked(d)
-	return nil
+	return fmt.Sprintf("%s is shown as it is, %s", d.path, d.host.Node()), nil
 }

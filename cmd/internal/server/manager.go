@@ -29,6 +29,7 @@ type Manager struct {
 
 	// What the host says of a disk; tests have a host of their own.
 	describe func(dev *blockdev.Device, id uint8, name string) (*whose.Disk, error)
+	knownBy  func(fingerprint uint64) (path string, err error)
 
 	// settle admits one command that decides which log a backing belongs to.
 	settle chan struct{}
@@ -64,6 +65,7 @@ type device struct {
 	doing    string      // what a command does to it, "" if none
 	backing  *whose.Disk // nil while it is being created
 	distinct bool        // the administrator says that its backing is none that it may be taken for
+	skip     []string    // disks that are not asked what they hold of it
 	ruling
 	link      string // to its node
 	threshold int    // migrate_threshold
@@ -83,6 +85,7 @@ func NewManager(linkDir string, logf func(format string, args ...any)) *Manager 
 		},
 		start:    func(ctx context.Context, d *host.Device) error { return d.Start(ctx) },
 		describe: whose.Describe,
+		knownBy:  blockdev.KnownBy,
 		settle:   make(chan struct{}, 1),
 		caches:   map[uint8]*cache{},
 		devices:  map[uint8]*device{},

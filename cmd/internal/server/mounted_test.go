@@ -2,6 +2,7 @@ package server
 
 import (
 	"os"
+	"strings"
 	"testing"
 
 	"github.com/ublk-lc/ublk-lc/cmd/internal/control"
@@ -56,4 +57,26 @@ func TestP8OtherDisk(t *testing.T) {
 	}
 	m.mustFree(t, 3)
 	m.mustResume(t, 3, cache)
+}
+
+// A copy of a disk does not get the disk's data while that is here; while it is not, it does, at a word that is heard.
+func TestP8CopyOfADisk(t *testing.T) {
+	backing := filled(t, "its content")
+	m, cache := dirtied(t, whose.Describe, backing)
+	clone := copied(t, backing, "clone") // another inode: another identity
+	m.mustResume(t, 3, cache)
+	m.knownBy = func(uint64) (string, error) { return backing, nil }
+	for id, name := range map[int]string{5: "myLV", 6: "clone"} {
+		refused(t, m, control.Mismatch, "`lc create "+name+" 5 "+backing+"` takes the disk", m.creating(t, name, id, clone))
+	}
+	if _, err := m.Create(t.Context(), control.CreateArgs{Name: "clone", ID: 6, Path: clone, OtherDisk: true}, quiet); err != nil {
+		t.Fatal(err)
+	}
+	m.mustRemove(t, 6)
+	m.knownBy = blockdev.KnownBy
+	var said strings.Builder
+	if _, err := m.Create(t.Context(), control.CreateArgs{Name: "myLV", ID: 5, Path: clone}, func(p control.Progress) { said.WriteString(p.Text) }); err != nil || !strings.Contains(said.String(), clone+" is known by its content alone") {
+		t.Errorf("created: %v; it said %q", err, said.String())
+	}
+	m.mustAttach(t, control.AttachArgs{Device: 5, Cache: 3})
 }
