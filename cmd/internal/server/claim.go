@@ -22,6 +22,7 @@ type claim struct {
 	versions *witness.Versions // that the log has of what it knows the disk by
 	served   string            // the disk that a device of ours has it on already, "" if none has
 	damaged  bool              // the log cannot be resumed
+	twin     uint8             // the resumed cache of which the log is a copy, with data of its own; 0 if there is none
 	stale    string            // what newer state of the cache this host has seen, "" if none
 
 	// What is written on the disk that is asked about; see [claim.look].
@@ -150,6 +151,9 @@ func checkOwn(d *whose.Disk, c *claim) error {
 			d.Path, d.Sectors, b.Sectors, c.holder(), c, c.offline(), c.log, b.ID, d.Path, c.giveUp())
 	case c.damaged:
 		return control.Errorf(control.Mismatch, "%s holds data for this backing as %s, and cannot be resumed, for its log is damaged: %s", c.holder(), c, wayOut(c.log))
+	case c.twin != 0:
+		return control.Errorf(control.Mismatch, "%s holds data for this backing as %s, and is a copy of cache %d that is newer, or was used beside it: neither may have all that is newest. Choose one: `lc free-cache %d`, and `lc resume %d %s --accept-stale`, goes on with this one; or %s",
+			c.holder(), c, c.twin, c.twin, c.twin, c.log, c.giveUp())
 	case c.stale != "":
 		return control.Errorf(control.Mismatch, "%s holds data for this backing as %s, but is an old copy: %s. `lc resume` the newer one; where that is lost, `lc resume ID %s --accept-stale` goes on from what is older; or %s",
 			c.holder(), c, c.stale, c.log, c.giveUp())
@@ -222,8 +226,8 @@ func errForeign(d *whose.Disk, c *claim) error {
 // claims are what all logs hold data of, whether of disk d or not: those of the resumed caches, and those of the other caches of this host, save the
 // disks that are to be skipped.
 func (m *Manager) claims(ctx context.Context, d *whose.Disk, skip []string, report reporter) ([]claim, error) {
-	not := m.ourNumbers()
-	if err := addSkipped(not, skip); err != nil {
+	not := m.ours()
+	if err := not.skip(skip); err != nil {
 		return nil, err
 	}
 	all := m.resumedClaims()
@@ -232,7 +236,10 @@ func (m *Manager) claims(ctx context.Context, d *whose.Disk, skip []string, repo
 		return nil, err
 	}
 	m.absent(d, found, report)
-	found, copies := m.withoutResumed(found)
+	found, copies, err := m.withoutResumed(ctx, found, report)
+	if err != nil {
+		return nil, err
+	}
 	found, more := current(found)
 	for _, old := range append(copies, more...) {
 		m.warn(report, "%s", &old)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"reflect"
 	"slices"
 	"time"
 
@@ -38,10 +39,21 @@ func older(a, than *segment.Super) bool {
 type outdated struct {
 	path  string
 	newer string // where the newer one is
+	all   bool   // whatever it holds the newer one had as well
 }
 
 func (o *outdated) String() string {
-	return fmt.Sprintf("%s is an older copy of the cache on %s: do not resume it; `lc wipe-cache --force %s` makes it an empty disk", o.path, o.newer, o.path)
+	text := fmt.Sprintf("%s is an older copy of the cache on %s: do not resume it", o.path, o.newer)
+	if o.all {
+		text += fmt.Sprintf("; `lc wipe-cache --force %s` makes it an empty disk", o.path)
+	}
+	return text
+}
+
+// strictlyOlder tells whether a copy is behind another in both counters: of one epoch there may be two, of which neither
+// became the other.
+func strictlyOlder(a, than *segment.Super) bool {
+	return a.Epoch < than.Epoch && generation(a) < generation(than)
 }
 
 // current leaves out the copies of caches that are out of date, and all but one of those that are alike. Of copies that
@@ -63,7 +75,7 @@ func current(found []stranger) (kept []stranger, old []outdated) {
 		}
 		switch {
 		case at >= 0:
-			old = append(old, outdated{s.path, found[at].path})
+			old = append(old, outdated{s.path, found[at].path, strictlyOlder(s.super, found[at].super)})
 		case !alike:
 			kept = append(kept, s)
 		}
@@ -71,20 +83,49 @@ func current(found []stranger) (kept []stranger, old []outdated) {
 	return kept, old
 }
 
-// withoutResumed leaves out what is a copy of a resumed cache, which has the newest data, or the same in another way.
-func (m *Manager) withoutResumed(found []stranger) (kept []stranger, old []outdated) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
+// withoutResumed leaves out what is the disk of a resumed cache, reached in another way, and what is an older copy of one. A
+// copy that was used on its own since the two were one, or that is newer than what was resumed, counts, and is told of.
+func (m *Manager) withoutResumed(ctx context.Context, found []stranger, report reporter) (kept []stranger, old []outdated, err error) {
 	for _, s := range found {
-		twin := m.twinLocked(s.super.UUID)
-		switch {
-		case twin == nil:
+		twin := m.twin(s.super.UUID)
+		if twin == nil {
 			kept = append(kept, s)
-		case s.super.Epoch <= twin.host.Super().Epoch: // as it was found, before the resume raised it
-			old = append(old, outdated{s.path, twin.path})
+			continue
+		}
+		was := twin.host.Super() // as it was found, before the resume raised it
+		if !older(&was, s.super) {
+			old = append(old, outdated{s.path, twin.path, !older(s.super, &was) || strictlyOlder(s.super, &was)})
+			continue
+		}
+		same, err := patiently(ctx, s.path, report, func() bool { return sameState(s.path, twin.path) })
+		if err != nil {
+			return nil, nil, err
+		}
+		if !same {
+			m.warn(report, "%s is a copy of cache %d (%s) that is newer, or was used beside it: it has epoch %d, generation %d, and cache %d had %d and %d when it was resumed. What it holds counts as well; if it is a snapshot of the running cache, `--skip-disk %s` goes on without it",
+				s.path, twin.id, twin.path, s.super.Epoch, s.super.Generation, twin.id, was.Epoch, was.Generation, s.path)
+			s.twin = twin.id
+			kept = append(kept, s)
 		}
 	}
-	return kept, old
+	return kept, old, nil
+}
+
+// sameState tells whether two paths show the same superblock, as two ways to one disk do. One that runs may change between
+// the looks.
+func sameState(a, b string) bool {
+	for range 3 {
+		if x, y := superOf(a), superOf(b); x != nil && reflect.DeepEqual(x, y) {
+			return true
+		}
+	}
+	return false
+}
+
+func (m *Manager) twin(id [16]byte) *cache {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.twinLocked(id)
 }
 
 // twinLocked is the resumed cache of a UUID, or nil.
@@ -99,8 +140,8 @@ func (m *Manager) twinLocked(id [16]byte) *cache {
 
 // checkStale refuses an old copy of a cache: of one that is on this host, or that this host has seen newer.
 func (m *Manager) checkStale(ctx context.Context, c *cache, super *segment.Super, a control.ResumeArgs, report reporter) error {
-	not := m.ourNumbers()
-	if err := addSkipped(not, a.SkipDisks); err != nil {
+	not := m.ours()
+	if err := not.skip(a.SkipDisks); err != nil {
 		return err
 	}
 	found, err := m.strangers(ctx, not, report)
@@ -176,7 +217,7 @@ func Newer(record seen.Dir, super *segment.Super) (string, error) {
 	}
 	for _, path := range paths {
 		if found := superOf(path); found != nil {
-			s := stranger{path, found}
+			s := stranger{path: path, super: found}
 			if text := s.newerThan(super, "use that one"); text != "" {
 				why = text
 			}
@@ -232,12 +273,12 @@ func (m *Manager) absent(d *whose.Disk, found []stranger, report reporter) {
 	}
 }
 
-// knownFiles are the files in which this host has had caches.
-func (m *Manager) knownFiles() []string {
+// knownFiles are the files in which this host has had caches, but for some.
+func (m *Manager) knownFiles(not *exceptions) []string {
 	var paths []string
 	for _, c := range m.record.All() {
 		st, err := os.Stat(c.Path)
-		if err != nil || !st.Mode().IsRegular() {
+		if err != nil || !st.Mode().IsRegular() || not.file(st) {
 			continue
 		}
 		m.mu.Lock()

@@ -42,7 +42,7 @@ func TestCopies(t *testing.T) {
 	} {
 		var found []stranger
 		for i, s := range c.supers {
-			found = append(found, stranger{string(rune('0' + i)), s})
+			found = append(found, stranger{path: string(rune('0' + i)), super: s})
 		}
 		kept, old := current(found)
 		var k, o string
@@ -235,5 +235,73 @@ func TestAbsentCache(t *testing.T) {
 	}
 	if said := create(); said != "" {
 		t.Errorf("it has no data of it any more, and it said %q", said)
+	}
+}
+
+// A file of the record is left out on demand, as a disk is.
+func TestSkipFile(t *testing.T) {
+	m := newManager(t)
+	backing := disk(t, "backing", 8<<20)
+	cache := holding(t, backing, 5)
+	m.remember(t, cache)
+	refused(t, m, control.Mismatch, "`lc resume ID "+cache+"` first", m.creating(t, "myLV", 5, backing))
+	if _, err := m.Create(t.Context(), control.CreateArgs{Name: "myLV", ID: 5, Path: backing, SkipDisks: []string{cache}}, quiet); err != nil {
+		t.Error(err)
+	}
+}
+
+// After an old copy was resumed on demand, the newer one comes back: it counts, and nobody is told to wipe it. Whether the
+// old one was of the same epoch or of an earlier one.
+func TestNewerComesBack(t *testing.T) {
+	for _, earlier := range []bool{false, true} {
+		backing := filled(t, "its content")
+		m := newManager(t)
+		cache := formatted(t)
+		old := ""
+		if earlier {
+			old = copied(t, cache, "old")
+		}
+		m.mustResume(t, 3, cache)
+		m.mustCreate(t, "myLV", 5, backing)
+		if !earlier {
+			old = copied(t, cache, "old")
+		}
+		m.mustAttach(t, control.AttachArgs{Device: 5, Cache: 3})
+		m.write(t, 5)
+		m = m.again(t)
+		away := cache + ".away"
+		if err := os.Rename(cache, away); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := m.Resume(t.Context(), control.ResumeArgs{ID: 3, Path: old, AcceptStale: true}, quiet); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Rename(away, cache); err != nil {
+			t.Fatal(err)
+		}
+		m.remember(t, cache)
+		var said strings.Builder
+		_, err := m.Create(t.Context(), control.CreateArgs{Name: "myLV", ID: 5, Path: backing}, func(p control.Progress) { said.WriteString(p.Text) })
+		if err == nil || !strings.Contains(err.Error(), "is a copy of cache 3") {
+			t.Errorf("create: %v", err)
+		}
+		if !strings.Contains(said.String(), cache+" is a copy of cache 3 ("+old+") that is newer") || strings.Contains(said.String(), "wipe-cache") {
+			t.Errorf("it said %q", said.String())
+		}
+		m.mustFree(t, 3)
+		if _, err := m.Resume(t.Context(), control.ResumeArgs{ID: 3, Path: cache, AcceptStale: true}, quiet); err != nil {
+			t.Errorf("the way that is named: %v", err)
+		}
+	}
+}
+
+// The disk of a resumed cache, reached in another way, is no copy of it.
+func TestSameInAnotherWay(t *testing.T) {
+	m := newManager(t)
+	cache := formatted(t)
+	m.mustResume(t, 3, cache)
+	kept, old, err := m.withoutResumed(t.Context(), []stranger{{path: cache, super: superOf(cache)}}, quiet)
+	if err != nil || len(kept) != 0 || len(old) != 0 {
+		t.Errorf("kept %v, old %v, %v", kept, old, err)
 	}
 }

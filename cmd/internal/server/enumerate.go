@@ -1,11 +1,14 @@
 package server
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
+	"syscall"
 
 	"github.com/ublk-lc/ublk-lc/cmd/internal/control"
 	"github.com/ublk-lc/ublk-lc/segment"
@@ -86,17 +89,32 @@ func sysText(dir, name string) string {
 	return strings.TrimSpace(string(b))
 }
 
-// addSkipped adds the numbers of the disks that the administrator says are not to be asked.
-func addSkipped(not map[uint64]bool, paths []string) error {
+// exceptions are disks and files that are not asked whether they are a cache.
+type exceptions struct {
+	numbers map[uint64]bool // of block devices
+	files   []os.FileInfo
+}
+
+// skip adds those that the administrator names.
+func (e *exceptions) skip(paths []string) error {
 	for _, p := range paths {
-		var st unix.Stat_t
-		if err := unix.Stat(p, &st); err != nil {
-			return control.Errorf(control.NotFound, "--skip-disk %s: %w", p, err)
+		st, err := os.Stat(p)
+		if err != nil {
+			return control.Errorf(control.NotFound, "--skip-disk %s: %w", p, errors.Unwrap(err))
 		}
-		if st.Mode&unix.S_IFMT != unix.S_IFBLK {
-			return control.Errorf(control.BadValue, "--skip-disk %s: that is no block device, and only those are asked", p)
+		switch sys := st.Sys().(*syscall.Stat_t); {
+		case sys.Mode&unix.S_IFMT == unix.S_IFBLK:
+			e.numbers[sys.Rdev] = true
+		case st.Mode().IsRegular():
+			e.files = append(e.files, st)
+		default:
+			return control.Errorf(control.BadValue, "--skip-disk %s: that is neither a block device nor a file, and only those are asked", p)
 		}
-		not[st.Rdev] = true
 	}
 	return nil
+}
+
+// file tells whether a file is among them.
+func (e *exceptions) file(st os.FileInfo) bool {
+	return slices.ContainsFunc(e.files, func(f os.FileInfo) bool { return os.SameFile(f, st) })
 }

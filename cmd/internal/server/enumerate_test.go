@@ -71,7 +71,7 @@ func TestSkipDisk(t *testing.T) {
 		path  string
 		code  control.Code
 		words string
-	}{{"/dev/nonexistent", control.NotFound, "--skip-disk /dev/nonexistent: no such file"}, {hdd, control.BadValue, "no block device"}} {
+	}{{"/dev/nonexistent", control.NotFound, "--skip-disk /dev/nonexistent: no such file"}, {"/dev/null", control.BadValue, "neither a block device nor a file"}} {
 		refused(t, m, c.code, c.words, func() error {
 			_, err := m.Create(t.Context(), control.CreateArgs{Name: "x", ID: 5, Path: hdd, SkipDisks: []string{c.path}}, quiet)
 			return err
@@ -81,11 +81,11 @@ func TestSkipDisk(t *testing.T) {
 	if err != nil || len(all) == 0 {
 		t.Skipf("no disk here to be asked: %v", err)
 	}
-	not := map[uint64]bool{}
-	if err := addSkipped(not, all[:1]); err != nil {
+	not := &exceptions{numbers: map[uint64]bool{}}
+	if err := not.skip(all[:1]); err != nil {
 		t.Fatal(err)
 	}
-	if rest, err := disksToAsk("/sys", not); err != nil || slices.Contains(rest, all[0]) || len(rest) != len(all)-1 {
+	if rest, err := disksToAsk("/sys", not.numbers); err != nil || slices.Contains(rest, all[0]) || len(rest) != len(all)-1 {
 		t.Errorf("without %s: %q, %v", all[0], rest, err)
 	}
 }

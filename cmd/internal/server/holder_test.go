@@ -181,7 +181,7 @@ func asked(cache string, d *whose.Disk) error {
 	if super == nil {
 		return nil
 	}
-	_, err := rule(d, (&stranger{cache, super}).claims(), false)
+	_, err := rule(d, (&stranger{path: cache, super: super}).claims(), false)
 	return err
 }
 

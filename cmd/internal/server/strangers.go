@@ -20,23 +20,24 @@ const slowLook = 2 * time.Second
 type stranger struct {
 	path  string
 	super *segment.Super
+	twin  uint8 // the resumed cache of which it is a copy with data of its own; 0 if there is none
 }
 
-// strangers finds the caches of this host that are not resumed. It looks at every disk that may be one, but for those of
-// the numbers in not, and at the files in which this host has had one.
-func (m *Manager) strangers(ctx context.Context, not map[uint64]bool, report reporter) ([]stranger, error) {
-	paths, err := disksToAsk("/sys", not)
+// strangers finds the caches of this host that are not resumed. It looks at every disk that may be one, and at the files
+// in which this host has had one, but for those in not.
+func (m *Manager) strangers(ctx context.Context, not *exceptions, report reporter) ([]stranger, error) {
+	paths, err := disksToAsk("/sys", not.numbers)
 	if err != nil {
 		return nil, err
 	}
 	var found []stranger
-	for _, path := range append(paths, m.knownFiles()...) {
+	for _, path := range append(paths, m.knownFiles(not)...) {
 		super, err := patiently(ctx, path, report, func() *segment.Super { return superOf(path) })
 		if err != nil {
 			return nil, err
 		}
 		if super != nil {
-			found = append(found, stranger{path, super})
+			found = append(found, stranger{path: path, super: super})
 		}
 	}
 	return found, nil
@@ -84,7 +85,11 @@ func (s *stranger) claims() []claim {
 		return nil
 	}
 	defer dev.Close()
-	return claimsOn(dev, s.super)
+	all := claimsOn(dev, s.super)
+	for i := range all {
+		all[i].twin = s.twin
+	}
+	return all
 }
 
 // claimsOn reads from a log what it holds data of. When it cannot be read to its end, all disks that were attached count.
@@ -125,8 +130,8 @@ func heldBy(dev *blockdev.Device, super *segment.Super) (*held, error) {
 	return h, err
 }
 
-// ourNumbers are the disks that this server has open.
-func (m *Manager) ourNumbers() map[uint64]bool {
+// ours are the disks that this server has open.
+func (m *Manager) ours() *exceptions {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	ours := map[uint64]bool{}
@@ -142,5 +147,5 @@ func (m *Manager) ourNumbers() map[uint64]bool {
 	for _, d := range m.devices {
 		add(d.path)
 	}
-	return ours
+	return &exceptions{numbers: ours}
 }
