@@ -30,6 +30,8 @@ func forgetCommand() *cobra.Command {
 			"It says how much would be lost, and how the disk is compared to it, and does nothing without --yes, or a yes on\n" +
 			"a terminal. To save the data first:\n\n" +
 			"  lc replay CACHE --device DEVICE_ID --force-binding --to FILE\n\n" +
+			"and of a damaged log --skip-damage with it. What a damaged record held may be this device's too: that wants --yes as\n" +
+			"well, and so does an old copy of a cache.\n\n" +
 			"The cache may be resumed, but the device not be attached. The exit code is 4 (has-content) when it wants --yes,\n" +
 			"5 (not-found) for a device that the log does not know, 10 (busy) for one that is attached.",
 		Annotations: map[string]string{unprivileged: "files are their owner's; devices are root's anyway"},
@@ -62,8 +64,12 @@ func Forget(cmd *cobra.Command, path string, id uint8, yes bool) error {
 			return fmt.Errorf("device %d is %w", id, inspect.ErrNotBound)
 		}
 		lost := losses(log, id)
-		if lost != "" {
-			if err := confirm(cmd, c, log, b, lost, yes); err != nil {
+		old, err := c.stale(cmd)
+		if err != nil {
+			return err
+		}
+		if lost != "" || old != "" {
+			if err := confirm(cmd, c, log, b, lost, old, yes); err != nil {
 				return err
 			}
 		}
@@ -73,7 +79,7 @@ func Forget(cmd *cobra.Command, path string, id uint8, yes bool) error {
 		if lost == "" {
 			lost = "nothing"
 		}
-		fmt.Fprintf(cmd.OutOrStdout(), "%s: gave up %s of device %d (%s), which is not bound to it any more\n", c.dev.Path(), lost, id, b.Name)
+		fmt.Fprintf(cmd.OutOrStdout(), "%s: gave up %s of device %d (%s), which is not bound to it any more\n", c.dev.Path(), lost, id, control.Show(b.Name))
 		return nil
 	})
 }
@@ -94,20 +100,26 @@ func forgetResumed(cmd *cobra.Command, a control.ForgetArgs) error {
 // losses are what would be lost with a device, "" if that is nothing.
 func losses(log *inspect.Log, id uint8) string {
 	for _, d := range log.Report().Devices {
-		if d.ID != id || d.Dirty == 0 && len(d.Lost) == 0 {
+		if d.ID != id || d.Dirty == 0 && len(d.Lost) == 0 && d.LostExact {
 			continue
 		}
 		text := fmt.Sprintf("%s (%d sectors)", humanize.IBytes(d.Dirty*segment.SectorSize), d.Dirty)
 		if n := inspect.Total(d.Lost); n > 0 {
 			text += fmt.Sprintf(", beside %d sectors lost by damage,", n)
 		}
+		if !d.LostExact {
+			text += ", and perhaps what nobody can read any more,"
+		}
 		return text
 	}
 	return ""
 }
 
-// confirm wants the word of somebody who has read what it means.
-func confirm(cmd *cobra.Command, c *offline, log *inspect.Log, b *segment.Binding, lost string, yes bool) error {
+// confirm wants the word of somebody who has read what it means: what would be lost, and what of old copies there is to say.
+func confirm(cmd *cobra.Command, c *offline, log *inspect.Log, b *segment.Binding, lost, old string, yes bool) error {
+	if lost == "" {
+		lost = "nothing"
+	}
 	disks, err := server.Disks()
 	if err != nil {
 		return err
@@ -117,9 +129,17 @@ func confirm(cmd *cobra.Command, c *offline, log *inspect.Log, b *segment.Bindin
 	if path != "" {
 		disk = fmt.Sprintf("its disk, %s, %s", path, state)
 	}
-	what := fmt.Sprintf("%s holds %s of device %d (%s, %s) that no disk has; %s", c.dev.Path(), lost, b.ID, b.Name,
+	what := fmt.Sprintf("%s holds %s of device %d (%s, %s) that no disk has; %s", c.dev.Path(), lost, b.ID, control.Show(b.Name),
 		humanize.IBytes(b.Sectors*segment.SectorSize), disk)
-	save := fmt.Sprintf("`lc replay %s --device %d --force-binding --to FILE` saves that first", c.dev.Path(), b.ID)
+	skip := ""
+	for i := range log.Damage {
+		skip = " --skip-damage"
+		what += fmt.Sprintf("; damaged: %s", &log.Damage[i])
+	}
+	if old != "" {
+		what += "; " + old
+	}
+	save := fmt.Sprintf("`lc replay %s --device %d --force-binding%s --to FILE` saves that first", c.dev.Path(), b.ID, skip)
 	if yes {
 		fmt.Fprintln(cmd.ErrOrStderr(), what)
 		return nil

@@ -29,6 +29,6 @@ func resumeCommand() *cobra.Command {
 		},
 	}
 	cmd.Flags().BoolVar(&a.AcceptStale, "accept-stale", false, "resume an old copy: what was written through the newer one since is lost")
-	cmd.Flags().StringArrayVar(&a.SkipDisks, "skip-disk", nil, "a disk that does not answer, and is no copy of this cache; may be repeated")
+	cmd.Flags().StringArrayVar(&a.SkipDisks, "skip-disk", nil, "a disk or file that is not to be asked, since it is no copy of this cache; may be repeated")
 	return cmd
 }

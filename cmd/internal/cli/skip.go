@@ -87,7 +87,7 @@ func printDamage(w io.Writer, d *control.Damage) {
 		r := &d.Records[i]
 		fmt.Fprintf(w, "damaged %s\n", &r.BadRecord)
 		for _, s := range r.Missing {
-			fmt.Fprintf(w, "lost device %d (%s), %s (%s)\n", s.Device, s.Name, inspect.Range{LBA: s.LBA, Sectors: s.Sectors}, humanize.IBytes(s.Sectors*segment.SectorSize))
+			fmt.Fprintf(w, "lost device %d (%s), %s (%s)\n", s.Device, control.Show(s.Name), inspect.Range{LBA: s.LBA, Sectors: s.Sectors}, humanize.IBytes(s.Sectors*segment.SectorSize))
 		}
 		if len(r.Missing) == 0 {
 			fmt.Fprintln(w, "lost nothing: newer data of the same sectors is in the log")

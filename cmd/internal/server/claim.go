@@ -73,7 +73,7 @@ func (c *claim) holder() string {
 }
 
 func (c *claim) String() string {
-	return fmt.Sprintf("device %d (%s, %s)", c.binding.ID, c.binding.Name, humanize.IBytes(c.binding.Sectors*segment.SectorSize))
+	return fmt.Sprintf("device %d (%s, %s)", c.binding.ID, control.Show(c.binding.Name), humanize.IBytes(c.binding.Sectors*segment.SectorSize))
 }
 
 // offline is what has to be done before a verb that needs the cache device for itself, or "".

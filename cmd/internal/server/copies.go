@@ -267,7 +267,7 @@ func (m *Manager) absent(d *whose.Disk, found []stranger, report reporter) {
 		for _, of := range c.Disks {
 			if !here && slices.Contains(d.Prints, of.Fingerprint) {
 				m.warn(report, "%s: cache %s, which this host has last seen on %s, had data of it as device %d (%s), and is not here: what is shown may be out of date. If it will not come back, delete %s",
-					d.Path, c.UUID, c.Path, of.Device, of.Name, m.record.File(c.UUID))
+					d.Path, c.UUID, c.Path, of.Device, control.Show(of.Name), m.record.File(c.UUID))
 			}
 		}
 	}

@@ -42,7 +42,7 @@ func (m *Manager) drain(ctx context.Context, c *cache, report reporter) error {
 	core := c.host.Core()
 	for _, b := range core.Bound() {
 		if n := core.DirtyBlocks(b.ID); n > 0 && !m.attachedTo(c, b.ID) {
-			return control.Errorf(control.NotAttached, "cache %d holds %d dirty blocks of device %d (%s), which is not attached; `lc create` it and `lc attach %d %d` first", c.id, n, b.ID, b.Name, b.ID, c.id)
+			return control.Errorf(control.NotAttached, "cache %d holds %d dirty blocks of device %d (%s), which is not attached; `lc create` it and `lc attach %d %d` first", c.id, n, b.ID, control.Show(b.Name), b.ID, c.id)
 		}
 	}
 	others := m.watchOthers(c.host)

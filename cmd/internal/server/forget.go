@@ -103,9 +103,9 @@ func (c *cache) forgotten(a control.ForgetArgs) (name string, dirty uint64, err 
 		}
 		if dirty > 0 && !a.Yes {
 			return "", 0, control.Errorf(control.HasContent, "cache %d (%s) holds %s of device %d (%s) that no disk has; `lc replay %s --device %d --force-binding --to FILE` saves that first, once the cache is free, and --yes gives it up",
-				c.id, c.path, blocks(dirty), id, b.Name, c.path, id)
+				c.id, c.path, blocks(dirty), id, control.Show(b.Name), c.path, id)
 		}
-		return b.Name, dirty, nil
+		return control.Show(b.Name), dirty, nil
 	}
 	return "", 0, fmt.Errorf("device %d is %w", id, logcache.ErrNotBound)
 }

@@ -94,6 +94,9 @@ func TestReplayOfAnOldCopy(t *testing.T) {
 		if out, err := lc(t, "replay", image, "--dry-run"); err != nil || !strings.Contains(out, "is an old copy") {
 			t.Errorf("a list: %v, %s", err, out)
 		}
+		if out, err := lc(t, "forget", image, "5"); err == nil || !strings.Contains(out, "is an old copy of cache") {
+			t.Errorf("forget: %v, %s", err, out)
+		}
 		if out, err := lc(t, "replay", image, "--to", backing, "--accept-stale"); err != nil && !strings.Contains(out, "--force-binding") {
 			t.Errorf("with a word for it: %v, %s", err, out)
 		}
