@@ -231,9 +231,12 @@ func (m *Manager) claims(ctx context.Context, d *whose.Disk, skip []string, repo
 		return nil, err
 	}
 	all := m.resumedClaims()
-	found, err := m.strangers(ctx, not, report)
+	found, unread, err := m.strangers(ctx, not, report)
 	if err != nil {
 		return nil, err
+	}
+	if len(unread) > 0 {
+		return nil, errUnread(d, unread)
 	}
 	m.absent(d, found, report)
 	found, copies, err := m.withoutResumed(ctx, found, report)

@@ -144,9 +144,12 @@ func (m *Manager) checkStale(ctx context.Context, c *cache, super *segment.Super
 	if err := not.skip(a.SkipDisks); err != nil {
 		return err
 	}
-	found, err := m.strangers(ctx, not, report)
+	found, unread, err := m.strangers(ctx, not, report)
 	if err != nil {
 		return err
+	}
+	for _, u := range unread {
+		m.warn(report, "%s is a cache whose superblock cannot be read, and perhaps a newer copy of this one: %s", u.path, u.reason)
 	}
 	why := m.olderThanSeen(super, report)
 	for i := range found {

@@ -122,11 +122,14 @@ func blocks(n uint64) string {
 // at create may be others' word by now, and the data that is given up may have hidden it.
 func (m *Manager) rulingWithout(ctx context.Context, d *device, c *cache, report reporter) (ruling, error) {
 	claims, err := m.claims(ctx, d.backing, d.skip, report)
-	if err != nil {
+	if err != nil && control.Classify(err).Code != control.Mismatch {
 		return ruling{}, err
 	}
 	claims = slices.DeleteFunc(claims, func(a claim) bool { return a.cache == c.id && a.binding.ID == d.id })
-	r, err := m.settleClaims(d.backing, d.host.Backing(), claims, d.distinct, report)
+	var r ruling
+	if err == nil {
+		r, err = m.settleClaims(d.backing, d.host.Backing(), claims, d.distinct, report)
+	}
 	if err != nil {
 		return r, control.Errorf(control.Mismatch, "device %d waits for that data, and could not be shown without it; nothing was given up. `lc remove %d` first, and then this again: %w", d.id, d.id, err)
 	}

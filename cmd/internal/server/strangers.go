@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/ublk-lc/ublk-lc/cmd/internal/control"
-	"github.com/ublk-lc/ublk-lc/logcache"
 	"github.com/ublk-lc/ublk-lc/segment"
 	"github.com/ublk-lc/ublk-lc/segment/blockdev"
 	"github.com/ublk-lc/ublk-lc/segment/witness"
@@ -25,22 +24,24 @@ type stranger struct {
 
 // strangers finds the caches of this host that are not resumed. It looks at every disk that may be one, and at the files
 // in which this host has had one, but for those in not.
-func (m *Manager) strangers(ctx context.Context, not *exceptions, report reporter) ([]stranger, error) {
+// What is a cache that cannot be read comes as unread.
+func (m *Manager) strangers(ctx context.Context, not *exceptions, report reporter) (found []stranger, unread []unread, err error) {
 	paths, err := disksToAsk("/sys", not.numbers)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	var found []stranger
 	for _, path := range append(paths, m.knownFiles(not)...) {
-		super, err := patiently(ctx, path, report, func() *segment.Super { return superOf(path) })
-		if err != nil {
-			return nil, err
-		}
-		if super != nil {
-			found = append(found, stranger{path: path, super: super})
+		s, err := patiently(ctx, path, report, func() sight { return sighted(path) })
+		switch {
+		case err != nil:
+			return nil, nil, err
+		case s.super != nil:
+			found = append(found, stranger{path: path, super: s.super})
+		case s.err != nil:
+			unread = append(unread, newUnread(path, s.err))
 		}
 	}
-	return found, nil
+	return found, unread, nil
 }
 
 // patiently looks at one disk. A disk that does not answer holds the command up, not the server.
@@ -60,23 +61,8 @@ func patiently[T any](ctx context.Context, path string, report reporter, look fu
 	}
 }
 
-// superOf reads the superblock of a disk, or returns nil if it is no cache. One that cannot be read is none: it could not
-// be resumed either.
-func superOf(path string) *segment.Super {
-	dev, err := blockdev.Open(path, blockdev.OpenOptions{ReadOnly: true})
-	if err != nil {
-		return nil
-	}
-	defer dev.Close()
-	if dev.Size() == 0 {
-		return nil
-	}
-	super, err := logcache.ReadSuper(dev)
-	if err != nil {
-		return nil
-	}
-	return super
-}
+// superOf reads the superblock of a disk, or returns nil if it is no cache, or cannot be read.
+func superOf(path string) *segment.Super { return sighted(path).super }
 
 // claims are what a cache that is not resumed holds data of.
 func (s *stranger) claims() []claim {
