@@ -104,6 +104,9 @@ func rule(d *whose.Disk, claims []claim, distinct bool) (ruling, error) {
 	r := ruling{}
 	for i := range claims {
 		c := &claims[i]
+		if o := d.Shares(&c.binding); o != nil {
+			return r, errShares(d, c, o)
+		}
 		switch d.Kin(&c.binding, c.content, c.served != "") {
 		case whose.Own:
 			switch {
@@ -165,6 +168,22 @@ func checkOwn(d *whose.Disk, c *claim) error {
 		return control.Errorf(control.Mismatch, "%s holds data for %s as %s%s; `lc create %s %d %s` instead%s", c.holder(), d.Path, c, c.changed(), d.Name, b.ID, d.Path, c.orOther(d))
 	}
 	return nil
+}
+
+// errShares is about a disk of which a part has its data in a log, or that is a part of one that has.
+func errShares(d *whose.Disk, c *claim, o *blockdev.Overlap) error {
+	seen := fmt.Sprintf("%s is a part of %s", d.Path, o.Path)
+	if o.Part {
+		seen = fmt.Sprintf("a part of %s is %s", d.Path, o.Path)
+	}
+	way := fmt.Sprintf("`lc create %s %d %s` takes that disk", c.binding.Name, c.binding.ID, o.Path)
+	switch {
+	case c.served != "":
+		way = fmt.Sprintf("%s has it on %s already", c.holder(), c.served)
+	case c.cache == 0:
+		way = fmt.Sprintf("`lc resume ID %s`, and then %s", c.log, way)
+	}
+	return control.Errorf(control.Mismatch, "%s, the disk of %s, for which %s holds data, so that what is on it is out of date. %s; or %s", seen, c, strings.TrimSuffix(c.holder(), ","), way, c.giveUp())
 }
 
 // changed is what was written to a disk that is known by the rest of its content, or "".

@@ -7,6 +7,7 @@ import (
 	"github.com/ublk-lc/ublk-lc/cmd/internal/control"
 	"github.com/ublk-lc/ublk-lc/cmd/internal/whose"
 	"github.com/ublk-lc/ublk-lc/segment"
+	"github.com/ublk-lc/ublk-lc/segment/blockdev"
 	"github.com/ublk-lc/ublk-lc/segment/witness"
 )
 
@@ -29,6 +30,10 @@ func TestP8Rule(t *testing.T) {
 		{name: "no claims", disk: disk},
 		{name: "a resumed cache", disk: disk, claims: []claim{{log: "/dev/ssd", cache: 3, binding: mine}}, want: ruling{waitsFor: 3}},
 		{name: "a word does not change whose it is", disk: disk, claims: []claim{{log: "/dev/ssd", cache: 3, binding: mine}}, distinct: true, want: ruling{waitsFor: 3}},
+		{name: "the disk of a partition", disk: whose.Disk{ID: 9, Name: "all", Path: "/dev/sda", Sectors: 200, Prints: []uint64{99}, Overlaps: []blockdev.Overlap{{Path: "/dev/sda1", Fingerprints: []uint64{55}, Part: true}}},
+			claims: []claim{{cache: 3, binding: mine}}, distinct: true, refused: "a part of /dev/sda is /dev/sda1, the disk of device 5 (myLV, 50 KiB), for which cache 3 holds data"},
+		{name: "a partition of the disk", disk: whose.Disk{ID: 9, Name: "part", Path: "/dev/sda1", Sectors: 50, Overlaps: []blockdev.Overlap{{Path: "/dev/sda", Fingerprints: []uint64{1, 55}}}},
+			claims: []claim{{log: "/dev/ssd", binding: mine}}, refused: "`lc resume ID /dev/ssd`, and then `lc create myLV 5 /dev/sda` takes that disk"},
 		{name: "a stranger", disk: disk, claims: []claim{{log: "/dev/ssd", binding: mine}}, refused: "`lc resume ID /dev/ssd` first"},
 		{name: "two logs", disk: disk, claims: []claim{{log: "/dev/a", cache: 3, binding: mine}, {log: "/dev/b", binding: mine}}, refused: "cache 3 as device 5 (myLV, 50 KiB), and /dev/b"},
 		{name: "two ids in one log", disk: disk, claims: []claim{{cache: 3, binding: mine}, {cache: 3, binding: segment.Binding{ID: 8, Sectors: 100, Fingerprint: 55}}}, refused: "in more than one place"},

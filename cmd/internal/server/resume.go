@@ -187,13 +187,16 @@ func (d *device) mayBeIn(super *segment.Super) bool {
 	}
 	elsewhere := d.waitsFor != 0 || d.host.Cache() != nil
 	return slices.ContainsFunc(super.Bindings, func(b segment.Binding) bool {
-		return !elsewhere || d.backing.Identity(&b) != whose.Other
+		return !elsewhere || d.backing.Identity(&b) != whose.Other || d.backing.Shares(&b) != nil
 	})
 }
 
 // exposed tells why a log with this claim cannot be brought in beside a device.
 func (d *device) exposed(c claim, log *blockdev.Device) error {
 	c.dev = log
+	if o := d.backing.Shares(&c.binding); o != nil {
+		return control.Errorf(control.Mismatch, "the log on %s holds data for %s, of which device %d has sectors, on %s; `lc remove %d` first, and create that disk after the resume", c.log, o.Path, d.id, d.path, d.id)
+	}
 	if err := c.look(d.backing, d.host.Backing()); err != nil {
 		return err
 	}

@@ -15,6 +15,8 @@ type Disk struct {
 	Sectors uint64
 	Prints  []uint64 // what the host knows it by, today's form first; nil if that is nothing, or the same as of another disk
 	Twin    string   // the disk of which the host says the same, "" if there is none
+
+	Overlaps []blockdev.Overlap // what shares sectors with it
 }
 
 // Describe asks the host about a disk.
@@ -22,6 +24,9 @@ func Describe(dev *blockdev.Device, id uint8, name string) (*Disk, error) {
 	d := &Disk{ID: id, Name: name, Path: dev.Path(), Sectors: dev.Size() / segment.SectorSize}
 	var err error
 	if d.Twin, err = dev.Doubled(); err != nil {
+		return nil, err
+	}
+	if d.Overlaps, err = dev.Overlaps(); err != nil {
 		return nil, err
 	}
 	if d.Twin == "" {
@@ -81,6 +86,19 @@ func (d *Disk) Identity(b *segment.Binding) Evidence {
 		return Same
 	}
 	return Other
+}
+
+// Shares is what, as the host says, is the disk of a binding and shares sectors with d, which is not that disk; nil if there
+// is nothing.
+func (d *Disk) Shares(b *segment.Binding) *blockdev.Overlap {
+	if b.Fingerprint == 0 || d.Identity(b) == Same {
+		return nil
+	}
+	i := slices.IndexFunc(d.Overlaps, func(o blockdev.Overlap) bool { return slices.Contains(o.Fingerprints, b.Fingerprint) })
+	if i < 0 {
+		return nil
+	}
+	return &d.Overlaps[i]
 }
 
 // Kinship is how a disk and the data that a log holds of a binding belong together.

@@ -1,0 +1,56 @@
+package server
+
+import (
+	"os/exec"
+	"strings"
+	"testing"
+
+	"github.com/ublk-lc/ublk-lc/cmd/internal/control"
+)
+
+// looped makes a loop device over a file, or over what of it lies behind an offset.
+func looped(t *testing.T, args ...string) string {
+	t.Helper()
+	out, err := exec.Command("losetup", append([]string{"--find", "--show"}, args...)...).CombinedOutput()
+	if err != nil {
+		t.Skipf("losetup: %v: %s", err, out)
+	}
+	path := strings.TrimSpace(string(out))
+	t.Cleanup(func() {
+		if out, err := exec.Command("losetup", "--detach", path).CombinedOutput(); err != nil {
+			t.Errorf("losetup --detach: %v: %s", err, out)
+		}
+	})
+	return path
+}
+
+// Data of a disk is not to be found by its parts, nor data of a part by the whole: neither is shown without it.
+func TestP8PartsAndWholes(t *testing.T) {
+	for name, flip := range map[string]bool{"a part of the disk": false, "the disk of a part": true} {
+		t.Run(name, func(t *testing.T) {
+			image := filled(t, "its content")
+			bound, other := looped(t, image), looped(t, "--offset", "1048576", image)
+			if flip {
+				bound, other = other, bound
+			}
+			m := newManager(t)
+			cache := formatted(t)
+			m.mustResume(t, 3, cache)
+			m.mustCreate(t, "myLV", 5, bound)
+			m.mustAttach(t, control.AttachArgs{Device: 5, Cache: 3})
+			m.write(t, 5)
+			m = m.again(t)
+			refused(t, m, control.Mismatch, "`lc resume ID "+cache+"`, and then `lc create myLV 5", m.creating(t, "part", 6, other))
+			record := m.record
+			m.record = ""
+			m.mustCreate(t, "part", 6, other)
+			refused(t, m, control.Mismatch, "`lc remove 6` first", m.resuming(t, 3, cache))
+			m.mustRemove(t, 6)
+			m.record = record
+			m.mustResume(t, 3, cache)
+			refused(t, m, control.Mismatch, "for which cache 3 holds data", m.creating(t, "part", 6, other))
+			m.mustCreate(t, "myLV", 5, bound)
+			m.mustAttach(t, control.AttachArgs{Device: 5, Cache: 3})
+		})
+	}
+}
