@@ -11,6 +11,7 @@ import (
 	"github.com/dustin/go-humanize"
 	"github.com/spf13/cobra"
 	"github.com/ublk-lc/ublk-lc/cmd/internal/control"
+	"github.com/ublk-lc/ublk-lc/cmd/internal/seen"
 	"github.com/ublk-lc/ublk-lc/cmd/internal/server"
 	"github.com/ublk-lc/ublk-lc/cmd/internal/whose"
 	"github.com/ublk-lc/ublk-lc/logcache"
@@ -75,6 +76,11 @@ func Forget(cmd *cobra.Command, path string, id uint8, yes bool) error {
 		}
 		if err := logcache.Forget(c.dev, id, max(log.Last(), log.Durable)); err != nil {
 			return fmt.Errorf("%s: %w", c.dev.Path(), err)
+		}
+		if old == "" { // else what was seen is the newer one, which keeps its data
+			if err := seen.Default().GiveUp(log.Super.UUID, id); err != nil {
+				fmt.Fprintf(cmd.ErrOrStderr(), "%v; create may warn that this cache is missing\n", err)
+			}
 		}
 		if lost == "" {
 			lost = "nothing"

@@ -13,6 +13,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/google/uuid"
 )
@@ -95,6 +96,20 @@ func (d Dir) Remove(id uuid.UUID) error {
 		return fmt.Errorf("forget what was seen of cache %s: %w", id, err)
 	}
 	return nil
+}
+
+// GiveUp takes a device out of what was seen of a cache, since its data in there was given up.
+func (d Dir) GiveUp(id uuid.UUID, device uint8) error {
+	c, err := d.Load(id)
+	if err != nil || c == nil {
+		return err
+	}
+	n := len(c.Disks)
+	c.Disks = slices.DeleteFunc(c.Disks, func(of Disk) bool { return of.Device == device })
+	if len(c.Disks) == n {
+		return nil
+	}
+	return d.Store(*c)
 }
 
 // Store replaces what was seen of a cache, durably. It makes the directory if

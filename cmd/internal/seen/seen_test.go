@@ -36,6 +36,18 @@ func TestRecord(t *testing.T) {
 		t.Errorf("left behind: %v", names)
 	}
 	for range 2 {
+		a.Disks = []Disk{}
+		if err := d.GiveUp(a.UUID, 5); err != nil {
+			t.Fatal(err)
+		}
+		if c, err := d.Load(a.UUID); err != nil || !reflect.DeepEqual(*c, a) {
+			t.Errorf("given up: %+v, %v; want %+v", c, err, a)
+		}
+	}
+	if err := d.GiveUp(uuid.New(), 5); err != nil || len(d.All()) != 2 {
+		t.Errorf("of a cache that was never seen: %v", err)
+	}
+	for range 2 {
 		if err := d.Remove(a.UUID); err != nil || len(d.All()) != 1 {
 			t.Errorf("removed: %v; all: %+v", err, d.All())
 		}

@@ -130,3 +130,27 @@ func TestReplayNeedsAWitness(t *testing.T) {
 		t.Errorf("with a word for it: %v, %s", err, out)
 	}
 }
+
+// A cache of which a disk's data was given up is not missed when that disk is used without it.
+func TestGivenUpIsNotMissed(t *testing.T) {
+	t.Setenv("LC_STATE_DIR", t.TempDir())
+	backing := filled(t, "its content")
+	m := newManager(t)
+	m.record = seen.Default()
+	cache := formatted(t)
+	m.mustResume(t, 3, cache)
+	m.mustCreate(t, "myLV", 5, backing)
+	m.mustAttach(t, control.AttachArgs{Device: 5, Cache: 3})
+	m.write(t, 5)
+	m = m.again(t)
+	if out, err := lc(t, "forget", cache, "5", "--yes"); err != nil {
+		t.Fatalf("%v, %s", err, out)
+	}
+	if err := os.Remove(cache); err != nil {
+		t.Fatal(err)
+	}
+	var said strings.Builder
+	if _, err := m.Create(t.Context(), control.CreateArgs{Name: "myLV", ID: 5, Path: backing}, func(p control.Progress) { said.WriteString(p.Text) }); err != nil || strings.Contains(said.String(), "is not here") {
+		t.Errorf("%v, it said %q", err, said.String())
+	}
+}
