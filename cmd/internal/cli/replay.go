@@ -40,8 +40,9 @@ func replayCommand() *cobra.Command {
 			"was in, and what is on it should be checked. When something was left out, the exit code is 19 (left-out).\n" +
 			"--dry-run shows what either would do.\n\n" +
 			"A FILE that does not exist is made, sparse and as large as the disk. It holds only what the log has: to mount it, make\n" +
-			"FILE a copy of the disk first. An old copy of a cache, such as an image of the SSD, is refused when the newer one is on\n" +
-			"this host, or was: it would put older data over newer. --accept-stale writes it all the same.\n\n" +
+			"FILE a copy of the disk first. A second replay to it wants --force-binding, as one to any copy does.\n\n" +
+			"An old copy of a cache, such as an image of the SSD, is refused when the newer one is on this host, or was: it would\n" +
+			"put older data over newer. --accept-stale writes it all the same.\n\n" +
 			"Afterwards the cache still holds the data. Once the disk was written to by anything else, the log's copy is out\n" +
 			"of date: `lc forget` gives it up, else the log would put its older data over what is new.",
 		Annotations: map[string]string{unprivileged: "files are their owner's; devices are root's anyway"},

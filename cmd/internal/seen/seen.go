@@ -64,23 +64,36 @@ func (d Dir) Load(id uuid.UUID) (*Cache, error) {
 	return &c, nil
 }
 
-// All is what was last seen of all caches. What cannot be read is left out.
+// All is what was last seen of all caches. What cannot be read is left out; see [Dir.Bad].
 func (d Dir) All() []Cache {
+	all, _ := d.load()
+	return all
+}
+
+// Bad is why parts of the record cannot be read.
+func (d Dir) Bad() []error {
+	_, bad := d.load()
+	return bad
+}
+
+func (d Dir) load() (all []Cache, bad []error) {
 	names, err := os.ReadDir(string(d))
 	if err != nil {
-		return nil
+		return nil, nil
 	}
-	var all []Cache
 	for _, n := range names {
 		id, err := uuid.Parse(trimJSON(n.Name()))
 		if err != nil {
 			continue
 		}
-		if c, err := d.Load(id); err == nil && c != nil {
+		switch c, err := d.Load(id); {
+		case err != nil:
+			bad = append(bad, err)
+		case c != nil:
 			all = append(all, *c)
 		}
 	}
-	return all
+	return all, bad
 }
 
 func trimJSON(name string) string {

@@ -68,6 +68,9 @@ func TestRecordOfOthers(t *testing.T) {
 		if c, err := d.Load(id); err == nil {
 			t.Errorf("%q: %+v", text, c)
 		}
+		if bad := d.Bad(); len(bad) != 1 || len(d.All()) != 0 {
+			t.Errorf("%q: bad %v, all %v", text, bad, d.All())
+		}
 	}
 	if err := os.WriteFile(filepath.Join(dir, "notes.txt"), nil, 0o600); err != nil {
 		t.Fatal(err)

@@ -262,6 +262,9 @@ func (m *Manager) note(path string, id [16]byte, core *logcache.Cache, report re
 
 // absent warns of caches that had data of a disk when this host last saw them, and that are not here.
 func (m *Manager) absent(d *whose.Disk, found []stranger, report reporter) {
+	for _, err := range m.record.Bad() {
+		m.warn(report, "%s: %v; whether that cache has data of it, and is here, is not known", d.Path, err)
+	}
 	for _, c := range m.record.All() {
 		m.mu.Lock()
 		here := m.twinLocked(c.UUID) != nil

@@ -305,3 +305,18 @@ func TestSameInAnotherWay(t *testing.T) {
 		t.Errorf("kept %v, old %v, %v", kept, old, err)
 	}
 }
+
+// A record that cannot be read hides a cache in a file: that is said.
+func TestBadRecord(t *testing.T) {
+	backing := filled(t, "its content")
+	m, _ := dirtied(t, whose.Describe, backing)
+	for _, c := range m.record.All() {
+		if err := os.WriteFile(m.record.File(c.UUID), []byte("{"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var said strings.Builder
+	if _, err := m.Create(t.Context(), control.CreateArgs{Name: "myLV", ID: 5, Path: backing}, func(p control.Progress) { said.WriteString(p.Text) }); err != nil || !strings.Contains(said.String(), "whether that cache has data of it") {
+		t.Errorf("%v, it said %q", err, said.String())
+	}
+}
