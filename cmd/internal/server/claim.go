@@ -239,7 +239,7 @@ func errForeign(d *whose.Disk, c *claim) error {
 	default:
 		seen = fmt.Sprintf("it has %d sectors, and that one %d, and nothing tells that it has grown", d.Sectors, b.Sectors)
 	}
-	return control.Errorf(control.Mismatch, "%s holds data of another disk as %s, and %s is not that disk: %s. If so, choose another %s for it; if it is that one, it has none of what the cache left there, and %s", c.holder(), c, d.Path, seen, what, way)
+	return control.Errorf(control.Mismatch, "%s holds data of another disk as %s, and %s is not that disk: %s. If so, choose another %s for it; if it is that one all the same, %s", c.holder(), c, d.Path, seen, what, way)
 }
 
 // claims are what all logs hold data of, whether of disk d or not: those of the resumed caches, and those of the other caches of this host, save the

@@ -150,6 +150,15 @@ func TestP8WaysOut(t *testing.T) {
 			},
 			[]string{"lc forget", "lc free-cache 3|lc replay"}, true,
 		},
+		"an id of a disk of another identity, and nothing tells": {
+			func(t *testing.T) *state {
+				backing := disk(t, "blank", 8<<20)
+				m, cache := dirtied(t, whose.Describe, backing)
+				m.mustResume(t, 3, cache)
+				return &state{m: m, refused: m.creating(t, "other", 5, copied(t, backing, "renamed")), lasts: file(t)}
+			},
+			[]string{"lc free-cache 3|lc replay", "lc forget"}, true,
+		},
 		"a disk that has shrunk": {
 			func(t *testing.T) *state {
 				backing := filled(t, "its content")
