@@ -36,6 +36,7 @@ type operation struct {
 	slot    uint64
 	have    uint8 // of a block that is read around: the sectors that the log had
 	owed    owed
+	flush   uint64 // its number in the ledger of the cache device
 }
 
 // Port is the way of one thread into the caches. Its methods belong to that

@@ -1,5 +1,10 @@
 package sim
 
+import (
+	"bytes"
+	"math/rand/v2"
+)
+
 // This file has the logical blocks of disks: who asks for less than one, or for
 // parts of several, has done wrong; and a block is of one version, in the log, on
 // the backing and to who reads it.
@@ -66,3 +71,26 @@ func (o *oracle) wasReadWhole(vol uint8, lba uint64, b []byte) {
 		}
 	}
 }
+
+// wreck lets some of the physical blocks go bad that a write which was not flushed
+// has a part of.
+func (d *disk) wreck(r *rand.Rand, img []sid) {
+	if d.wrecks == 0 {
+		return
+	}
+	for _, list := range [2][]*pending{d.done, d.flying} {
+		for _, p := range list {
+			for _, at := range [2]int{p.at, p.at + len(p.ids) - 1} {
+				lo := at - at%d.wrecks
+				if hi := lo + d.wrecks; len(p.ids) > 0 && (lo < p.at || hi > p.at+len(p.ids)) && r.IntN(3) == 0 {
+					for i := lo; i < hi; i++ {
+						img[i] = d.st.put(garbage)
+					}
+				}
+			}
+		}
+	}
+}
+
+// garbage is what nobody has written.
+var garbage = bytes.Repeat([]byte{0xa5}, sectorSize)

@@ -245,3 +245,31 @@ func TestP4OldLogIsDrainedDespiteErrors(t *testing.T) {
 		}
 	}
 }
+
+// TestP1PhysicalNeighbours: the power fails while a record is written, on a disk that
+// loses all of a physical block when it loses a part. A durable record that shares
+// it is lost, which nobody can mend; one that is aligned shares none.
+func TestP1PhysicalNeighbours(t *testing.T) {
+	for _, align := range []uint32{0, 4096} {
+		o := scriptOptions(512)
+		o.Physical, o.RecordAlign, o.SegmentSize = 4096, align, 16<<10
+		v := guard(func() {
+			s := scenarioOf(t, o, witness.Scope{})
+			s.fua(0, 0, 2)
+			s.rest()
+			s.write(0, 8, 2)
+			s.cache.FlushCurrent()
+			s.drain()
+			for range 200 {
+				s.s.cut(s.e.rng, s.image)
+				s.sides.try(s.image)
+			}
+		})
+		switch {
+		case align == 0 && v == nil:
+			t.Error("no harm was done although records share physical blocks: the device is too kind")
+		case align != 0 && v != nil:
+			t.Errorf("%v\n%s", v, v.Stack)
+		}
+	}
+}

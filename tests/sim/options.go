@@ -12,6 +12,7 @@ type Options struct {
 	Seed        uint64
 	BlockSize   uint32
 	RecordAlign uint32 // 0 = the block size
+	Physical    uint32 // physical block of the cache device, of which a torn write of a part may destroy all; 0 = none
 	SegmentSize uint32
 	Slots       int
 	Buffers     int      // RAM buffers, in segments
@@ -101,6 +102,6 @@ func (o *Options) chooseBlocks(r *rand.Rand) {
 		}
 	}
 	if aligned {
-		o.RecordAlign, o.SegmentSize = 4096, 16<<10
+		o.RecordAlign, o.SegmentSize, o.Physical = 4096, 16<<10, 4096
 	}
 }
