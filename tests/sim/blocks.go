@@ -38,7 +38,7 @@ func (o *Options) wholeBlocks(vol int, lba uint64, n uint32) (uint64, uint32) {
 	bs := uint64(o.block(vol) / sectorSize)
 	end := min((lba+uint64(n)+bs-1)/bs*bs, uint64(o.Volumes[vol]))
 	lba -= lba % bs
-	return lba, min(uint32(end-lba), maxRequest)
+	return lba, min(uint32(end-lba), o.maxRequest())
 }
 
 // checkAligned wants an operation to be of whole blocks within the disk.

@@ -37,6 +37,7 @@ type Options struct {
 	Rot         bool // a copy of the superblock goes bad while the power is off
 	GiveUps     bool // now and then all data of a device is given up
 	FUAFlushes  bool // the cache device makes a write and a flush of a write with FUA
+	Large       bool // requests of up to 1 MiB
 	Hasty       bool // writes and flushes do what they do long before they complete
 	Blind       bool // nothing reads
 	Sleeps      bool // now and then the host finds that the machine has slept
@@ -85,7 +86,18 @@ func RandomOptions(seed uint64) Options {
 	o.FUAFlushes = rand.New(rand.NewPCG(seed, 35)).IntN(3) == 0
 	o.Hasty = rand.New(rand.NewPCG(seed, 37)).IntN(3) == 0
 	o.chooseBlocks(rand.New(rand.NewPCG(seed, 33)))
+	if r := rand.New(rand.NewPCG(seed, 39)); r.IntN(40) == 0 {
+		o.enlarge(r)
+	}
 	return o
+}
+
+// enlarge makes a run of few large requests and segments.
+func (o *Options) enlarge(r *rand.Rand) {
+	o.Large, o.Slots, o.SegmentSize = true, 4, []uint32{64 << 10, 256 << 10, 1 << 20}[r.IntN(3)]
+	o.Buffers, o.Cuts, o.Points = min(o.Buffers, o.Slots), 2, 4
+	o.Requests = min(o.Requests, 30)
+	o.Volumes[0] = 8 * (300 + r.IntN(100))
 }
 
 // chooseBlocks lets some volumes be of larger blocks than the cache device, and
