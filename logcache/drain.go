@@ -53,14 +53,17 @@ func (c *Cache) wantDurable(seq uint64) {
 
 // CloseCurrent ends the current segment, if it holds anything and the log is not
 // in doubt, and makes the log durable as far as it goes. It returns the id of the
-// last closed segment.
+// last segment that holds anything: in doubt it is for a later call to close it.
 func (c *Cache) CloseCurrent() uint64 {
 	c.lock()
+	last := c.openID() - 1
+	if c.cur.id != 0 && (c.cur.pos > 0 || c.cur.rec != nil) {
+		last = c.cur.id
+	}
 	if !c.doubt.on() {
 		c.closeOpen()
 	}
 	c.wantDurable(c.sealedSeq)
-	last := c.openID() - 1
 	c.mu.Unlock()
 	c.background.finish()
 	return last

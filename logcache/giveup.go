@@ -26,8 +26,10 @@ func (c *Cache) GiveUp(dev uint8, done func(error)) {
 			done(fmt.Errorf("device id %d: %w", dev, ErrAttached))
 		case b == nil:
 			done(fmt.Errorf("device id %d: %w", dev, ErrNotBound))
+		case c.broken != nil:
+			done(c.broken)
 		case c.doubt.on():
-			done(fmt.Errorf("device id %d: %w", dev, ErrDoubt))
+			c.doubt.after = append(c.doubt.after, func() { c.GiveUp(dev, done) })
 		case c.rebinding[dev]:
 			done(fmt.Errorf("device id %d: %w", dev, ErrRebinding))
 		default:

@@ -19,16 +19,18 @@ import (
 // ErrOtherLife breaks a cache whose log was resumed by somebody else meanwhile.
 var ErrOtherLife = errors.New("the log was resumed by another server, or set back, while this one slept: what it has not written is lost, and it must not write any more")
 
-// ErrDoubt refuses what cannot wait, just after the machine has slept.
-var ErrDoubt = errors.New("the machine has slept, and the superblock is being read again; try again")
+// ErrDoubt breaks a cache that would have to write something again just after the
+// machine has slept, before it knows that the log is still its own.
+var ErrDoubt = errors.New("the machine has slept, and the superblock was being read again when a write failed")
 
 // doubt is whether the log is still ours.
 type doubt struct {
-	raised, settled uint64 // how often
-	looking         uint64 // the doubt that the reads under way will settle
-	reads           int    // under way
-	lost            error  // the log is not ours any more
-	mem             []byte // both copies
+	raised, settled uint64   // how often
+	looking         uint64   // the doubt that the reads under way will settle
+	reads           int      // under way
+	lost            error    // the log is not ours any more
+	after           []func() // what begins when it is settled, either way
+	mem             []byte   // both copies
 }
 
 // on tells whether nothing may be written for now.
@@ -91,11 +93,22 @@ func (c *Cache) lookedAgain(p *Port, o *operation, err error) {
 	if err := c.stillOurs(); err != nil {
 		c.doubt.lost = err
 		c.fail(p, err)
+		c.doubt.goOn()
 		return
 	}
 	c.doubt.settled = c.doubt.looking
+	c.doubt.goOn()
 	c.nextSuper(p)
 	c.advance(p)
+}
+
+// goOn begins what had to wait.
+func (d *doubt) goOn() {
+	after := d.after
+	d.after = nil
+	for _, f := range after {
+		f()
+	}
 }
 
 // stillOurs tells whether the copies are those that this cache wrote last.
