@@ -20,7 +20,7 @@ func (w *world) makeRequests() {
 	for i := range w.Depth {
 		r := &request{}
 		r.Tag = uint32(i)
-		r.mem = make([]byte, w.maxRequest()*sectorSize)
+		r.mem = make([]byte, maxRequest*sectorSize)
 		w.reqs = append(w.reqs, r)
 	}
 }
@@ -35,7 +35,7 @@ func (w *world) submit() {
 	if w.Blind && op == logcache.Read {
 		op = logcache.Write
 	}
-	lba, n := chooseRange(w.rng, w.Volumes[vol], w.maxRequest())
+	lba, n := chooseRange(w.rng, w.Volumes[vol])
 	if w.Discards && op == logcache.Write && w.blank.IntN(4) == 0 {
 		op = []logcache.Op{logcache.Discard, logcache.Zero}[w.blank.IntN(2)]
 	}
@@ -129,9 +129,8 @@ func chooseOp(r *rand.Rand) (op logcache.Op, fua bool) {
 	return logcache.Write, false
 }
 
-// chooseRange prefers a few places, so that requests overlap. most is the longest
-// request.
-func chooseRange(r *rand.Rand, sectors int, most uint32) (lba uint64, n uint32) {
+// chooseRange prefers a few places, so that requests overlap.
+func chooseRange(r *rand.Rand, sectors int) (lba uint64, n uint32) {
 	switch k := r.IntN(20); {
 	case k < 5:
 		n = 1
@@ -144,7 +143,7 @@ func chooseRange(r *rand.Rand, sectors int, most uint32) (lba uint64, n uint32) 
 	case k < 19:
 		n = 1 + uint32(r.IntN(40))
 	default:
-		n = most
+		n = maxRequest
 	}
 	n = min(n, uint32(sectors))
 	room := sectors - int(n)

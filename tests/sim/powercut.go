@@ -32,7 +32,6 @@ func (s *devs) cut(r *rand.Rand, m *images) {
 				i++
 			}
 		}
-		d.wreck(r, img)
 	})
 }
 
