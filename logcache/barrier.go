@@ -59,7 +59,7 @@ func (c *Cache) kick(p *Port) {
 	}
 	c.flushOp = true
 	c.group = c.writtenSeq
-	p.newLogOp(c, forBarrier, blockdev.Flush, 0, nil)
+	p.newLogOp(c, forBarrier, blockdev.Flush, 0, nil).flush = c.ledgers[blockdev.Cache].begin()
 }
 
 // harden seals the open record and writes it with FUA, unless it has to wait for
@@ -67,6 +67,7 @@ func (c *Cache) kick(p *Port) {
 func (c *Cache) harden(p *Port) {
 	if c.hardSeq-c.durableSeq < maxHard {
 		c.cur.rec.hard, c.hardSeq = true, c.cur.rec.Seq
+		c.cur.rec.flush = c.ledgers[blockdev.Cache].begin()
 		c.seal(p, true)
 	}
 }
@@ -89,13 +90,31 @@ func (c *Cache) advance(p *Port) {
 func (c *Cache) flushed(p *Port, o *operation, err error) {
 	c.lock()
 	defer c.mu.Unlock()
+	n := o.flush
 	p.release(o)
-	c.flushOp = false
 	c.stats.logFlushes++
 	if err != nil {
 		// What the device had taken may be gone now: the log has no safe continuation.
 		c.stats.logFlushErrors++
 		c.fail(p, err)
+	}
+	if !c.flushEnded(p, uint8(blockdev.Cache), n, err) {
+		c.ledgers[blockdev.Cache].hold(c.groupFlushed)
+		return
+	}
+	c.groupFlushed(p)
+}
+
+// groupFlushed ends a group when it is known what its flush is worth: nothing, if
+// records have to be written again since.
+func (c *Cache) groupFlushed(p *Port) {
+	c.flushOp = false
+	if c.broken != nil {
+		return
+	}
+	if c.void {
+		c.void = false
+		c.advance(p)
 		return
 	}
 	c.hardSeq = max(c.hardSeq, c.group)

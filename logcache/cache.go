@@ -63,7 +63,7 @@ type Cache struct {
 
 	// bypass
 	congested  atomic.Uint64                  // streams from so many bytes on go past the log; 0 = none for that
-	ledgers    [segment.MaxDevices + 1]ledger // of the backings' flushes, by device id
+	ledgers    [segment.MaxDevices + 1]ledger // of the flushes, by device id; 0 is the cache device
 	committing bool                           // the index has forgotten what recovery would still replay
 
 	// ring; lastMigrated <= last durable segment <= current
@@ -91,6 +91,7 @@ type Cache struct {
 	want    uint64 // somebody without a request wants this to be durable
 	group   uint64 // the group under way is for records up to here; 0 = idle
 	flushOp bool   // its flush is under way
+	void    bool   // and counts for nothing: records have to be written again
 
 	parked  queue // writes waiting for room
 	broken  error

@@ -29,6 +29,17 @@
 // They are taken in this order. Under none of them is there I/O, a wait or an
 // allocation.
 //
+// # Blocks
+//
+// Requests are of whole logical blocks of their [Volume], and nothing is made of
+// less: extents, records, and so batches, and what is read. Logs of earlier programs
+// hold parts of blocks; around.go reads them.
+//
+// # Flushes
+//
+// Whoever has a device flushed, one that fails may cost what others wrote: ledger.go
+// has the rule, and rewrite.go what follows for the log.
+//
 // # The order of things
 //
 // A discard, or a write of zeroes, is a write without data: see zero.go.

@@ -96,6 +96,17 @@ func (c *Cache) BackingReady(dev uint8) bool {
 	return c.volumes[dev] != nil
 }
 
+// BlockSectors is the logical block of an attached device, in sectors; 1 if there
+// is none.
+func (c *Cache) BlockSectors(dev uint8) uint32 {
+	c.lock()
+	defer c.mu.Unlock()
+	if v := c.volumes[dev]; v != nil {
+		return v.BlockSectors
+	}
+	return 1
+}
+
 // BackingFailed counts a failed operation of the migration, other than a flush,
 // with its device.
 func (c *Cache) BackingFailed(dev uint8) {

@@ -5,8 +5,10 @@ import "errors"
 // errOtherFlush fails what needed a flush of a backing beside which another failed.
 var errOtherFlush = errors.New("another flush of the backing has failed meanwhile: what was written before it may be lost")
 
-// ledger has the flushes of one backing, whoever asks for them: a FLUSH behind
-// writes that bypassed the log, a detach, a batch of the migration.
+// ledger has the flushes of one disk, whoever asks for them. Of a backing: a FLUSH
+// behind writes that bypassed the log, a detach, a batch of the migration. Of the
+// cache device: a group of barriers, the superblock, and each write with FUA, which
+// may be a write and a flush.
 //
 // A flush that fails may have lost any write that was complete and not yet
 // durable, whoever's it was; and the next one, which finds nothing to do,

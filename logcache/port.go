@@ -15,6 +15,7 @@ const (
 	forPassFlush                  // the flush behind a pass-through FUA write
 	forMiss                       // a piece of a read, from the backing
 	forHit                        // a piece of a read, from the log
+	forAround                     // blocks of a read of which the log has a part, from the backing
 	forRecord                     // a sealed record
 	forBarrier                    // the flush of a barrier group
 	forSuper                      // a superblock
@@ -33,7 +34,9 @@ type operation struct {
 	req     *Request
 	rec     *record
 	slot    uint64
+	have    uint8 // of a block that is read around: the sectors that the log had
 	owed    owed
+	flush   uint64 // its number in the ledger of the cache device
 }
 
 // Port is the way of one thread into the caches. Its methods belong to that
@@ -149,6 +152,8 @@ func (p *Port) Done(op *blockdev.Op, err error) {
 		p.passedThrough(o, err)
 	case forMiss, forHit:
 		p.readDone(o, err)
+	case forAround:
+		o.cache.around(p, o, err)
 	case forRecord:
 		o.cache.recordWritten(p, o, err)
 	case forBarrier:

@@ -61,16 +61,28 @@ func (c *Cache) readBlock(p *Port, r *Request, run *piece, b blockPart, first ui
 		c.extend(p, r, run, c.locate(r, &b, es[:n], first))
 		return
 	}
+	if bs := r.Volume.BlockSectors; bs > 1 {
+		if have := maskOf(es[:n]); cuts(have, bs) {
+			c.start(p, r, run)
+			*run = piece{}
+			c.readAround(p, r, &b, have)
+			return
+		}
+	}
 	for i := b.first; i < b.first+b.sectors; i++ {
 		one := blockPart{b.block, i, 1, 1 << i}
-		var hit []index.Entry
-		for j := range es[:n] {
-			if es[j].Mask&one.mask != 0 {
-				hit = es[j : j+1]
-			}
-		}
-		c.extend(p, r, run, c.locate(r, &one, hit, first+i-b.first))
+		c.extend(p, r, run, c.locate(r, &one, hits(es[:n], one.mask), first+i-b.first))
 	}
+}
+
+// hits is the one of a block's entries that has a sector, or none.
+func hits(es []index.Entry, mask uint8) []index.Entry {
+	for j := range es {
+		if es[j].Mask&mask != 0 {
+			return es[j : j+1]
+		}
+	}
+	return nil
 }
 
 // locate makes a piece of the sectors in b, which hit, at most one entry, covers wholly.

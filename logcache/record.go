@@ -1,7 +1,10 @@
 package logcache
 
 import (
+	"cmp"
+
 	"github.com/ublk-lc/ublk-lc/segment"
+	"github.com/ublk-lc/ublk-lc/segment/blockdev"
 )
 
 // record is one record, from its opening until it is written. The image is a
@@ -20,7 +23,9 @@ type record struct {
 	zeroes  uint32   // sectors that it says are zeroes
 	sums    []uint32 // of its first chunks, computed ahead: see idle.go
 	retries int
-	hard    bool // its write alone makes it durable
+	hard    bool   // its write alone makes it durable
+	flush   uint64 // of such: what it is known by in the ledger of the cache device
+	redo    bool   // write it once more when it is written: see rewrite.go
 	written bool
 }
 
@@ -155,15 +160,11 @@ func (c *Cache) recordWritten(p *Port, o *operation, err error) {
 	r := o.rec
 	c.lock()
 	defer c.mu.Unlock()
-	if err != nil {
-		c.stats.logWriteErrors++
-		if r.retries < maxRetries && !c.doubt.on() {
-			r.retries++
-			p.retry(o)
-			return
-		}
-		p.release(o)
-		c.fail(p, err)
+	if o.FUA { // last, for others go on then
+		defer c.flushEnded(p, uint8(blockdev.Cache), r.flush, err)
+	}
+	if err != nil || r.redo {
+		c.writeAgain(p, o, err)
 		return
 	}
 	p.release(o)
@@ -177,4 +178,24 @@ func (c *Cache) recordWritten(p *Port, o *operation, err error) {
 		return
 	}
 	c.advance(p)
+}
+
+// writeAgain writes a record once more, whose write has failed, or may have been
+// lost with another's; but not without end, and not into a log in doubt.
+func (c *Cache) writeAgain(p *Port, o *operation, err error) {
+	r := o.rec
+	if err != nil {
+		c.stats.logWriteErrors++
+		r.retries++
+	}
+	if r.retries > maxRetries || c.doubt.on() {
+		p.release(o)
+		c.fail(p, cmp.Or(err, ErrDoubt))
+		return
+	}
+	if err != nil && o.FUA {
+		c.rewrite(p, r)
+	}
+	r.redo, o.FUA = false, false
+	p.retry(o)
 }

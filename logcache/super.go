@@ -26,6 +26,8 @@ import (
 type superblock struct {
 	now     segment.Super
 	buf     []byte
+	image   []byte // in buf, of the copy that was written last
+	mark    uint64 // flushes of the cache device that had failed when that began
 	busy    bool
 	retries int
 	durable uint64 // the newest generation that is
@@ -97,8 +99,9 @@ func (c *Cache) writeSuper(p *Port) {
 	s.twice, s.once, s.fresh = s.once, s.fresh, nil
 	s.now.Generation++
 	s.now.DurableSeq = max(s.now.DurableSeq, c.durableSeq)
-	image := segment.AppendSuper(s.buf[:0], &s.now)
-	p.newLogOp(c, forSuper, blockdev.Write, segment.SuperOffset(s.now.Generation), image)
+	s.image = segment.AppendSuper(s.buf[:0], &s.now)
+	s.mark = c.ledgers[blockdev.Cache].failed
+	p.newLogOp(c, forSuper, blockdev.Write, segment.SuperOffset(s.now.Generation), s.image)
 }
 
 // superDone takes the completion of a superblock's write or flush.
@@ -112,16 +115,51 @@ func (c *Cache) superDone(p *Port, o *operation, err error) {
 			p.retry(o)
 			return
 		}
-		p.release(o)
 		c.fail(p, err)
+		c.superFlushed(p, o, err)
 		return
 	}
 	if o.purpose == forSuper {
 		o.purpose, o.Kind, o.Buf = forSuperFlush, blockdev.Flush, nil
+		o.flush = c.ledgers[blockdev.Cache].begin()
+		p.retry(o)
+		return
+	}
+	c.superFlushed(p, o, nil)
+}
+
+// superFlushed waits until it is known what the flush of a copy is worth.
+func (c *Cache) superFlushed(p *Port, o *operation, err error) {
+	if o.purpose == forSuper || c.flushEnded(p, uint8(blockdev.Cache), o.flush, err) {
+		c.superDurable(p, o)
+		return
+	}
+	c.ledgers[blockdev.Cache].hold(func(*Port) {
+		c.background.Do(func(p *Port) {
+			c.lock()
+			defer c.mu.Unlock()
+			c.superDurable(p, o)
+		})
+	})
+}
+
+// superDurable ends the update of a copy, or writes it again if a flush has failed
+// since it was written.
+func (c *Cache) superDurable(p *Port, o *operation) {
+	s, failed := &c.super, c.ledgers[blockdev.Cache].failed
+	if failed > s.mark && c.doubt.on() {
+		c.fail(p, ErrDoubt)
+	}
+	if failed > s.mark && c.broken == nil {
+		s.mark = failed
+		o.purpose, o.Kind, o.Buf = forSuper, blockdev.Write, s.image
 		p.retry(o)
 		return
 	}
 	p.release(o)
+	if c.broken != nil {
+		return
+	}
 	s.busy, s.retries, s.durable = false, 0, s.now.Generation
 	told := s.twice
 	s.twice = nil

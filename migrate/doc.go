@@ -19,7 +19,11 @@
 //
 // A batch takes its segments' size twice in memory, at most 2 × [MaxBatch]: the
 // images of its segments, and their payload as it is written, sorted. Reading
-// ahead takes none, for images are free as soon as they are sorted.
+// ahead takes none, for images are free as soon as they are sorted. What is only a
+// part of a backing's logical block takes 256 KiB more: see patch.go.
+//
+// A flush of a backing that fails costs what others wrote there too, whoever asked
+// for it. So the cache says what the batch's flushes are worth: [Source].
 //
 // The log is one queue, so the backings of a cache are not independent: what a
 // slow one has in the log must be on it before slots behind become free.

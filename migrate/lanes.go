@@ -123,12 +123,13 @@ func (m *Migrator) Ops(dst []*blockdev.Op) []*blockdev.Op {
 			kept += copy(m.queue[kept:], m.queue[i:])
 			break
 		}
-		if !m.lanes.admit(op, share, reads) {
+		if m.patches.waits(op) || !m.lanes.admit(op, share, reads) {
 			m.queue[kept] = op
 			kept++
 			continue
 		}
 		m.depth++
+		m.patches.equip(op)
 		if op.Kind == blockdev.Flush {
 			m.src.FlushBegins(uint8(op.Dev))
 		}

@@ -35,6 +35,8 @@ type Source interface {
 	Candidates(dst []segment.Span, after uint64, most int, want bool) []segment.Span
 	// GivenUp says whose extents, up to where, are to be left out.
 	GivenUp() segment.GivenUp
+	// BlockSectors is the logical block of a device, in sectors.
+	BlockSectors(dev uint8) uint32
 	// BackingReady tells whether a device's data can be written to its backing.
 	BackingReady(dev uint8) bool
 	// MayWrite tells whether backings may be written to now, or why they never may
@@ -80,6 +82,7 @@ type Migrator struct {
 	versions []version
 	places   []segment.Placed
 	devs     []blockdev.Dev // written to in this batch
+	patches  patches
 
 	queue   []*blockdev.Op // not yet given out
 	depth   int            // given out and not done
@@ -151,8 +154,8 @@ func (m *Migrator) candidates(most int) {
 
 // Close gives the memory back. Nothing may be under way.
 func (m *Migrator) Close() error {
-	err := errors.Join(uring.FreePages(m.images), uring.FreePages(m.staging))
-	m.images, m.staging = nil, nil
+	err := errors.Join(uring.FreePages(m.images), uring.FreePages(m.staging), uring.FreePages(m.patches.memory))
+	m.images, m.staging, m.patches.memory = nil, nil, nil
 	return err
 }
 
@@ -242,7 +245,7 @@ func (m *Migrator) add(k blockdev.Kind, dev blockdev.Dev, offset int64, buf []by
 	} else {
 		op = &blockdev.Op{Sink: m}
 	}
-	op.Kind, op.Dev, op.FD, op.Offset, op.Buf = k, dev, m.src.FD(), offset, buf
+	op.Kind, op.Dev, op.FD, op.Offset, op.Buf, op.Tag = k, dev, m.src.FD(), offset, buf, 0
 	m.lanes.todo[dev]++
 	if dev != blockdev.Cache {
 		m.writes++
@@ -265,6 +268,9 @@ func (m *Migrator) ended(op *blockdev.Op, err error) {
 	m.depth--
 	m.lanes.out[op.Dev]--
 	if err != nil && m.failed(op, err) {
+		return
+	}
+	if err == nil && op.Tag != 0 && m.err == nil && m.patched(op) {
 		return
 	}
 	m.lanes.todo[op.Dev]--
@@ -379,32 +385,6 @@ func (m *Migrator) fail(err error) {
 	if errors.As(err, &damage) {
 		m.status.Damaged = damage.Segment
 	}
-}
-
-// sort verifies the batch, finds the newest version of each sector, and makes
-// one operation of each run of neighbours.
-func (m *Migrator) sort() error {
-	m.versions, m.places, m.devs = m.versions[:0], m.places[:0], m.devs[:0]
-	given := m.src.GivenUp()
-	m.src.Sorting()
-	for i := range m.batch {
-		if err := m.collect(i, &given); err != nil {
-			return err
-		}
-	}
-	m.staged = 0
-	var r run
-	newest(m.versions, func(v version) {
-		if !r.takes(&v) {
-			m.carryOut(&r)
-			r = run{Extent: v.Extent, from: m.staged}
-			r.Sectors = 0
-		}
-		r.Sectors += v.Sectors
-		m.staged += copy(m.staging[m.staged:], v.data)
-	})
-	m.carryOut(&r)
-	return nil
 }
 
 // collect verifies segment i of the batch and lists its extents. Those that are

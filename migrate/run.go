@@ -29,6 +29,38 @@ func (r *run) takes(v *version) bool {
 		(uint64(r.Sectors)+uint64(v.Sectors))*segment.SectorSize <= most
 }
 
+// sort verifies the batch, finds the newest version of each sector, and makes
+// one operation of each run of neighbours.
+func (m *Migrator) sort() error {
+	m.versions, m.places, m.devs = m.versions[:0], m.places[:0], m.devs[:0]
+	given := m.src.GivenUp()
+	m.src.Sorting()
+	for i := range m.batch {
+		if err := m.collect(i, &given); err != nil {
+			return err
+		}
+	}
+	m.staged = 0
+	m.patches.begin()
+	var r run
+	end := func() {
+		m.carryOut(&r)
+		r = run{}
+	}
+	put := func(v version) {
+		if !r.takes(&v) {
+			end()
+			r = run{Extent: v.Extent, from: m.staged}
+			r.Sectors = 0
+		}
+		r.Sectors += v.Sectors
+		m.staged += copy(m.staging[m.staged:], v.data)
+	}
+	newest(m.versions, func(v version) { m.split(v, put, end) })
+	end()
+	return m.addPatches()
+}
+
 // carryOut makes an operation of a run. What is zeroes goes to the backing as
 // what the user asked for: a discard gives its room back there too.
 func (m *Migrator) carryOut(r *run) {
@@ -37,9 +69,7 @@ func (m *Migrator) carryOut(r *run) {
 	}
 	dev, offset := blockdev.Dev(r.Device), int64(r.LBA)*segment.SectorSize
 	bytes := int64(r.Sectors) * segment.SectorSize
-	if n := len(m.devs); n == 0 || m.devs[n-1] != dev {
-		m.devs = append(m.devs, dev)
-	}
+	m.writesTo(dev)
 	if r.Kind.HasPayload() {
 		data := m.staging[r.from:m.staged]
 		m.src.Writing(r.Extent, data)
@@ -55,4 +85,11 @@ func (m *Migrator) carryOut(r *run) {
 	}
 	m.status.Zeroed += uint64(bytes)
 	m.add(kind, dev, offset, nil).Length = bytes
+}
+
+// writesTo notes that the batch writes to a backing. They come in order.
+func (m *Migrator) writesTo(dev blockdev.Dev) {
+	if n := len(m.devs); n == 0 || m.devs[n-1] != dev {
+		m.devs = append(m.devs, dev)
+	}
 }

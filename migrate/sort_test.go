@@ -22,6 +22,7 @@ func (s *sorting) GivenUp() (none segment.GivenUp)                              
 func (s *sorting) MayWrite() (bool, error)                                               { return true, nil }
 func (s *sorting) BackingReady(uint8) bool                                               { return true }
 func (s *sorting) BackingFailed(uint8)                                                   {}
+func (s *sorting) BlockSectors(uint8) uint32                                             { return 1 }
 func (s *sorting) FlushBegins(uint8)                                                     {}
 func (s *sorting) FlushEnded(_ uint8, err error, then func(error))                       { then(err) }
 func (s *sorting) Forget([]segment.Placed)                                               {}

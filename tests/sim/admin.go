@@ -181,6 +181,9 @@ func (w *world) detach(i int) []step {
 		w.cache.Detach(w.vols[i], done)
 	}, func() {
 		w.leaving[i] = false
+		if w.o.vols[i].weak {
+			w.s.backing[i].reset() // a FLUSH was told meanwhile that writes are lost: they are not what it leaves behind
+		}
 		ver := w.onDisk(i)
 		for lba, k := range ver {
 			if c := &w.o.vols[i].cells[lba]; k != len(c.v)-1 && !w.s.faulty {

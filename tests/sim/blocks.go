@@ -1,5 +1,10 @@
 package sim
 
+import (
+	"bytes"
+	"math/rand/v2"
+)
+
 // This file has the logical blocks of disks: who asks for less than one, or for
 // parts of several, has done wrong; and a block is of one version, in the log, on
 // the backing and to who reads it.
@@ -12,13 +17,28 @@ func (o *Options) block(i int) uint32 {
 	return o.BlockSize // a cache serves no smaller ones
 }
 
+// grow makes all blocks larger. The log was written with small ones, like a log of
+// format version 1, whose records cut blocks; so nobody asks whether those are
+// whole, but the disks take no parts of them.
+func (w *world) grow() {
+	w.Blocks = nil
+	for range w.Volumes {
+		w.Blocks = append(w.Blocks, 4096)
+	}
+	for _, s := range []*devs{w.s, w.sides.s} {
+		for _, d := range s.backing {
+			d.block = 4096 / sectorSize
+		}
+	}
+}
+
 // wholeBlocks makes a range one of whole blocks, that a request and its volume
 // have room for.
 func (o *Options) wholeBlocks(vol int, lba uint64, n uint32) (uint64, uint32) {
 	bs := uint64(o.block(vol) / sectorSize)
 	end := min((lba+uint64(n)+bs-1)/bs*bs, uint64(o.Volumes[vol]))
 	lba -= lba % bs
-	return lba, min(uint32(end-lba), maxRequest)
+	return lba, min(uint32(end-lba), o.maxRequest())
 }
 
 // checkAligned wants an operation to be of whole blocks within the disk.
@@ -51,3 +71,26 @@ func (o *oracle) wasReadWhole(vol uint8, lba uint64, b []byte) {
 		}
 	}
 }
+
+// wreck lets some of the physical blocks go bad that a write which was not flushed
+// has a part of.
+func (d *disk) wreck(r *rand.Rand, img []sid) {
+	if d.wrecks == 0 {
+		return
+	}
+	for _, list := range [2][]*pending{d.done, d.flying} {
+		for _, p := range list {
+			for _, at := range [2]int{p.at, p.at + len(p.ids) - 1} {
+				lo := at - at%d.wrecks
+				if hi := lo + d.wrecks; len(p.ids) > 0 && (lo < p.at || hi > p.at+len(p.ids)) && r.IntN(3) == 0 {
+					for i := lo; i < hi; i++ {
+						img[i] = d.st.put(garbage)
+					}
+				}
+			}
+		}
+	}
+}
+
+// garbage is what nobody has written.
+var garbage = bytes.Repeat([]byte{0xa5}, sectorSize)

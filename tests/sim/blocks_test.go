@@ -155,3 +155,121 @@ func TestP6AlignedRecordsPadding(t *testing.T) {
 		s.restEverywhere()
 	})
 }
+
+// oldLog is a log of which parts of blocks are spread over two batches, and on the
+// backing: sectors 8 to 13 in one segment, 14 and 15 in the next, and of the block
+// behind only sectors 21 to 23.
+func oldLog(t *testing.T, f func(s *scenario)) {
+	promise(t, func(s *scenario) {
+		s.write(0, 0, 40)
+		s.rest()
+		s.admin = s.migrateSteps()
+		s.rest()
+		s.fua(0, 0, 8) // leaves 7 sectors
+		s.rest()
+		s.fua(0, 8, 8) // 6 of it fit
+		s.fua(0, 21, 3)
+		s.rest()
+		s.cache.CloseCurrent()
+		s.rest()
+		s.grow()
+		s.crash()
+		f(s)
+	})
+}
+
+// TestP2OldLogIsRead: what a log has of a block is put over what the backing has.
+func TestP2OldLogIsRead(t *testing.T) {
+	oldLog(t, func(s *scenario) {
+		s.read(0, 0, 40)
+		s.rest()
+		s.batch(1) // now a part of block 1 is on the backing, and newer there
+		s.read(0, 8, 8)
+		s.read(0, 0, 40)
+		s.rest()
+		s.write(0, 8, 8)
+		s.read(0, 0, 24)
+		s.rest()
+	})
+}
+
+// TestP2OldLogIsReadWhileDrained: the part that the log has of a block is drained
+// while the rest is read, so that what was read is old.
+func TestP2OldLogIsReadWhileDrained(t *testing.T) {
+	oldLog(t, func(s *scenario) {
+		s.mig.Step(4)
+		s.read(0, 16, 8)
+		s.drain()
+		slow := s.s.flights[s.flight(blockdev.Read, 1)]
+		slow.early = true
+		slow.d.read(slow.op.Buf, slow.op.Offset)
+		for i := 0; i < len(s.s.flights); i++ {
+			if s.s.flights[i] != slow {
+				s.complete(i)
+				i = -1
+			}
+		}
+		if n := s.cache.DirtyBlocks(1); n != 0 {
+			t.Errorf("%d blocks are dirty: the read was not overtaken", n)
+		}
+		s.rest()
+	})
+}
+
+// TestP4OldLogIsDrained: the disk is given whole blocks, with what it has itself of
+// them, and at each end of a batch it is a past state.
+func TestP4OldLogIsDrained(t *testing.T) {
+	oldLog(t, func(s *scenario) {
+		s.do(s.migrateSteps())
+		if n := s.cache.DirtyBlocks(1); n != 0 || s.mig.Status().Failed != 0 {
+			t.Errorf("%d blocks are dirty, %d batches failed: %s", n, s.mig.Status().Failed, s.mig.Status().LastError)
+		}
+		s.read(0, 0, 40)
+		s.rest()
+	})
+}
+
+// TestP4OldLogIsDrainedDespiteErrors: the read around a part of a block, or the
+// write of the block, fails now and then, or for good.
+func TestP4OldLogIsDrainedDespiteErrors(t *testing.T) {
+	for _, kind := range []blockdev.Kind{blockdev.Read, blockdev.Write} {
+		for _, count := range []int{1, 20} {
+			oldLog(t, func(s *scenario) {
+				s.s.rules = []*rule{{what: eio, dev: 1, kinds: []blockdev.Kind{kind}, nth: 2, count: count}}
+				for s.mig.Step(4) {
+					s.drain()
+					s.restEverywhere()
+				}
+				s.crash()
+			})
+		}
+	}
+}
+
+// TestP1PhysicalNeighbours: the power fails while a record is written, on a disk that
+// loses all of a physical block when it loses a part. A durable record that shares
+// it is lost, which nobody can mend; one that is aligned shares none.
+func TestP1PhysicalNeighbours(t *testing.T) {
+	for _, align := range []uint32{0, 4096} {
+		o := scriptOptions(512)
+		o.Physical, o.RecordAlign, o.SegmentSize = 4096, align, 16<<10
+		v := guard(func() {
+			s := scenarioOf(t, o, witness.Scope{})
+			s.fua(0, 0, 2)
+			s.rest()
+			s.write(0, 8, 2)
+			s.cache.FlushCurrent()
+			s.drain()
+			for range 200 {
+				s.s.cut(s.e.rng, s.image)
+				s.sides.try(s.image)
+			}
+		})
+		switch {
+		case align == 0 && v == nil:
+			t.Error("no harm was done although records share physical blocks: the device is too kind")
+		case align != 0 && v != nil:
+			t.Errorf("%v\n%s", v, v.Stack)
+		}
+	}
+}

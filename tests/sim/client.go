@@ -20,7 +20,7 @@ func (w *world) makeRequests() {
 	for i := range w.Depth {
 		r := &request{}
 		r.Tag = uint32(i)
-		r.mem = make([]byte, maxRequest*sectorSize)
+		r.mem = make([]byte, w.maxRequest()*sectorSize)
 		w.reqs = append(w.reqs, r)
 	}
 }
@@ -35,7 +35,7 @@ func (w *world) submit() {
 	if w.Blind && op == logcache.Read {
 		op = logcache.Write
 	}
-	lba, n := chooseRange(w.rng, w.Volumes[vol])
+	lba, n := chooseRange(w.rng, w.Volumes[vol], w.maxRequest())
 	if w.Discards && op == logcache.Write && w.blank.IntN(4) == 0 {
 		op = []logcache.Op{logcache.Discard, logcache.Zero}[w.blank.IntN(2)]
 	}
@@ -129,8 +129,9 @@ func chooseOp(r *rand.Rand) (op logcache.Op, fua bool) {
 	return logcache.Write, false
 }
 
-// chooseRange prefers a few places, so that requests overlap.
-func chooseRange(r *rand.Rand, sectors int) (lba uint64, n uint32) {
+// chooseRange prefers a few places, so that requests overlap. most is the longest
+// request.
+func chooseRange(r *rand.Rand, sectors int, most uint32) (lba uint64, n uint32) {
 	switch k := r.IntN(20); {
 	case k < 5:
 		n = 1
@@ -143,7 +144,7 @@ func chooseRange(r *rand.Rand, sectors int) (lba uint64, n uint32) {
 	case k < 19:
 		n = 1 + uint32(r.IntN(40))
 	default:
-		n = maxRequest
+		n = most
 	}
 	n = min(n, uint32(sectors))
 	room := sectors - int(n)

@@ -37,6 +37,7 @@ type devs struct {
 
 func newDevs(st *store, o *Options) *devs {
 	s := &devs{st: st, work: &work{}, fuaFlushes: o.FUAFlushes, cache: newDisk(st, true, o.Slots*int(o.SegmentSize)/sectorSize, o.BlockSize)}
+	s.cache.wrecks = int(o.Physical / sectorSize)
 	for i, n := range o.Volumes {
 		s.backing = append(s.backing, newDisk(st, false, n, o.block(i)))
 	}

@@ -21,6 +21,7 @@ type disk struct {
 	st      *store
 	cache   bool  // a cache device: the unused room of the superblocks is folded away
 	block   int   // logical block, in sectors
+	wrecks  int   // physical block, in sectors, of a disk that may lose all of it in a power cut; 0 = none
 	durable []sid // what a power cut leaves if it loses all it may
 	visible []sid // what a read returns
 	done    []*pending

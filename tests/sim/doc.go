@@ -20,14 +20,19 @@
 //
 // A device keeps its durable image and the writes that were not flushed. At a
 // power cut each of their sectors lands or does not. A flush covers the writes
-// that had completed when it was issued, and nothing more. At every crash point
+// that had completed when it was issued, and nothing more. What writes and flushes
+// do may come long before their completion. A flush that fails forgets what had
+// completed, whoever's it was, and a write with FUA may be a write and a flush: see
+// fua.go. Disks have logical blocks, of which they refuse parts, and cache devices
+// physical ones, of which a torn write destroys all: see blocks.go. At every crash point
 // either copy of the superblock may also go bad that was good: see rot.go.
 //
 // Every sector that is written says who it is: device, address and the request
 // that wrote it. The oracle knows in which order the cache accepted requests.
 // What a recovery brings back names, for each sector, the first and the last
 // point in that order at which it would look so; a prefix (P3) is a point that
-// suits all sectors, and durability (P1) is a lower bound for it. The same
+// suits all sectors, and durability (P1) is a lower bound for it. The sectors of a
+// logical block must be of one version (P2), wherever it is found. The same
 // computation on the backing images alone is P4. A write that bypassed the log
 // has no place in that order: see bypass.go. What is given up is asked for no
 // more, and must not come back: see giveup.go.

@@ -6,6 +6,7 @@ import (
 
 	"github.com/ublk-lc/ublk-lc/logcache"
 	"github.com/ublk-lc/ublk-lc/segment"
+	"github.com/ublk-lc/ublk-lc/segment/blockdev"
 )
 
 // jobs are the operations whose every I/O is made to fail, and to be the last
@@ -24,6 +25,12 @@ var jobs = []struct {
 	{"bypass", nil, func(s *scenario) []step {
 		s.bypass(0, 40, 9)
 		return []step{s.quiet(0), func() bool { s.flush(0); return true }, s.quiet(0)}
+	}},
+	{"bypass and migrate", nil, func(s *scenario) []step {
+		s.cache.CloseCurrent()
+		s.bypass(0, 40, 9)
+		flush := func() bool { s.flush(0); return true }
+		return append([]step{func() bool { s.bypass(0, 60, 9); s.mig.Step(2); return true }, flush, flush}, s.migrateSteps()...)
 	}},
 	{"superblock", nil, func(s *scenario) []step { return []step{s.waitFor(0, s.cache.CommitSuper, func() {})} }},
 	{"migrate", nil, func(s *scenario) []step { return s.migrateSteps() }},
@@ -69,11 +76,16 @@ func TestFailEveryIO(t *testing.T) {
 	for _, job := range jobs {
 		t.Run(job.name, func(t *testing.T) {
 			failed := 0
-			for _, what := range []fault{eio, eioLanded} {
+			for _, what := range []fault{eio, eioLanded, eioPartly, eioFlush} {
+				var kinds []blockdev.Kind
+				if what == eioPartly || what == eioFlush { // of which others than writes make nothing special
+					kinds = []blockdev.Kind{blockdev.Write}
+				}
 				for _, count := range []int{1, 6} {
 					for n := 1; ; n++ {
-						r := &rule{what: what, dev: -1, nth: n, count: count}
+						r := &rule{what: what, dev: -1, kinds: kinds, nth: n, count: count}
 						promise(t, func(s *scenario) {
+							s.s.fuaFlushes = what == eioFlush
 							s.prepare(job.first)
 							s.s.rules = []*rule{r}
 							s.admin = append(s.admin, job.do(s)...)

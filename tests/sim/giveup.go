@@ -1,6 +1,11 @@
 package sim
 
-import "github.com/ublk-lc/ublk-lc/segment/blockdev"
+import (
+	"errors"
+
+	"github.com/ublk-lc/ublk-lc/logcache"
+	"github.com/ublk-lc/ublk-lc/segment/blockdev"
+)
 
 // This file gives up what the log holds of a device, as an administrator does
 // whose disk is gone. What the disk has is then all there is of it; nothing of
@@ -27,7 +32,7 @@ func (w *world) giveUpSteps(i int) []step {
 	}, func() {})
 	gone := w.waitFor(i, func(done func(error)) {
 		w.leaving[i], w.giving[i] = true, true
-		w.cache.GiveUp(id, func(err error) {
+		w.askToGiveUp(id, func(err error) {
 			if err == nil {
 				w.o.giveUp(id, w.onDisk(i))
 				w.leaving[i], w.giving[i] = false, false
@@ -36,6 +41,17 @@ func (w *world) giveUpSteps(i int) []step {
 		})
 	}, func() {})
 	return []step{w.fence(i), w.quiet(i), owed, released, flushed, gone, w.unfence(i)}
+}
+
+// askToGiveUp asks again as long as the machine has just slept.
+func (w *world) askToGiveUp(id uint8, done func(error)) {
+	w.cache.GiveUp(id, func(err error) {
+		if errors.Is(err, logcache.ErrDoubt) {
+			w.askToGiveUp(id, done)
+			return
+		}
+		done(err)
+	})
 }
 
 // startGiveUp gives up a volume that the seed chooses, if it is attached.

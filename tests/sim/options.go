@@ -12,11 +12,13 @@ type Options struct {
 	Seed        uint64
 	BlockSize   uint32
 	RecordAlign uint32 // 0 = the block size
+	Physical    uint32 // physical block of the cache device, of which a torn write of a part may destroy all; 0 = none
 	SegmentSize uint32
 	Slots       int
 	Buffers     int      // RAM buffers, in segments
 	Volumes     []int    // sectors of each
 	Blocks      []uint32 // logical block of each, in bytes; nil, or 0 = BlockSize
+	Grown       bool     // after the first power cut all blocks are of 4096 bytes, and the log has parts of some
 	Ports       int
 	Depth       int // requests outstanding
 	Requests    int // in each generation
@@ -35,6 +37,7 @@ type Options struct {
 	Rot         bool // a copy of the superblock goes bad while the power is off
 	GiveUps     bool // now and then all data of a device is given up
 	FUAFlushes  bool // the cache device makes a write and a flush of a write with FUA
+	Large       bool // requests of up to 1 MiB
 	Hasty       bool // writes and flushes do what they do long before they complete
 	Blind       bool // nothing reads
 	Sleeps      bool // now and then the host finds that the machine has slept
@@ -83,7 +86,18 @@ func RandomOptions(seed uint64) Options {
 	o.FUAFlushes = rand.New(rand.NewPCG(seed, 35)).IntN(3) == 0
 	o.Hasty = rand.New(rand.NewPCG(seed, 37)).IntN(3) == 0
 	o.chooseBlocks(rand.New(rand.NewPCG(seed, 33)))
+	if r := rand.New(rand.NewPCG(seed, 39)); r.IntN(40) == 0 {
+		o.enlarge(r)
+	}
 	return o
+}
+
+// enlarge makes a run of few large requests and segments.
+func (o *Options) enlarge(r *rand.Rand) {
+	o.Large, o.Slots, o.SegmentSize = true, 4, []uint32{64 << 10, 256 << 10, 1 << 20}[r.IntN(3)]
+	o.Buffers, o.Cuts, o.Points = min(o.Buffers, o.Slots), 2, 4
+	o.Requests = min(o.Requests, 30)
+	o.Volumes[0] = 8 * (300 + r.IntN(100))
 }
 
 // chooseBlocks lets some volumes be of larger blocks than the cache device, and
@@ -93,12 +107,13 @@ func (o *Options) chooseBlocks(r *rand.Rand) {
 	if o.BlockSize != 512 {
 		return
 	}
+	o.Grown = !some && r.IntN(4) == 0
 	if some {
 		for range o.Volumes {
 			o.Blocks = append(o.Blocks, []uint32{0, 1024, 4096, 4096}[r.IntN(4)])
 		}
 	}
 	if aligned {
-		o.RecordAlign, o.SegmentSize = 4096, 16<<10
+		o.RecordAlign, o.SegmentSize, o.Physical = 4096, 16<<10, 4096
 	}
 }

@@ -32,6 +32,7 @@ func (s *devs) cut(r *rand.Rand, m *images) {
 				i++
 			}
 		}
+		d.wreck(r, img)
 	})
 }
 

@@ -27,6 +27,9 @@ func (w *world) restart() {
 		w.dark(nil)
 	}
 	w.free()
+	if w.Grown {
+		w.grow()
+	}
 	for deep := 0; ; deep++ {
 		w.newPorts()
 		if deep < maxDeep && w.rng.IntN(3) == 0 {

@@ -11,8 +11,14 @@ import (
 	"github.com/ublk-lc/ublk-lc/segment/blockdev"
 )
 
-// maxRequest is the largest request, in sectors: 64 KiB.
-const maxRequest = 128
+// maxRequest is the largest request of a run, in sectors: 64 KiB, or as much as the
+// kernel gives at once.
+func (o *Options) maxRequest() uint32 {
+	if o.Large {
+		return 1 << 20 / sectorSize
+	}
+	return 64 << 10 / sectorSize
+}
 
 // host is a cache and what runs it, on simulated devices: what there is from
 // one power cut to the next.
