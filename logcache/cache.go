@@ -54,17 +54,9 @@ type Cache struct {
 
 	zeroBlocks int // of all discards in the log; see zero.go
 
-	// witnesses
-	scope    witness.Scope                             // of new ones
-	versions [segment.MaxDevices + 1]*witness.Versions // of what was not attached yet, as resume found it
-	changes  changes
-
-	given segment.GivenUp // whose data counts no more; changed by the background's thread
-
 	// bypass
-	congested  atomic.Uint64                  // streams from so many bytes on go past the log; 0 = none for that
-	ledgers    [segment.MaxDevices + 1]ledger // of the flushes, by device id; 0 is the cache device
-	committing bool                           // the index has forgotten what recovery would still replay
+	congested  atomic.Uint64 // streams from so many bytes on go past the log; 0 = none for that
+	committing bool          // the index has forgotten what recovery would still replay
 
 	// ring; lastMigrated <= last durable segment <= current
 	slots        []slot
@@ -93,15 +85,25 @@ type Cache struct {
 	flushOp bool   // its flush is under way
 	void    bool   // and counts for nothing: records have to be written again
 
-	parked  queue // writes waiting for room
-	broken  error
-	volumes [segment.MaxDevices + 1]*Volume // attached, by device id
+	parked queue // writes waiting for room
+	broken error
 
-	rebinding [segment.MaxDevices + 1]bool // an attach, or a give-up, is under way; see rebind
-
-	super superblock
 	doubt doubt
 	stats counters
+
+	// what no write or read looks at, and is large, so last
+	super   superblock
+	volumes [segment.MaxDevices + 1]*Volume // attached, by device id
+
+	rebinding [segment.MaxDevices + 1]bool   // an attach, or a give-up, is under way; see rebind
+	ledgers   [segment.MaxDevices + 1]ledger // of the flushes, by device id; 0 is the cache device
+
+	// witnesses
+	scope    witness.Scope                             // of new ones
+	versions [segment.MaxDevices + 1]*witness.Versions // of what was not attached yet, as resume found it
+	changes  changes
+
+	given segment.GivenUp // whose data counts no more; changed by the background's thread
 }
 
 // current is the segment being filled.

@@ -136,7 +136,8 @@ func (p *Port) Answers() []*Request {
 // Submit takes a request in.
 func (p *Port) Submit(r *Request) {
 	r.begin(p)
-	if r.Err = r.check(); r.Err != nil {
+	if err := r.check(); err != nil {
+		r.Err = err
 		p.answers = append(p.answers, r)
 		return
 	}
