@@ -29,6 +29,7 @@ test-sim: ## the simulator for some minutes; crash-test is its long campaign
 
 test-native: build ## tests that need neither ublk nor a guest
 	$(GO) test -timeout 20m -run '$(RUN)' $(PKGS)
+	$(GO) -C tools/plots test -run '$(RUN)' .
 
 test-race: ## the same for the packages with concurrency, under the race detector
 	$(GO) test -race -short -timeout 20m -run '$(RUN)' ./ublk/... ./logcache/ ./segment/... ./migrate/... ./cmd/... ./sysfsio/... ./tests/race
@@ -55,12 +56,14 @@ fuzz: ## the fuzz targets of the format, a minute each
 	for f in FuzzDecodeSuper FuzzParseRecord FuzzRecover; do $(GO) test ./segment -run xxx -fuzz "^$$f\$$" -fuzztime 60s -fuzzminimizetime 20x || exit 1; done
 
 bench: deps build ## the cache beside its peers and the bare devices, in one guest; about an hour
-	@rm -f bench/report.md; rc=0; $(GO) run ./tools/bench -works all -systems all -out bench $(BENCHFLAGS) || rc=$$?; \
+	@rm -f bench/report.md bench/charts.json; rc=0; $(GO) run ./tools/bench -works all -systems all -out bench $(BENCHFLAGS) || rc=$$?; \
 	test ! -f bench/report.md || { echo; echo "## Where the time of one fdatasync goes"; echo; $(GO) run ./tools/synctrace; } >> bench/report.md || rc=1; \
+	test ! -f bench/charts.json || $(GO) -C tools/plots run . $(CURDIR)/bench/charts.json || rc=1; \
 	exit $$rc
 
 bench-dilated: deps build ## fdatasync with devices as slow as the guest's processors; eight minutes
 	$(GO) run ./tools/bench -dilate 10 -works sync4k,sync4k-j4,sync4k-j16 -systems ssd,null,writecache,bcache,lc -seconds 5 -out bench/dilated
+	$(GO) -C tools/plots run . $(CURDIR)/bench/dilated/charts.json
 
 bench-emulated: deps build ## what an emulated processor costs: ring and core natively, then in the guest
 	$(GO) test -run xxx -bench 'Path/^write$$' ./logcache
@@ -92,6 +95,7 @@ lint: ## gofmt, vet, staticcheck
 	@out=$$(gofmt -l cmd ublk logcache segment migrate sysfsio tools tests); test -z "$$out" || { echo "gofmt: $$out"; exit 1; }
 	$(GO) vet $(PKGS)
 	$(GO) tool staticcheck $(PKGS)
+	$(GO) -C tools/plots vet .
 
 clean: ## remove what was built
 	rm -rf bin

@@ -1,5 +1,6 @@
 // Command bench measures the cache beside its peers and beside the bare
-// devices, all in one run, and writes a report with tables and pictures.
+// devices, all in one run, and writes a report with tables, and the charts that
+// tools/plots makes pictures of.
 //
 //	go run ./tools/bench -works all -out bench          in a guest, on modelled disks
 //	go run ./tools/bench -on /dev/SSD,/dev/HDD -destroy on devices of your own
@@ -8,8 +9,8 @@
 // anew, so that no work pays for what another left in a log. Rounds are
 // interleaved: each measures every system once, and what is reported is the
 // median; what takes minutes is done once. A trial that fails or hangs is
-// reported, and the others go on. Only ratios within a run mean something; an emulated guest's absolute
-// times do not.
+// reported, and the others go on. Only ratios within a run mean something; an
+// emulated guest's absolute times do not.
 //
 // The layer below the cache has yardsticks of its own: null devices over ublk,
 // null_blk, and with -cserver the null device of another ublk server, such as

@@ -52,12 +52,9 @@ func publish(o options, res results) error {
 	if o.json != "" {
 		errs = append(errs, res.save(o.json))
 	}
-	if o.plots != "" {
-		errs = append(errs, plots(o.plots, res.Figures))
-	}
 	if o.out != "" {
 		errs = append(errs, os.MkdirAll(o.out, 0o755), res.save(filepath.Join(o.out, "figures.json")),
-			plots(o.out, res.Figures), os.WriteFile(filepath.Join(o.out, "report.md"), text.Bytes(), 0o644))
+			saveCharts(filepath.Join(o.out, "charts.json"), charts(res.Figures)), os.WriteFile(filepath.Join(o.out, "report.md"), text.Bytes(), 0o644))
 	}
 	return errors.Join(errs...)
 }

@@ -24,8 +24,8 @@ type options struct {
 	on      []string // the devices of the user, fast one first; none means a guest
 	destroy bool
 
-	json, plots, out string
-	limit            time.Duration
+	json, out string
+	limit     time.Duration
 }
 
 func parseOptions(args []string) (options, error) {
@@ -45,8 +45,7 @@ func parseOptions(args []string) (options, error) {
 	f.StringVar(&o.cserver, "cserver", "", "for cnull: ublksrv's null server (ublk.null), in a guest a static program")
 	f.StringVar(&o.before, "before", "", "a script to run before the first round")
 	f.StringVar(&o.json, "json", "", "write all figures to this file")
-	f.StringVar(&o.plots, "plots", "", "draw SVG pictures into this folder")
-	f.StringVar(&o.out, "out", "", "write report.md, figures.json and the pictures into this folder")
+	f.StringVar(&o.out, "out", "", "write report.md, figures.json and charts.json into this folder; go -C tools/plots run . PATH/charts.json draws those")
 	f.DurationVar(&o.limit, "limit", 6*time.Hour, "give up after this time")
 	err := f.Parse(args)
 	if err == nil && f.NArg() > 0 {

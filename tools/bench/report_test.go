@@ -2,11 +2,14 @@ package main
 
 import (
 	"bytes"
+	"flag"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 )
+
+var update = flag.Bool("update", false, "write the example's charts for tools/plots anew")
 
 func exampleRun() results {
 	res := results{About: []string{"a guest"}, Rounds: 3, Seconds: 6, Figures: measured(map[string]map[string]float64{
@@ -40,22 +43,24 @@ func TestReport(t *testing.T) {
 	}
 }
 
-func TestPlotsAreDrawn(t *testing.T) {
-	dir := t.TempDir()
-	if err := plots(dir, exampleRun().Figures); err != nil {
+// The charts are what tools/plots draws in its own test. With -update they are
+// written there.
+func TestCharts(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "charts.json")
+	if err := saveCharts(path, charts(exampleRun().Figures)); err != nil {
 		t.Fatal(err)
 	}
-	for _, name := range []string{"rw4k-qd32.svg", "rw4k-qd32-latency.svg", "full-time.svg"} {
-		text, err := os.ReadFile(filepath.Join(dir, name))
-		if err != nil || !bytes.Contains(text, []byte("<svg")) || !bytes.Contains(text, []byte(">lc<")) {
-			t.Errorf("%s: %v", name, err)
+	got, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const golden = "../plots/testdata/charts.json"
+	if *update {
+		if err := os.WriteFile(golden, got, 0o644); err != nil {
+			t.Fatal(err)
 		}
 	}
-}
-
-// Figures that are all zero are drawn too.
-func TestPlotsOfNothing(t *testing.T) {
-	if err := plots(t.TempDir(), []figure{{System: "lc", Work: "rw4k-qd32"}, {System: "lc", Work: "full", Series: []float64{0, 0}}}); err != nil {
-		t.Error(err)
+	if want, err := os.ReadFile(golden); err != nil || !bytes.Equal(got, want) {
+		t.Errorf("the charts of the example are others than in %s: %v\n%s", golden, err, got)
 	}
 }
