@@ -87,7 +87,7 @@ func (w *world) takeMail(port int) {
 		return
 	}
 	for _, r := range w.mail[port] {
-		if i := int(r.Volume.ID) - 1; w.fenced[i] {
+		if i := w.ids.disk(r.Volume.ID); w.fenced[i] {
 			w.held[i] = append(w.held[i], heldWrite{port, r})
 		} else {
 			w.o.accept(r.op, r.Bypassed())
@@ -138,9 +138,14 @@ func (f *flushBacking) Done(_ *blockdev.Op, err error) { f.done(err) }
 
 func (w *world) attachSteps(i int) []step {
 	w.tracef("attach dev %d", i+1)
-	flushed := w.waitFor(i, func(done func(error)) {
+	return []step{w.fence(i), w.quiet(i), w.flushed(i), w.attached(i), w.unfence(i)}
+}
+
+// flushed flushes a backing, as a host does before an attach.
+func (w *world) flushed(i int) step {
+	return w.waitFor(i, func(done func(error)) {
 		f := &flushBacking{done: done}
-		f.op = blockdev.Op{Kind: blockdev.Flush, Dev: blockdev.Dev(i + 1), Sink: f}
+		f.op = blockdev.Op{Kind: blockdev.Flush, Dev: blockdev.Dev(w.id(i)), Sink: f}
 		w.s.begin(&f.op, false)
 	}, func() {
 		if w.o.vols[i].weak {
@@ -149,21 +154,28 @@ func (w *world) attachSteps(i int) []step {
 		}
 		w.o.vols[i].cut = w.o.now
 	})
-	attached := w.waitFor(i, func(done func(error)) {
+}
+
+// attached attaches a volume that was flushed. One that was taken off the cache
+// with its data goes on where it was.
+func (w *world) attached(i int) step {
+	return w.waitFor(i, func(done func(error)) {
 		w.joining[i] = true
 		b := w.binding(i)
 		w.cache.Attach(w.vols[i], b, w.unchanged(w.vols[i], &b), done)
+		w.giveUpBeside(i)
 	}, func() {
 		w.joining[i] = false
-		w.o.side(uint8(i+1), true, w.onDisk(i))
+		if !w.o.vols[i].logged {
+			w.o.side(uint8(i+1), true, w.onDisk(i))
+		}
 	})
-	return []step{w.fence(i), w.quiet(i), flushed, attached, w.unfence(i)}
 }
 
 func (w *world) detach(i int) []step {
 	w.tracef("detach dev %d", i+1)
 	drained := func() bool {
-		if w.cache.DirtyBlocks(uint8(i+1)) == 0 {
+		if w.cache.DirtyBlocks(w.id(i)) == 0 {
 			return true
 		}
 		if _, err := w.cache.LastMigrated(); err != nil {

@@ -38,17 +38,18 @@ func (h *host) boot(w *world, out *outcome) bool {
 	}
 	h.cache, h.mig = c, migrate.New(c)
 	c.SetDiscardSlots(w.Trim)
+	w.checkIDs(c)
 	h.vols = h.vols[:0]
 	out.attached, out.last, out.flushed = out.attached[:0], rec.LastSeq, make([]bool, n)
 	for i := range n {
-		v := logcache.NewVolume(uint8(i+1), "", uint64(w.Volumes[i]), w.block(i))
+		v := logcache.NewVolume(w.id(i), "", uint64(w.Volumes[i]), w.block(i))
 		h.vols = append(h.vols, v)
-		on := bound(c, uint8(i+1))
+		on := bound(c, w.id(i))
 		out.attached = append(out.attached, on)
-		w.checkSide(i, on, c.DirtyBlocks(uint8(i+1)))
+		w.checkSide(i, on, c.DirtyBlocks(w.id(i)))
 		out.vols[i].gone = !on && w.giving[i]
 		if on && w.Bypass {
-			if out.flushed[i] = h.flushBacking(i); h.s.dead {
+			if out.flushed[i] = h.flushBacking(w.id(i)); h.s.dead {
 				return false
 			}
 		}
@@ -83,9 +84,9 @@ func (w *world) checkSide(i int, on bool, dirty uint64) {
 
 // flushBacking flushes a backing as a host does before an attach: a server that
 // was killed may have owed it a flush. It tells whether that succeeded.
-func (h *host) flushBacking(i int) (ok bool) {
+func (h *host) flushBacking(id uint8) (ok bool) {
 	f := &flushBacking{done: func(err error) { ok = err == nil }}
-	f.op = blockdev.Op{Kind: blockdev.Flush, Dev: blockdev.Dev(i + 1), Sink: f}
+	f.op = blockdev.Op{Kind: blockdev.Flush, Dev: blockdev.Dev(id), Sink: f}
 	h.s.begin(&f.op, false)
 	h.settle()
 	return ok
@@ -127,7 +128,7 @@ type checker struct {
 
 func newChecker(w *world, k *kit) *checker {
 	c := &checker{w: w, kit: k, rotten: rand.New(rand.NewPCG(w.Seed, 37))}
-	c.s = newDevs(w.s.st, &w.Options)
+	c.s = newDevs(w.s.st, &w.Options, w.ids)
 	c.s.work = w.s.work
 	k.wake = func() { c.woken[0] = true }
 	c.ports = []*logcache.Port{k.port}

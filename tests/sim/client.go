@@ -27,10 +27,13 @@ func (w *world) makeRequests() {
 
 // submit sends one request that the seed chooses.
 func (w *world) submit() {
+	vol := w.rng.IntN(len(w.Volumes))
+	if w.shut[vol] {
+		return
+	}
 	r := w.idle[len(w.idle)-1]
 	w.idle = w.idle[:len(w.idle)-1]
 	w.left--
-	vol := w.rng.IntN(len(w.Volumes))
 	op, fua := chooseOp(w.rng)
 	if w.Blind && op == logcache.Read {
 		op = logcache.Write
@@ -87,7 +90,7 @@ func (w *world) takeAnswer(lr *logcache.Request) {
 	}
 	r.busy = false
 	w.idle = append(w.idle, r)
-	vol := r.Volume.ID
+	vol := uint8(w.ids.disk(r.Volume.ID) + 1)
 	w.tracef("answer dev %d op %d [%d+%d] write %d: %v", vol, r.Op, r.LBA, r.Sectors, r.op, r.Err)
 	if r.Err != nil {
 		w.takeError(r)
@@ -111,7 +114,7 @@ func (w *world) takeError(r *request) {
 	if !w.s.faulty {
 		fail("P9", "op %d of device %d failed without a fault: %v", r.Op, r.Volume.ID, r.Err)
 	}
-	v := w.o.vols[r.Volume.ID-1]
+	v := w.o.vols[w.ids.disk(r.Volume.ID)]
 	if r.Op == logcache.Flush || !v.logged && r.FUA {
 		v.weak = true
 	}

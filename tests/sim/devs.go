@@ -19,8 +19,9 @@ type flight struct {
 // devs is a cache device and its backings, with one power supply.
 type devs struct {
 	st      *store
+	ids     *numbering
 	cache   *disk
-	backing []*disk // by device id - 1
+	backing []*disk // by number
 	flights []*flight
 	pool    []*flight
 	rules   []*rule
@@ -35,8 +36,8 @@ type devs struct {
 	work *work // counts what completes
 }
 
-func newDevs(st *store, o *Options) *devs {
-	s := &devs{st: st, work: &work{}, fuaFlushes: o.FUAFlushes, cache: newDisk(st, true, o.Slots*int(o.SegmentSize)/sectorSize, o.BlockSize)}
+func newDevs(st *store, o *Options, ids *numbering) *devs {
+	s := &devs{st: st, ids: ids, work: &work{}, fuaFlushes: o.FUAFlushes, cache: newDisk(st, true, o.Slots*int(o.SegmentSize)/sectorSize, o.BlockSize)}
 	s.cache.wrecks = int(o.Physical / sectorSize)
 	for i, n := range o.Volumes {
 		s.backing = append(s.backing, newDisk(st, false, n, o.block(i)))
@@ -53,10 +54,10 @@ func (s *devs) each(f func(i int, d *disk)) {
 }
 
 func (s *devs) disk(dev blockdev.Dev) *disk {
-	if dev == blockdev.Cache {
-		return s.cache
+	if n := s.number(dev); n > 0 {
+		return s.backing[n-1]
 	}
-	return s.backing[dev-1]
+	return s.cache
 }
 
 // boundary crosses one, and tells whether there is power behind it.
@@ -73,7 +74,7 @@ func (s *devs) boundary() bool {
 
 func (s *devs) faultOf(op *blockdev.Op) fault {
 	for _, r := range s.rules {
-		if r.matches(op) {
+		if r.matches(op, s.number(op.Dev)) {
 			s.faulty = s.faulty || r.what.wrong()
 			return r.what
 		}

@@ -33,7 +33,7 @@ var (
 // rule chooses operations for a fault: from the nth that matches, count of them.
 type rule struct {
 	what  fault
-	dev   int // -1 = any
+	dev   int // number of the disk, 0 = the cache device, -1 = any
 	kinds []blockdev.Kind
 	from  int64 // bytes; only with to
 	to    int64
@@ -42,8 +42,8 @@ type rule struct {
 	seen  int
 }
 
-func (r *rule) matches(op *blockdev.Op) bool {
-	if r.dev >= 0 && r.dev != int(op.Dev) {
+func (r *rule) matches(op *blockdev.Op, number int) bool {
+	if r.dev >= 0 && r.dev != number {
 		return false
 	}
 	if r.to > 0 && (op.Kind == blockdev.Flush || op.Offset >= r.to || op.Offset+op.Bytes() <= r.from) {

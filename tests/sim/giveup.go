@@ -16,7 +16,7 @@ import (
 // is settled.
 func (w *world) giveUpSteps(i int) []step {
 	w.tracef("give up dev %d", i+1)
-	id := uint8(i + 1)
+	id, n := w.id(i), uint8(i+1)
 	owed := w.waitFor(i, func(done func(error)) { w.cache.FlushBypassed(w.vols[i], done) }, func() {})
 	released := func() bool {
 		if !w.mig.Idle() {
@@ -34,11 +34,12 @@ func (w *world) giveUpSteps(i int) []step {
 		w.leaving[i], w.giving[i] = true, true
 		w.askToGiveUp(id, func(err error) {
 			if err == nil {
-				w.o.giveUp(id, w.onDisk(i))
+				w.o.giveUp(n, w.onDisk(i))
 				w.leaving[i], w.giving[i] = false, false
 			}
 			done(err)
 		})
+		w.attachBeside(i)
 	}, func() {})
 	return []step{w.fence(i), w.quiet(i), owed, released, flushed, gone, w.unfence(i)}
 }

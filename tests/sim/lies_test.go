@@ -173,10 +173,10 @@ func (c *checker) doubt(m *images, n *lieStats) {
 	}
 	h.cache, h.mig = cache, migrate.New(cache)
 	for i := range c.w.Volumes {
-		if !bound(cache, uint8(i+1)) {
+		if !bound(cache, c.w.id(i)) {
 			continue
 		}
-		v, b := logcache.NewVolume(uint8(i+1), "", uint64(c.w.Volumes[i]), c.w.block(i)), c.w.binding(i)
+		v, b := logcache.NewVolume(c.w.id(i), "", uint64(c.w.Volumes[i]), c.w.block(i)), c.w.binding(i)
 		if h.refuses(v, &b) {
 			n.older++
 			h.free()

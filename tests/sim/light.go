@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/ublk-lc/ublk-lc/segment"
+	"github.com/ublk-lc/ublk-lc/segment/blockdev"
 	"github.com/ublk-lc/ublk-lc/segment/witness"
 )
 
@@ -70,10 +71,11 @@ func (c *checker) replay(m *images) {
 		copy(c.spare.disk[i+1], m.disk[i+1])
 	}
 	for _, p := range c.placed {
-		if !p.Kind.Replayable() || p.LBA+uint64(p.Sectors) > uint64(len(m.disk[p.Device])) {
+		n := c.s.number(blockdev.Dev(p.Device))
+		if !p.Kind.Replayable() || p.LBA+uint64(p.Sectors) > uint64(len(m.disk[n])) {
 			fail("P2", "the log holds an extent that nobody wrote: %+v", p)
 		}
-		to := c.spare.disk[p.Device][p.LBA:][:p.Sectors]
+		to := c.spare.disk[n][p.LBA:][:p.Sectors]
 		if p.Kind.HasPayload() {
 			copy(to, m.disk[0][c.s.cache.fold(int(p.At)):])
 		} else {
@@ -90,11 +92,11 @@ func (c *checker) replay(m *images) {
 
 // replaySide checks that volume i is bound if and only if it should be.
 func (c *checker) replaySide(s *segment.Super, i int) {
-	b := s.Binding(uint8(i + 1))
+	b := s.Binding(c.w.id(i))
 	on := b != nil && b.State == segment.Attached
 	dirty := uint64(0)
 	for _, p := range c.placed {
-		if int(p.Device) == i+1 {
+		if p.Device == c.w.id(i) {
 			dirty++
 		}
 	}

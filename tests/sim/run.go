@@ -66,7 +66,7 @@ func (w *world) reset() {
 	}
 	w.mail = make([][]*request, w.Ports)
 	for i := range w.Volumes {
-		w.held[i], w.fenced[i], w.joining[i], w.leaving[i], w.giving[i] = nil, false, false, false, false
+		w.held[i], w.fenced[i], w.joining[i], w.leaving[i], w.giving[i], w.shut[i] = nil, false, false, false, false, false
 	}
 	w.admin, w.batches, w.failed, w.stopped = nil, 0, 0, false
 }
@@ -121,6 +121,10 @@ func (w *world) event() bool {
 	}
 	if w.GiveUps && len(w.admin) == 0 && w.left > 0 && w.gone.IntN(150) == 0 {
 		w.startGiveUp()
+		return true
+	}
+	if w.Rebinds && len(w.admin) == 0 && w.left > 0 && w.names.IntN(80) == 0 {
+		w.startRebind()
 		return true
 	}
 	if len(w.admin) > 0 && w.rng.IntN(4) == 0 && w.administer() {

@@ -57,10 +57,10 @@ func (c *checker) salvage(m *images, r decayed, bad *history) bool {
 	h.cache, h.mig = cache, migrate.New(cache)
 	defer h.free()
 	for i := range c.w.Volumes {
-		if !bound(cache, uint8(i+1)) {
+		if !bound(cache, c.w.id(i)) {
 			continue
 		}
-		v, b := logcache.NewVolume(uint8(i+1), "", uint64(c.w.Volumes[i]), c.w.block(i)), c.w.binding(i)
+		v, b := logcache.NewVolume(c.w.id(i), "", uint64(c.w.Volumes[i]), c.w.block(i)), c.w.binding(i)
 		if h.refuses(v, &b) {
 			return false // the log's copy of what the disk is known by is what is bad
 		}
@@ -69,7 +69,7 @@ func (c *checker) salvage(m *images, r decayed, bad *history) bool {
 	lost := c.skipDamage()
 	c.replayed(m, bad, lost)
 	for i, d := range h.s.backing {
-		if !bound(cache, uint8(i+1)) {
+		if !bound(cache, c.w.id(i)) {
 			continue
 		}
 		for lba, id := range d.visible {
@@ -133,7 +133,7 @@ func (c *checker) replayed(m *images, h *history, lost map[uint64]*segment.BadRe
 			bad = &segment.BadRecord{}
 		}
 		for _, p := range s.placed {
-			if given.Covers(p.Device, s.Seq) {
+			if given.Covers(p.Device, s.Seq) || s.Seq <= h.super.MigratedSeq { // the id may be another disk's since
 				continue
 			}
 			bad.Sound(&p, func(from, to uint64) {
@@ -142,7 +142,7 @@ func (c *checker) replayed(m *images, h *history, lost map[uint64]*segment.BadRe
 					if p.Kind.HasPayload() {
 						id = m.disk[0][c.s.cache.fold(int(p.At)+int(lba-p.LBA))]
 					}
-					c.spare.disk[p.Device][lba] = id
+					c.spare.disk[c.s.number(blockdev.Dev(p.Device))][lba] = id
 				}
 			})
 		}

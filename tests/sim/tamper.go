@@ -95,8 +95,8 @@ func (c *checker) judged(m *images, dev, from, to int, n *verdicts) {
 		v.Fence()
 		e := h.examine(v, &b)
 		n.judged++
-		want := c.tamperedWith(m, b.ID)
-		if int(b.ID) == dev && c.witnesses(b.ID, from, to) {
+		want := c.tamperedWith(m, i)
+		if i+1 == dev && c.witnesses(b.ID, from, to) {
 			want = true
 		}
 		c.refusal(v, b, e, want, n)
@@ -133,9 +133,10 @@ func (c *checker) binding(dev uint8) *segment.Binding {
 	return nil
 }
 
-// tamperedWith looks at all of a disk, and all of the log, whether a witnessed
+// tamperedWith looks at all of disk i, and all of the log, whether a witnessed
 // sector holds what it must not.
-func (c *checker) tamperedWith(m *images, dev uint8) bool {
+func (c *checker) tamperedWith(m *images, i int) bool {
+	dev := c.w.id(i)
 	s, err := segment.NewestSuper(c.superblocks(m))
 	if err != nil {
 		fail("recovery", "%v", err)
@@ -182,7 +183,7 @@ func (c *checker) tamperedWith(m *images, dev uint8) bool {
 		fail("recovery", "%v", err)
 	}
 	for lba, sums := range may {
-		if !sums[sumOf(int(dev), int(lba))] {
+		if !sums[sumOf(i+1, int(lba))] {
 			return true
 		}
 	}

@@ -3,6 +3,7 @@ package sim
 import (
 	"github.com/ublk-lc/ublk-lc/logcache"
 	"github.com/ublk-lc/ublk-lc/segment"
+	"github.com/ublk-lc/ublk-lc/segment/blockdev"
 	"github.com/ublk-lc/ublk-lc/segment/witness"
 )
 
@@ -40,7 +41,7 @@ func (i inImage) Sector(lba uint64) ([]byte, error) { return i.d.sector(i.img, l
 
 // examine looks at the disk of a volume that is about to be attached.
 func (h *host) examine(v *logcache.Volume, b *segment.Binding) *logcache.Evidence {
-	e, err := h.cache.Examine(v, b, visible{h.s.backing[v.ID-1]}, visible{h.s.cache})
+	e, err := h.cache.Examine(v, b, visible{h.s.disk(blockdev.Dev(v.ID))}, visible{h.s.cache})
 	if err != nil {
 		fail("P8", "%v", err)
 	}
@@ -70,8 +71,9 @@ func (c *checker) witnessed(s *segment.Super, seen *witness.Collector, m *images
 		if b.Witness == nil || b.State != segment.Attached {
 			continue
 		}
-		d := c.s.backing[b.ID-1]
-		v := witness.Judge(b.Witness, inImage{d, m.disk[b.ID]}, seen.Versions(b.ID), inImage{c.s.cache, m.disk[0]})
+		n := c.s.number(blockdev.Dev(b.ID))
+		d := c.s.backing[n-1]
+		v := witness.Judge(b.Witness, inImage{d, m.disk[n]}, seen.Versions(b.ID), inImage{c.s.cache, m.disk[0]})
 		if v.Changed() || v.Unjudged > 0 {
 			fail("P8", "the disk of device %d is not as its witness and the log say: %v", b.ID, &v)
 		}

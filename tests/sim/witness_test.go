@@ -102,7 +102,7 @@ func (s *scenario) restUntilFailed() {
 // bindingNow is the witness of volume i.
 func (s *scenario) bindingNow(i int) *segment.Witness {
 	for _, b := range s.cache.Bound() {
-		if int(b.ID) == i+1 && b.Witness != nil {
+		if b.ID == s.id(i) && b.Witness != nil {
 			return b.Witness
 		}
 	}

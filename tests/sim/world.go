@@ -141,7 +141,9 @@ type world struct {
 	bad   *rand.Rand // of superblocks
 	naps  *rand.Rand // of sleeps
 	haste *rand.Rand // of what takes effect before it completes
+	names *rand.Rand // of ids
 	gone  *rand.Rand // of what is given up
+	ids   *numbering
 	o     *oracle
 	sides *checker // tries power cuts on the side
 
@@ -152,6 +154,7 @@ type world struct {
 	mail    [][]*request  // by port: writes that the next poll submits again
 	admin   []step        // what the administrator is about to do
 	fenced  []bool        // by volume
+	shut    []bool        // by volume: nobody has it open
 	joining []bool        // an attach may have become durable
 	leaving []bool        // a detach may have
 	giving  []bool        // its data may have been given up for good
@@ -174,10 +177,11 @@ func (w *world) tracef(format string, args ...any) {
 
 func newWorld(o Options, stats *Stats, k *kit) *world {
 	dice := func(n uint64) *rand.Rand { return rand.New(rand.NewPCG(o.Seed, n)) }
-	w := &world{Options: o, stats: stats, rng: dice(2), slow: dice(4), rates: dice(6), blank: dice(8), heads: dice(10), lull: dice(20), ways: dice(12), bad: dice(22), naps: dice(32), gone: dice(24), haste: dice(38)}
+	w := &world{Options: o, stats: stats, rng: dice(2), slow: dice(4), rates: dice(6), blank: dice(8), heads: dice(10), lull: dice(20), ways: dice(12), bad: dice(22), naps: dice(32), gone: dice(24), haste: dice(38), names: dice(42)}
 	st := k.st
 	st.reset()
-	w.s = newDevs(st, &w.Options)
+	w.ids = newNumbering(len(o.Volumes))
+	w.s = newDevs(st, &w.Options, w.ids)
 	w.s.work = &stats.work
 	w.o = newOracle(&w.Options)
 	w.image = newImages(w.s)
@@ -185,7 +189,7 @@ func newWorld(o Options, stats *Stats, k *kit) *world {
 	w.answered, w.polled = w.takeAnswer, w.takeMail
 	n := len(o.Volumes)
 	w.held, w.fenced, w.joining, w.leaving = make([][]heldWrite, n), make([]bool, n), make([]bool, n), make([]bool, n)
-	w.forgot, w.giving = make([]bool, n), make([]bool, n)
+	w.forgot, w.giving, w.shut = make([]bool, n), make([]bool, n), make([]bool, n)
 	w.sides = newChecker(w, k)
 	w.format()
 	return w
@@ -210,6 +214,9 @@ func (w *world) config(wake func()) logcache.Config {
 
 // binding is what volume i is known as in the log.
 func (w *world) binding(i int) segment.Binding {
-	id := uint8(i + 1)
-	return segment.Binding{ID: id, UUID: [16]byte{id}, Sectors: uint64(w.Volumes[i]), Fingerprint: uint64(id), Name: string('a' + rune(i))}
+	n := uint8(i + 1)
+	return segment.Binding{ID: w.id(i), UUID: [16]byte{n}, Sectors: uint64(w.Volumes[i]), Fingerprint: uint64(n), Name: string('a' + rune(i))}
 }
+
+// id is under which disk i is a device now.
+func (w *world) id(i int) uint8 { return w.ids.ids[i] }
