@@ -33,7 +33,7 @@ func (m *Migrator) Ahead(most int) {
 	if first > 0 {
 		after = a.spans[first-1].ID
 	}
-	if n := min(most, m.largest()) - first; n > 0 {
+	if n := min(most, m.Largest()) - first; n > 0 {
 		a.spans = m.src.Candidates(a.spans, after, n, true)
 	}
 	for i := first; i < len(a.spans); i++ {

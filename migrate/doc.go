@@ -26,9 +26,7 @@
 // for it. So the cache says what the batch's flushes are worth: [Source].
 //
 // The log is one queue, so the backings of a cache are not independent: what a
-// slow one has in the log must be on it before slots behind become free.
-// [Crowd] and [Share] keep its part so small that it is done before the others.
-// They go by what was measured. A flood that is the first thing a cache sees
-// fills the log before anything has been, a slow device's half of it drains at
-// that device's pace, and only then are the others as fast as they can be.
+// slow one has in the log must be on it before slots behind become free. When a
+// batch goes, how fast, and who may write how much meanwhile is decided elsewhere:
+// see package pace.
 package migrate

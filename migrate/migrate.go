@@ -115,13 +115,13 @@ type Status struct {
 func New(src Source) *Migrator {
 	m := &Migrator{src: src, geo: src.Geometry()}
 	// What was interrupted by a crash may have been a batch of all there is.
-	m.batch = src.Candidates(nil, 0, m.largest(), false)
+	m.batch = src.Candidates(nil, 0, m.Largest(), false)
 	m.mustEnd()
 	return m
 }
 
-// largest is how many segments a batch may have.
-func (m *Migrator) largest() int {
+// Largest is how many segments a batch may have.
+func (m *Migrator) Largest() int {
 	return int(min(m.geo.Slots, max(1, MaxBatch/uint64(m.geo.SegmentSize))))
 }
 
@@ -136,10 +136,10 @@ func (m *Migrator) mustEnd() {
 // candidates chooses the segments of a batch: up to most, but no fewer than
 // an unfinished batch had. What lies before damage goes without it.
 func (m *Migrator) candidates(most int) {
-	most = min(most, m.largest())
+	most = min(most, m.Largest())
 	ask := most
 	if m.begun > 0 {
-		ask = m.largest()
+		ask = m.Largest()
 	}
 	m.batch = m.src.Candidates(m.batch[:0], 0, ask, true)
 	n := min(most, len(m.batch))
@@ -225,7 +225,7 @@ func (m *Migrator) reserve() error {
 	if m.images != nil {
 		return nil
 	}
-	size := m.largest() * int(m.geo.SegmentSize)
+	size := m.Largest() * int(m.geo.SegmentSize)
 	images, err := uring.AllocPages(size)
 	if err != nil {
 		return err

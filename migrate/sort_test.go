@@ -57,7 +57,7 @@ func fullBatch(b *testing.B, src *sorting) *Migrator {
 	}
 	b.Cleanup(func() { m.Close() })
 	r := rand.New(rand.NewPCG(1, 2))
-	for i := range m.largest() {
+	for i := range m.Largest() {
 		id := uint64(i + 1)
 		img := m.image(i)[:header+blocks*4096]
 		for at := header; at < len(img); at++ {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/ublk-lc/ublk-lc/logcache"
 	"github.com/ublk-lc/ublk-lc/migrate"
+	"github.com/ublk-lc/ublk-lc/migrate/pace"
 	"github.com/ublk-lc/ublk-lc/segment"
 	"github.com/ublk-lc/ublk-lc/segment/blockdev"
 )
@@ -34,8 +35,8 @@ type Cache struct {
 	worker *worker
 	logf   func(string, ...any)
 
-	congestion congestion
-	unpinned   sync.Once // said that a ring does without its RAM buffers
+	latency  latency
+	unpinned sync.Once // said that a ring does without its RAM buffers
 
 	mu      sync.Mutex
 	devices map[uint8]*Device // attached
@@ -58,8 +59,8 @@ func ResumeCache(id uint8, dev *blockdev.Device, opt CacheOptions) (*Cache, *seg
 		return nil, nil, err
 	}
 	cfg := logcache.Config{BufferBytes: opt.BufferBytes, FD: dev.FD(), Wake: c.worker.wake, Events: &logcache.Events{
-		Progress: c.worker.progress,
-		Closed:   c.worker.closed,
+		Progress: c.worker.onProgress,
+		Closed:   c.worker.onSegmentClosed,
 		Parked:   c.worker.wake,
 		Broken:   func(err error) { go c.logf("cache %d on %s takes no more writes: %v", id, dev.Path(), err) },
 	}, Loaders: runtime.GOMAXPROCS(0), Progress: opt.Progress, Swappable: opt.Swappable}
@@ -69,8 +70,9 @@ func ResumeCache(id uint8, dev *blockdev.Device, opt CacheOptions) (*Cache, *seg
 	if err != nil {
 		return nil, rec, errors.Join(fmt.Errorf("resume %s: %w", dev.Path(), err), c.worker.event.Close())
 	}
-	c.core, c.congestion.core = core, core
-	c.worker.congestion, c.worker.pin = &c.congestion, c.pin
+	c.core, c.latency.core = core, core
+	c.latency.settings, c.latency.wake = &c.worker.settings, c.worker.wake
+	c.worker.latency, c.worker.pin = &c.latency, c.pin
 	if err := c.worker.start(core); err != nil {
 		return nil, rec, errors.Join(err, c.worker.event.Close(), core.Free())
 	}
@@ -92,29 +94,26 @@ func (c *Cache) Super() segment.Super { return c.super }
 // Migration is what the migration has done and is doing.
 func (c *Cache) Migration() migrate.Status { return *c.worker.status.Load() }
 
-// Policy returns the policy in force.
-func (c *Cache) Policy() Policy { return *c.worker.policy.Load() }
+// Settings are those of migration and throttling that are in force.
+func (c *Cache) Settings() pace.Settings { return *c.worker.settings.Load() }
 
-// Pace is what was last decided about migration, and from what.
-func (c *Cache) Pace() Pace { return *c.worker.pace.Load() }
+// Pace is what was last decided about migration and writers, and from what.
+func (c *Cache) Pace() pace.State { return *c.worker.paced.Load() }
 
 // Written is how many bytes migration has given to the backing of a device.
 func (c *Cache) Written(dev uint8) uint64 { return c.worker.written[dev].Load() }
 
-// SetPolicy puts a policy in force, for the batch under way too.
-func (c *Cache) SetPolicy(p Policy) {
-	c.worker.policy.Store(&p)
+// Apply puts settings in force, for the batch under way too.
+func (c *Cache) Apply(s pace.Settings) {
+	c.worker.settings.Store(&s)
 	c.worker.wake()
 }
-
-// SetCongestion sets how long reads and writes of the cache device may take
-// before streams bypass it; 0 = as long as they like.
-func (c *Cache) SetCongestion(read, write time.Duration) { c.congestion.setLimits(read, write) }
 
 // Latencies are how long reads and writes of the cache device take, as far as
 // that is measured; 0 = it is not.
 func (c *Cache) Latencies() (read, write time.Duration) {
-	return time.Duration(c.congestion.read.Load()), time.Duration(c.congestion.write.Load())
+	f := c.latency.figures()
+	return f.Read, f.Write
 }
 
 // on runs f on the cache's thread and waits for its result.

@@ -5,10 +5,13 @@
 //	          one for each queue
 //
 //	          cache thread      ─► logcache.Port, migrate.Migrator ─► its ring
-//	          one for each cache
+//	          one for each cache     └ pace.Pacer
 //
 // A queue's thread serves its requests from start to end. Only what belongs to
-// no queue runs on the cache's thread: migration and the superblock.
+// no queue runs on the cache's thread: migration and the superblock. How fast
+// that goes, and who is slowed for it, is not decided here: the thread waits, takes
+// in completions, and then observes, asks the pacer ([pace.Pacer.Step]), and applies
+// what it orders.
 //
 // The rings of both have the cache's RAM buffers registered, so that the kernel
 // need not look up the pages of each record. A queue's ring follows its device

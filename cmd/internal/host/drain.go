@@ -106,16 +106,16 @@ func (w *drainWatch) look(now time.Time, id uint64, report func(DrainProgress)) 
 // progress estimates how far it is. Segments are done by whole batches; between
 // two of them, time goes on as far as the batch is expected to take.
 func (w *drainWatch) progress(now time.Time) DrainProgress {
-	pace, core := w.cache.Pace(), w.cache.core
+	paced, core := w.cache.Pace(), w.cache.core
 	p := DrainProgress{Segments: w.target - w.id, Rate: int64(w.rate), Waiting: w.waiting(now)}
 	p.DirtyBlocks = core.Gauge().DirtyBlocks
 	if w.dev != 0 {
 		p.DirtyBlocks = core.DirtyBlocks(w.dev)
 	}
 	done := float64(w.id - w.start)
-	if s := &pace.Snapshot; s.Sustained > 0 {
+	if s := &paced.Snapshot; s.Sustained > 0 {
 		each := float64(s.Segment) / float64(s.Sustained) // seconds for a segment
-		since := min(now.Sub(w.moved).Seconds(), each*float64(pace.Batch))
+		since := min(now.Sub(w.moved).Seconds(), each*float64(paced.Batch))
 		done += 0.95 * since / each
 		p.Left = time.Duration(max(0.5, each*float64(p.Segments)-since) * float64(time.Second))
 	}

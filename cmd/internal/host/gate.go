@@ -3,11 +3,9 @@ package host
 import (
 	"sync"
 	"sync/atomic"
-)
 
-// burst is what a device may always take at once, in bytes: one that writes a
-// little now and then does not feel that others are slowed.
-const burst = 64 << 10
+	"github.com/ublk-lc/ublk-lc/migrate/pace"
+)
 
 // gate slows the writes of one device. While it is open, a write costs one
 // atomic load. While it is closed, writes take credit, which the cache's thread
@@ -72,25 +70,35 @@ func (g *gate) spend(n int64) bool {
 	}
 }
 
-// wants tells whether the device has written, or wanted to, since the last time.
-func (g *gate) wants() bool { return g.taken.Swap(false) || g.waiting.Load() }
+// backlogged tells whether the device has written, or wanted to, since the last time.
+func (g *gate) backlogged() bool {
+	return g.taken.Load() && g.taken.Swap(false) || g.waiting.Load() // it is asked often: most times, the queues' cache line stays theirs
+}
+
+// set opens the gate, or hands out credit.
+func (g *gate) set(c pace.Credit) {
+	if !c.Slowed {
+		g.open()
+		return
+	}
+	g.grant(c)
+}
 
 // grant closes the gate, if it is not closed yet, and hands out credit. What is
 // not used does not pile up.
-func (g *gate) grant(n int64) {
+func (g *gate) grant(c pace.Credit) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if !g.owned {
 		return
 	}
 	if !g.closed.Load() {
-		g.credit.Store(burst)
+		g.credit.Store(c.First)
 		g.closed.Store(true)
 	}
-	most := max(burst, 4*n)
 	for {
-		c := g.credit.Load()
-		if g.credit.CompareAndSwap(c, min(most, c+n)) {
+		had := g.credit.Load()
+		if g.credit.CompareAndSwap(had, min(c.Most, had+c.Bytes)) {
 			break
 		}
 	}

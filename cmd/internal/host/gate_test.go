@@ -6,33 +6,38 @@ import (
 	"time"
 
 	"github.com/ublk-lc/ublk-lc/logcache"
-	"github.com/ublk-lc/ublk-lc/segment/blockdev"
+	"github.com/ublk-lc/ublk-lc/migrate/pace"
 )
+
+// credit is that of a pacer for so many bytes.
+func credit(n int64) pace.Credit {
+	return pace.Credit{Slowed: true, Bytes: n, First: 64 << 10, Most: max(64<<10, 4*n)}
+}
 
 func TestGate(t *testing.T) {
 	woken := 0
 	g := &gate{wake: func() { woken++ }}
-	if !g.take(1<<20) || g.wants() {
+	if !g.take(1<<20) || g.backlogged() {
 		t.Fatal("an open gate holds a write, or takes note of it")
 	}
-	g.grant(1 << 20)
+	g.set(credit(1 << 20))
 	if !g.take(1 << 20) {
 		t.Fatal("a gate that nobody owns was closed")
 	}
 	g.own()
-	g.grant(0)
-	if !g.take(1<<20) || !g.wants() {
+	g.set(credit(0))
+	if !g.take(1<<20) || !g.backlogged() {
 		t.Fatal("a write within the burst must go, and count")
 	}
-	if g.take(512) || !g.waiting.Load() || !g.wants() {
+	if g.take(512) || !g.waiting.Load() || !g.backlogged() {
 		t.Fatal("a write went on debt")
 	}
-	g.grant(1 << 19)
+	g.set(credit(1 << 19))
 	if woken != 1 || g.take(512) {
 		t.Fatalf("half of the debt is paid; woken %d times", woken)
 	}
 	for range 100 {
-		g.grant(1 << 20)
+		g.set(credit(1 << 20))
 	}
 	if c := g.credit.Load(); c != 4<<20 {
 		t.Errorf("credit piles up to %d", c)
@@ -58,7 +63,7 @@ func TestGateRelease(t *testing.T) {
 			}
 		}}
 		g.own()
-		g.grant(0)
+		g.set(credit(0))
 		var all sync.WaitGroup
 		all.Go(func() {
 			for range 100 {
@@ -74,7 +79,7 @@ func TestGateRelease(t *testing.T) {
 		})
 		all.Go(func() {
 			for range 10 {
-				g.grant(100)
+				g.set(credit(100))
 			}
 		})
 		all.Go(g.release)
@@ -100,55 +105,5 @@ func TestFIFO(t *testing.T) {
 	}
 	if f.len() != 0 {
 		t.Errorf("%d left", f.len())
-	}
-}
-
-func TestMeter(t *testing.T) {
-	var m meter
-	now := time.Unix(1000, 0)
-	if got := m.takes(guess); got != time.Second {
-		t.Errorf("by guess: %v", got)
-	}
-	m.begin(now, 10)
-	for range 64 {
-		m.wrote(now, &blockdev.Op{Dev: 5, Buf: make([]byte, 16<<10)})
-		m.wrote(now, &blockdev.Op{Dev: 6, Buf: make([]byte, 16<<10)})
-	}
-	m.wrote(now, &blockdev.Op{Dev: 7, Buf: make([]byte, 512)})
-	m.lanesDone(now.Add(time.Second), func(d blockdev.Dev) bool { return d == 6 })
-	m.lanesDone(now.Add(4*time.Second), func(blockdev.Dev) bool { return false })
-	m.end(now.Add(4*time.Second), 50, 1<<20, 100)
-	if m.sustained != 10<<20 || m.lanes[5].sustained != 1<<20 || m.lanes[6].sustained != 1<<18 || m.lanes[7].sustained != 0 {
-		t.Errorf("the log %d, backings %d and %d", m.sustained, m.lanes[5].sustained, m.lanes[6].sustained)
-	}
-	m.begin(now, 50)
-	none := func(blockdev.Dev) (int, int) { return 0, 0 }
-	half := func(d blockdev.Dev) (int, int) { return 100 * int(d) / 6, 200 }
-	if got := m.willTake(now.Add(time.Second), 50<<20, none); got != 5*time.Second {
-		t.Errorf("a batch that has just begun: %v", got)
-	}
-	m.wrote(now.Add(time.Second/2), &blockdev.Op{Dev: 6, Buf: make([]byte, 4096)})
-	if got := m.willTake(now.Add(3*time.Second/2), 50<<20, half); got != 5*time.Second/2 {
-		t.Errorf("one that is half done: %v", got)
-	}
-	if got := m.speed(now.Add(time.Second), 6, none); got != m.lanes[6].sustained {
-		t.Errorf("before it can tell: %d", got)
-	}
-	if got := m.speed(now.Add(3*time.Second/2), 6, half); got != 100*4096 {
-		t.Errorf("100 blocks in a second: %d", got)
-	}
-	m.wrote(now.Add(time.Second/2), &blockdev.Op{Dev: 3})
-	if got := m.willTake(now.Add(3*time.Second/2), 50<<20, half); got != 9*time.Second/2 {
-		t.Errorf("one whose slowest backing is a quarter done: %v", got)
-	}
-	if got := m.willTake(now.Add(9*time.Second), 50<<20, none); got != 9*time.Second {
-		t.Errorf("one that takes longer than any before: %v", got)
-	}
-	m.end(now.Add(time.Hour), 51, 1<<20, 100)
-	m.begin(now, 51)
-	m.slowed = true
-	m.end(now.Add(time.Hour), 91, 1<<20, 100)
-	if m.sustained != 10<<20 {
-		t.Errorf("learned from a batch of one segment, or one that was held back: %d", m.sustained)
 	}
 }

@@ -78,14 +78,14 @@ func (h *queue) Handle(reqs []*ublk.Request) {
 
 // Completed takes the completion of one of our operations.
 func (h *queue) Completed(userData uint64, res int32) {
-	h.timing.end(h.exec.Completed(userData, res), h.congestion())
+	h.timing.end(h.exec.Completed(userData, res), h.latency())
 	h.pump()
 }
 
-// congestion is that of the device's cache, or nil.
-func (h *queue) congestion() *congestion {
+// latency is that of the device's cache, or nil.
+func (h *queue) latency() *latency {
 	if c := h.dev.Cache(); c != nil {
-		return &c.congestion
+		return &c.latency
 	}
 	return nil
 }
@@ -126,8 +126,8 @@ func (h *queue) Close() {}
 // pump starts operations and answers requests.
 func (h *queue) pump() {
 	h.pinned.follow(h.dev.Cache())
-	g := h.congestion()
-	timed := g != nil && g.measures()
+	l := h.latency()
+	timed := l != nil && l.measures()
 	for _, op := range h.port.Ops() {
 		if timed {
 			h.timing.start(op)

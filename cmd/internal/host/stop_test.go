@@ -11,6 +11,7 @@ import (
 
 	"github.com/ublk-lc/ublk-lc/logcache"
 	"github.com/ublk-lc/ublk-lc/migrate"
+	"github.com/ublk-lc/ublk-lc/migrate/pace"
 	"github.com/ublk-lc/ublk-lc/segment"
 	"github.com/ublk-lc/ublk-lc/ublk/uring"
 )
@@ -29,7 +30,7 @@ func TestP7StopWhileMigrating(t *testing.T) {
 	must(t, err)
 	must(t, d.attach(ctx, c, segment.Binding{ID: 5, Sectors: backing.Size() / 512, Name: "vol"}, AttachOptions{}))
 	data := fill(ctx, t, c, d, 200)
-	c.SetPolicy(Policy{Knobs: migrate.Knobs{Allow: true, Rate: 64 << 10}, Watermark: 1})
+	c.Apply(pace.Settings{Knobs: pace.Knobs{Allow: true, Rate: 64 << 10}, Watermark: 1})
 	until(t, func() bool { return c.Written(5) > 0 })
 
 	fd := backing.FD()
@@ -39,7 +40,7 @@ func TestP7StopWhileMigrating(t *testing.T) {
 	}
 	other := diskFile(t, "other", 64<<20)
 	t.Logf("the backing had descriptor %d, the disk that is opened next has %d", fd, other.FD())
-	c.SetPolicy(Policy{Knobs: migrate.Knobs{Force: true}, Watermark: 1})
+	c.Apply(pace.Settings{Knobs: pace.Knobs{Force: true}, Watermark: 1})
 	until(t, func() bool { return c.Migration().Failed > 1 }) // this batch, and the next one
 	if got := c.Migration().LastError; !strings.Contains(got, migrate.ErrNoBacking.Error()) {
 		t.Errorf("migration: %q", got)

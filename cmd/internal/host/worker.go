@@ -8,6 +8,7 @@ import (
 
 	"github.com/ublk-lc/ublk-lc/logcache"
 	"github.com/ublk-lc/ublk-lc/migrate"
+	"github.com/ublk-lc/ublk-lc/migrate/pace"
 	"github.com/ublk-lc/ublk-lc/segment"
 	"github.com/ublk-lc/ublk-lc/segment/blockdev"
 	"github.com/ublk-lc/ublk-lc/ublk/uring"
@@ -17,8 +18,8 @@ const (
 	workerEntries = 512
 	// tick is how often the worker looks again at what no event announces.
 	tick = time.Second
-	// pause is how long it leaves a log alone after a batch has failed.
-	pause = time.Second
+	// wakesPerLap is how often it looks around, at least, while the log fills up once.
+	wakesPerLap = 64
 
 	eventData = 1 << 40 // user data of the armed event
 )
@@ -30,33 +31,33 @@ type worker struct {
 	event *uring.Event
 	fds   [segment.MaxDevices + 1]atomic.Int32 // of the backings, by device id; -1 = let go of
 
-	policy   atomic.Pointer[Policy]
-	members  atomic.Pointer[[]*Device] // attached; never changed, only replaced
-	draining atomic.Int32              // how many wait for the log to be empty
-	hungry   atomic.Bool               // progress of the cache is worth a wake-up
-	ended    atomic.Uint64             // segments
-	woken    atomic.Bool
-	quit     atomic.Bool
-	status   atomic.Pointer[migrate.Status]
-	pace     atomic.Pointer[Pace]
-	written  [segment.MaxDevices + 1]atomic.Uint64 // bytes given to the backings, by device id
-	done     chan struct{}
+	settings      atomic.Pointer[pace.Settings]
+	members       atomic.Pointer[[]*Device] // attached; never changed, only replaced
+	draining      atomic.Int32              // how many wait for the log to be empty
+	wantsSegments atomic.Bool               // progress of the cache is worth a wake-up
+	closed        atomic.Uint64             // segments
+	woken         atomic.Bool
+	quit          atomic.Bool
+	status        atomic.Pointer[migrate.Status]
+	paced         atomic.Pointer[pace.State]
+	written       [segment.MaxDevices + 1]atomic.Uint64 // bytes given to the backings, by device id
+	done          chan struct{}
 
-	ring  *uring.Ring
-	exec  *blockdev.Executor
-	ops   []*blockdev.Op
-	after time.Time     // no batch before
-	wait  time.Duration // until the next look, if nothing happens before
-	limit time.Time     // when the limit of migration was set last
-	err   error         // why the thread ended
+	ring *uring.Ring
+	exec *blockdev.Executor
+	ops  []*blockdev.Op
+	wait time.Duration // until the next iteration, if nothing happens before
+	err  error         // why the thread ended
 
-	sleeps     sleeps
-	congestion *congestion
-	pin        func(*uring.Ring) // the memory of the cache's RAM buffers
-	decider
-	meter
-	throttle
-	sharing
+	began     time.Time // of the pacer's clock
+	pacer     *pace.Pacer
+	inputs    pace.Inputs // of its last step
+	observed  []*Device   // whom inputs.Devices are of
+	published time.Duration
+
+	sleeps  sleeps
+	latency *latency
+	pin     func(*uring.Ring) // the memory of the cache's RAM buffers
 }
 
 func newWorker() (*worker, error) {
@@ -64,10 +65,10 @@ func newWorker() (*worker, error) {
 	if err != nil {
 		return nil, err
 	}
-	w := &worker{event: event, sleeps: sleeps{clocks: readClocks}, done: make(chan struct{}), wait: tick}
-	w.policy.Store(&Policy{Watermark: 1})
+	w := &worker{event: event, sleeps: sleeps{clocks: readClocks}, done: make(chan struct{}), wait: tick, began: time.Now(), pacer: pace.New()}
+	w.settings.Store(&pace.Settings{Watermark: 1})
 	w.members.Store(&[]*Device{})
-	w.pace.Store(&Pace{})
+	w.paced.Store(&pace.State{})
 	w.status.Store(&migrate.Status{})
 	return w, nil
 }
@@ -79,20 +80,17 @@ func (w *worker) wake() {
 	}
 }
 
-// looks is how often the thread looks around while the log fills up once.
-const looks = 64
-
-// closed is the cache's event: look around now and then, lest a flood finds the
-// log full before anybody has seen it fill.
-func (w *worker) closed() {
-	if w.ended.Add(1)%(w.core.Geometry().Slots/looks+1) == 0 {
+// onSegmentClosed is the cache's event: look around now and then, lest a flood
+// finds the log full before anybody has seen it fill.
+func (w *worker) onSegmentClosed() {
+	if w.closed.Add(1)%(w.core.Geometry().Slots/wakesPerLap+1) == 0 {
 		w.wake()
 	}
 }
 
-// progress is the cache's event: wake up for what is waited for.
-func (w *worker) progress() {
-	if w.hungry.Load() {
+// onProgress is the cache's event: wake up for what is waited for.
+func (w *worker) onProgress() {
+	if w.wantsSegments.Load() {
 		w.wake()
 	}
 }
@@ -128,7 +126,7 @@ func (w *worker) run(ready chan<- error) {
 	w.arm()
 	ready <- nil
 	for !w.quit.Load() || w.exec.InFlight() > 0 || !w.migr.Idle() {
-		if w.err = w.turn(); w.err != nil {
+		if w.err = w.iterate(); w.err != nil {
 			break
 		}
 	}
@@ -163,8 +161,8 @@ func (w *worker) arm() {
 	sqe.SetUserData(eventData)
 }
 
-// turn takes in what happened, and starts what follows from it.
-func (w *worker) turn() error {
+// iterate takes in what happened, and starts what follows from it.
+func (w *worker) iterate() error {
 	if err := w.ring.SubmitAndWait(1, w.wait); err != nil {
 		return fmt.Errorf("cache thread: %w", err)
 	}
@@ -181,100 +179,11 @@ func (w *worker) turn() error {
 		w.core.Suspect()
 	}
 	w.core.Background().Poll()
-	w.migrate()
+	now := w.now()
+	w.observe(now)
+	w.apply(now, w.pacer.Step(now, &w.inputs))
 	w.pump()
 	return nil
-}
-
-// migrate lets migration go as the policy has it.
-func (w *worker) migrate() {
-	now := time.Now()
-	w.congestion.tick(now)
-	w.lanesDone(now, w.migr.Busy)
-	w.wait = tick
-	if w.migr.Idle() || now.Sub(w.asked) >= decideEvery {
-		w.look(now)
-	}
-	if !w.quit.Load() {
-		w.migr.Ahead(w.last.Segments)
-	}
-	if w.slowing() {
-		w.wait = grantEvery
-	}
-	w.takeTurns(now)
-	if left := w.migr.Left(); left <= 0 && !w.migr.Idle() && w.last.Rate > 0 {
-		owed := time.Duration(float64(1-left) / float64(w.last.Rate) * float64(time.Second))
-		w.wait = min(w.wait, max(owed, decideEvery), tick)
-	}
-	if s := w.migr.Status(); s != *w.status.Load() {
-		w.status.Store(&s)
-	}
-}
-
-// look asks the policy and does what it says.
-func (w *worker) look(now time.Time) {
-	g := w.core.Gauge()
-	geo := w.core.Geometry()
-	if w.migr.Idle() && !w.begun.IsZero() {
-		w.end(now, g.LastMigrated, geo.SegmentSize, geo.Slots)
-	}
-	d := w.decide(now, g)
-	w.pacing(now, d)
-	most := 0
-	if w.migr.Idle() && !w.quit.Load() && w.rested(now) {
-		most = d.Segments
-		if d.Close {
-			w.core.CloseCurrent()
-		}
-		if w.migr.Step(most) {
-			w.begin(now, g.LastMigrated)
-			most = 0
-		}
-	}
-	// Hungry: a batch was wanted, and the log had nothing ready for it.
-	w.hungry.Store(most > 0)
-	w.admit(now, d, &g)
-}
-
-// rested tells whether a batch may start again after the last one has failed.
-func (w *worker) rested(now time.Time) bool {
-	if w.migr.LastError() != nil && w.after.IsZero() {
-		w.after = now.Add(pause)
-	}
-	if now.Before(w.after) {
-		return false
-	}
-	w.after = time.Time{}
-	return true
-}
-
-// credits bounds how much a limited migration may save up: a twentieth of a
-// second, or one large write.
-const credits = 20
-
-// pacing puts the rate of a decision in force, for the batch under way too.
-func (w *worker) pacing(now time.Time, d migrate.Decision) {
-	elapsed := min(now.Sub(w.limit), tick)
-	w.limit = now
-	w.migr.Depth(d.Depth)
-	if d.Depth > 0 && !d.Turns {
-		w.slowed = true // it tells nothing of what the backings can do
-	}
-	switch {
-	case w.quit.Load() || d.Segments > 0 && d.Rate == 0:
-		w.migr.Limit(migrate.Unlimited)
-		return
-	case d.Segments == 0:
-		w.migr.Limit(0)
-	default:
-		left := w.migr.Left()
-		if left == migrate.Unlimited {
-			left = 0
-		}
-		left += int64(float64(d.Rate) * elapsed.Seconds())
-		w.migr.Limit(min(left, max(1, d.Rate/credits)))
-	}
-	w.slowed = true
 }
 
 // letGo has the thread do no more on the backing of a device that was released,
@@ -300,7 +209,7 @@ func (w *worker) pump() {
 		}
 		for i, op := range w.ops {
 			if i >= own && op.Kind == blockdev.Write {
-				w.wrote(time.Now(), op)
+				w.pacer.Wrote(w.now(), uint8(op.Dev), len(op.Buf))
 				w.written[op.Dev].Add(uint64(len(op.Buf)))
 			}
 			w.exec.Start(op)

@@ -59,7 +59,7 @@ func TestSettings(t *testing.T) {
 			t.Error(err)
 		}
 	}
-	p := m.caches[3].host.Policy()
+	p := m.caches[3].host.Settings()
 	if !p.Allow || !p.Force || p.Batch != 32 {
 		t.Errorf("in force: %+v", p)
 	}

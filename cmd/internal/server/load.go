@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"github.com/ublk-lc/ublk-lc/cmd/internal/host"
-	"github.com/ublk-lc/ublk-lc/migrate"
+	"github.com/ublk-lc/ublk-lc/migrate/pace"
 	"github.com/ublk-lc/ublk-lc/segment/blockdev"
 )
 
@@ -121,7 +121,7 @@ type loads map[uint8]*load
 
 // sample tells how busy others kept the backings of a cache's devices since the last sample, and whether one of them is
 // looked at for the first time.
-func (ls loads) sample(now time.Time, c *host.Cache, devices []device) (list []migrate.Load, first bool) {
+func (ls loads) sample(now time.Time, c *host.Cache, devices []device) (list []pace.Load, first bool) {
 	own := func(disk string) uint64 { return writtenTo(disk, devices) }
 	for i := range devices {
 		d := &devices[i]
@@ -133,7 +133,7 @@ func (ls loads) sample(now time.Time, c *host.Cache, devices []device) (list []m
 			l, first = &load{}, true
 			ls[d.id] = l
 		}
-		list = append(list, migrate.Load{Device: d.id, Busy: l.sample(now, d.host.Backing(), own)})
+		list = append(list, pace.Load{Device: d.id, Busy: l.sample(now, d.host.Backing(), own)})
 	}
 	return list, first
 }

@@ -10,7 +10,7 @@ import (
 	"github.com/ublk-lc/ublk-lc/cmd/internal/host"
 	"github.com/ublk-lc/ublk-lc/cmd/internal/seen"
 	"github.com/ublk-lc/ublk-lc/cmd/internal/whose"
-	"github.com/ublk-lc/ublk-lc/migrate"
+	"github.com/ublk-lc/ublk-lc/migrate/pace"
 	"github.com/ublk-lc/ublk-lc/segment/blockdev"
 	"github.com/ublk-lc/ublk-lc/sysfsio"
 	"github.com/ublk-lc/ublk-lc/ublk"
@@ -52,8 +52,8 @@ type cache struct {
 	pins      int    // commands that need it to stay
 	gone      bool   // it is being freed, or was
 	settings  sysfsio.Settings
-	modulated bool           // the daemon measures the backings, and they decide on migration
-	loads     []migrate.Load // what it measured; never changed, only replaced
+	modulated bool        // the daemon measures the backings, and they decide on migration
+	loads     []pace.Load // what it measured; never changed, only replaced
 }
 
 // device is a place in the table of devices.
@@ -195,8 +195,8 @@ func (c *cache) applyLocked() {
 		return // its thread may have ended
 	}
 	s := &c.settings
-	c.host.SetPolicy(host.Policy{
-		Knobs: migrate.Knobs{
+	c.host.Apply(pace.Settings{
+		Knobs: pace.Knobs{
 			Allow: s.AllowMigrate, Force: s.ForceMigrate, Stopped: !s.WritebackRunning, Batch: s.NrBatchedMigration,
 			Percent: s.WritebackPercent, Delay: seconds(s.WritebackDelay), MaxAge: seconds(s.MaxDirtyAge),
 			Rate: int64(s.WritebackRate), RateMinimum: int64(s.WritebackRateMin),
@@ -204,9 +204,11 @@ func (c *cache) applyLocked() {
 		Measured:  c.modulated,
 		Loads:     c.loads,
 		Watermark: float64(s.ThrottlePercent) / 100,
+
+		CongestedRead:  time.Duration(s.CongestedReadUS) * time.Microsecond,
+		CongestedWrite: time.Duration(s.CongestedWriteUS) * time.Microsecond,
 	})
 	c.host.Core().SetDiscardSlots(s.DiscardSlots)
-	c.host.SetCongestion(time.Duration(s.CongestedReadUS)*time.Microsecond, time.Duration(s.CongestedWriteUS)*time.Microsecond)
 }
 
 func seconds(n int) time.Duration { return time.Duration(n) * time.Second }

@@ -6,6 +6,7 @@ import (
 	"github.com/ublk-lc/ublk-lc/cmd/internal/control"
 	"github.com/ublk-lc/ublk-lc/logcache"
 	"github.com/ublk-lc/ublk-lc/migrate"
+	"github.com/ublk-lc/ublk-lc/migrate/pace"
 	"github.com/ublk-lc/ublk-lc/sysfsio"
 )
 
@@ -66,7 +67,7 @@ func (t treeCache) Migration() migrate.Status { return t.c.host.Migration() }
 // Pace tells how migration goes.
 func (t treeCache) Pace() sysfsio.Pace {
 	p := t.c.host.Pace()
-	unknown := p.Snapshot.Age == migrate.Unknown
+	unknown := p.Snapshot.Age == pace.Unknown
 	age := p.Snapshot.Age
 	if unknown {
 		age = 0

@@ -7,6 +7,7 @@ import (
 	"github.com/ublk-lc/ublk-lc/cmd/internal/control"
 	"github.com/ublk-lc/ublk-lc/cmd/internal/host"
 	"github.com/ublk-lc/ublk-lc/logcache"
+	"github.com/ublk-lc/ublk-lc/migrate/pace"
 )
 
 // Why tells in words why a device is or is not draining, and where its writes go.
@@ -27,11 +28,11 @@ func (m *Manager) Why(a control.IDArgs) (*control.Why, error) {
 	}
 	switch {
 	case c != nil:
-		pace := c.Pace()
-		w.Draining = pace.Decision.Reason.Goes()
-		w.Migration = pace.Words()
+		state := c.Pace()
+		w.Draining = state.Decision.Reason.Goes()
+		w.Migration = state.Words()
 		w.HeldUp = heldUp(c)
-		w.Writes = writesOf(&pace) + d.bypassWords(c)
+		w.Writes = writesOf(&state) + d.bypassWords(c)
 	case d.waitsFor != 0:
 		w.Migration = fmt.Sprintf("cache %d holds data for its backing; `lc attach %d %d` goes on with it", d.waitsFor, d.id, d.waitsFor)
 		w.Writes = "there are none: the device has no node until it is attached"
@@ -51,7 +52,7 @@ func heldUp(c *host.Cache) string {
 	return fmt.Sprintf("%s; `lc drain %d --skip-damage` lists what is damaged, and can leave it out", s.LastError, c.ID())
 }
 
-func writesOf(p *host.Pace) string {
+func writesOf(p *pace.State) string {
 	if p.Admit == 0 {
 		return "they go to the log, as fast as they come"
 	}

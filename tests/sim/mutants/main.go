@@ -25,7 +25,7 @@ var parts = []string{"go.mod", "go.sum", "segment", "logcache", "migrate", "ublk
 // trials are tried in turn until one fails: the tests of single promises first.
 var trials = [][]string{
 	{"./tests/sim", "-run", "TestP|Dmlc"},
-	{"./segment", "./segment/witness", "./migrate", "./logcache"},
+	{"./segment", "./segment/witness", "./migrate/...", "./logcache"},
 	{"./tests/sim", "-run", "EveryIO|InRecovery|Seeds|Exhaustive", "-sim.k=1"},
 	{"./tests/sim", "-run", "TestRandom", "-sim.seeds=300"},
 	{"./tests/sim", "-run", "TestExhaustive", "-sim.k=2"},
@@ -111,7 +111,7 @@ func kill(patch string, verbose bool) (string, error) {
 	if err := command(dir, "patch", "-s", "-p1", "-i", abs); err != nil {
 		return "", err
 	}
-	if err := command(dir, "go", "test", "-run", "^$", "./segment", "./logcache", "./migrate", "./tests/sim"); err != nil {
+	if err := command(dir, "go", "test", "-run", "^$", "./segment", "./logcache", "./migrate/...", "./tests/sim"); err != nil {
 		return "", err
 	}
 	for _, trial := range trialsOf(filepath.Base(patch)) {

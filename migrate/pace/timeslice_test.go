@@ -1,17 +1,17 @@
-package migrate
+package pace
 
 import (
 	"testing"
 	"time"
 )
 
-// ask asks turns each millisecond for so long, and counts those that are
+// ask asks a timeslice each millisecond for so long, and counts those that are
 // migration's. Users are there when there says so.
-func ask(t *Turns, from time.Time, ms int, there func(ms int) bool) (migration int, longest int) {
+func ask(t *timeslice, from time.Duration, ms int, there func(ms int) bool) (migration int, longest int) {
 	away := 0
 	for i := range ms {
-		goes, again := t.Migration(from.Add(time.Duration(i)*time.Millisecond), there(i))
-		if again <= 0 || again > turn {
+		goes, again := t.migration(from+time.Duration(i)*time.Millisecond, there(i))
+		if again <= 0 || again > slice {
 			panic("asks for a wait of " + again.String())
 		}
 		away++
@@ -24,8 +24,8 @@ func ask(t *Turns, from time.Time, ms int, there func(ms int) bool) (migration i
 	return migration, longest
 }
 
-func TestTurns(t *testing.T) {
-	start := time.Unix(1000, 0)
+func TestTimeslice(t *testing.T) {
+	const start = 1000 * time.Second
 	for _, c := range []struct {
 		name  string
 		there func(ms int) bool
@@ -38,7 +38,7 @@ func TestTurns(t *testing.T) {
 		{"a read now and then", func(ms int) bool { return ms%200 < 8 }, 1000, 900},
 		{"who leaves after a tenth of a turn", func(ms int) bool { return ms < 10 }, 981, 979},
 	} {
-		var turns Turns
+		var turns timeslice
 		got, longest := ask(&turns, start, 1000, c.there)
 		if got < c.least || got > c.most {
 			t.Errorf("%s: %d ms of 1000, want %d to %d", c.name, got, c.least, c.most)
@@ -50,14 +50,14 @@ func TestTurns(t *testing.T) {
 }
 
 // Who comes in the middle of migration's turn waits for its end and no longer.
-func TestTurnsOfWhoComes(t *testing.T) {
-	start := time.Unix(1000, 0)
-	var turns Turns
+func TestTimesliceOfWhoComes(t *testing.T) {
+	const start = 1000 * time.Second
+	var turns timeslice
 	ask(&turns, start, 1000, func(int) bool { return false })
-	if got, _ := ask(&turns, start.Add(time.Second), 100, func(int) bool { return true }); got != 0 {
+	if got, _ := ask(&turns, start+time.Second, 100, func(int) bool { return true }); got != 0 {
 		t.Errorf("who comes after a second alone waits for %d ms", got)
 	}
-	if got, _ := ask(&turns, start.Add(1100*time.Millisecond), 100, func(int) bool { return true }); got != 100 {
+	if got, _ := ask(&turns, start+1100*time.Millisecond, 100, func(int) bool { return true }); got != 100 {
 		t.Errorf("then migration has %d ms of 100", got)
 	}
 }

@@ -1,29 +1,29 @@
-package migrate
+package pace
 
 import "time"
 
-// maxMarks bounds the memory of [Ages].
+// maxMarks bounds the memory of [ages].
 const maxMarks = 256
 
 // Unknown is the age of data that was in the log before anybody looked.
 const Unknown = time.Duration(1<<63 - 1)
 
-// Ages tells how old the oldest dirty data may be. The log's core has no
-// clock: whoever has one notes now and then which segment is the newest that
-// holds data. What is in a later segment was written after that.
-type Ages struct {
+// ages tells how old the oldest dirty data may be. The log's core has no clock:
+// whoever has one notes now and then which segment is the newest that holds
+// data. What is in a later segment was written after that.
+type ages struct {
 	marks []mark // ascending in both
 }
 
 // mark says that up to this time nothing was in segments after newest.
 type mark struct {
-	at     time.Time
+	at     time.Duration
 	newest uint64
 }
 
-// Note says that segments up to newest hold data now, and that those up to
+// note says that segments up to newest hold data now, and that those up to
 // migrated are no longer dirty.
-func (a *Ages) Note(now time.Time, newest, migrated uint64) {
+func (a *ages) note(now time.Duration, newest, migrated uint64) {
 	keep := 0
 	for keep+1 < len(a.marks) && a.marks[keep+1].newest <= migrated {
 		keep++ // a later mark says more of what is dirty
@@ -41,7 +41,7 @@ func (a *Ages) Note(now time.Time, newest, migrated uint64) {
 }
 
 // thin drops every other mark. What lies between two counts as older than it is.
-func (a *Ages) thin() {
+func (a *ages) thin() {
 	n := 0
 	for i := 0; i < len(a.marks); i += 2 {
 		a.marks[n] = a.marks[i]
@@ -50,15 +50,15 @@ func (a *Ages) thin() {
 	a.marks = a.marks[:n]
 }
 
-// Oldest is the age that no dirty data exceeds, with migrated as in Note and
+// oldest is the age that no dirty data exceeds, with migrated as in note and
 // newest the newest segment with data; 0 when nothing is dirty.
-func (a *Ages) Oldest(now time.Time, newest, migrated uint64) time.Duration {
+func (a *ages) oldest(now time.Duration, newest, migrated uint64) time.Duration {
 	if newest <= migrated {
 		return 0
 	}
 	for i := len(a.marks) - 1; i >= 0; i-- {
 		if a.marks[i].newest <= migrated {
-			return max(1, now.Sub(a.marks[i].at))
+			return max(1, now-a.marks[i].at)
 		}
 	}
 	return Unknown

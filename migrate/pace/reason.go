@@ -1,4 +1,4 @@
-package migrate
+package pace
 
 import (
 	"fmt"
@@ -75,7 +75,7 @@ func (d *Decision) speed(s *Snapshot) string {
 		return fmt.Sprintf(": %s/s by writeback_rate", humanize.IBytes(uint64(d.Rate)))
 	case d.Rate > 0:
 		return fmt.Sprintf(": %s/s, chosen to keep writeback_percent at %d%%", humanize.IBytes(uint64(d.Rate)), s.Percent)
-	case d.Turns:
+	case d.Slices:
 		return ": full speed, in turns with others who use the backings"
 	case d.Depth > 0:
 		return ", one write after the other, for others use them too"

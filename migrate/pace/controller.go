@@ -1,4 +1,4 @@
-package migrate
+package pace
 
 import "time"
 
@@ -9,19 +9,19 @@ const (
 	iInverse = 10_000
 )
 
-// Controller chooses a rate that keeps the dirty data of a log near a target,
+// controller chooses a rate that keeps the dirty data of a log near a target,
 // as bcache does: in proportion to what is too much, and to how long it has been.
-type Controller struct {
+type controller struct {
 	integral float64 // byte seconds above the target
 	rate     int64
 }
 
-// Update takes in how much is dirty and returns the rate, in bytes/s, for the
+// update takes in how much is dirty and returns the rate, in bytes/s, for the
 // time that follows; elapsed is that since the last update. The integral grows
 // only while the backing could do more than it was asked for: a debt that
 // nobody can pay would be paid long after the target is reached. sustained is
 // what the backing can do; 0 = not known.
-func (c *Controller) Update(dirty, target int64, elapsed time.Duration, floor, sustained int64) int64 {
+func (c *controller) update(dirty, target int64, elapsed time.Duration, floor, sustained int64) int64 {
 	over := float64(dirty - target)
 	keepsUp := sustained == 0 || c.rate < sustained
 	if over < 0 && c.integral > 0 || over > 0 && keepsUp {

@@ -1,4 +1,4 @@
-package migrate
+package pace
 
 import (
 	"strings"
@@ -35,16 +35,16 @@ func TestDecide(t *testing.T) {
 		{"no daemon, allowed", func(s *Snapshot) { unmeasured(s); s.Allow = true }, Decision{Segments: 50, Reason: Allowed}},
 		{"the daemon's word is the last", func(s *Snapshot) { busy(s); s.Allow = true }, Decision{Reason: BackingBusy}},
 
-		{"forced, though busy", func(s *Snapshot) { busy(s); s.Force = true }, Decision{Segments: 50, Depth: 32, Turns: true, Reason: Forced}},
+		{"forced, though busy", func(s *Snapshot) { busy(s); s.Force = true }, Decision{Segments: 50, Depth: 32, Slices: true, Reason: Forced}},
 		{"forced, though nothing is allowed", func(s *Snapshot) { unmeasured(s); s.Force = true }, Decision{Segments: 50, Reason: Forced}},
-		{"a drain, though busy", func(s *Snapshot) { busy(s); s.Draining = true }, Decision{Segments: 50, Depth: 32, Turns: true, Reason: Draining}},
+		{"a drain, though busy", func(s *Snapshot) { busy(s); s.Draining = true }, Decision{Segments: 50, Depth: 32, Slices: true, Reason: Draining}},
 		{"a drain, though stopped", func(s *Snapshot) { s.Stopped, s.Draining = true, true }, Decision{Segments: 50, Reason: Draining}},
 		{"a drain knows no rate", func(s *Snapshot) { s.Draining, s.Rate = true, 1<<20 }, Decision{Segments: 50, Reason: Draining}},
 		{"stopped", func(s *Snapshot) { s.Stopped = true }, Decision{Reason: Stopped}},
 		{"stopped, though forced", func(s *Snapshot) { s.Stopped, s.Force = true, true }, Decision{Reason: Stopped}},
 		{"stopped, though nearly full", func(s *Snapshot) { s.Stopped, s.Fill = true, 0.99 }, Decision{Reason: Stopped}},
 		{"stopped, and writers stand still", func(s *Snapshot) { s.Stopped, s.Stuck = true, true }, Decision{Segments: 50, Reason: LogFull}},
-		{"full, though busy", func(s *Snapshot) { busy(s); s.Stuck = true }, Decision{Segments: 50, Depth: 32, Turns: true, Reason: LogFull}},
+		{"full, though busy", func(s *Snapshot) { busy(s); s.Stuck = true }, Decision{Segments: 50, Depth: 32, Slices: true, Reason: LogFull}},
 
 		{"urgent from a fill on", func(s *Snapshot) { busy(s); s.Fill = 0.7 }, Decision{Segments: 50, Depth: 1, Reason: Urgent}},
 		{"not yet urgent", func(s *Snapshot) { busy(s); s.Fill = 0.69 }, Decision{Reason: BackingBusy}},
@@ -53,19 +53,19 @@ func TestDecide(t *testing.T) {
 		{"calm again", func(s *Snapshot) { busy(s); s.Fill, s.Last = 0.39, Urgent }, Decision{Reason: BackingBusy}},
 		{"urgency knows no rate", func(s *Snapshot) { s.Fill, s.Rate = 0.8, 4096 }, Decision{Segments: 50, Reason: Urgent}},
 
-		{"too old", func(s *Snapshot) { busy(s); s.MaxAge = time.Minute }, Decision{Segments: 50, Depth: 32, Turns: true, Reason: TooOld}},
-		{"30 MiB at 10 MiB/s: 3 s before its time", func(s *Snapshot) { busy(s); s.MaxAge = 63 * time.Second }, Decision{Segments: 50, Depth: 32, Turns: true, Reason: TooOld}},
+		{"too old", func(s *Snapshot) { busy(s); s.MaxAge = time.Minute }, Decision{Segments: 50, Depth: 32, Slices: true, Reason: TooOld}},
+		{"30 MiB at 10 MiB/s: 3 s before its time", func(s *Snapshot) { busy(s); s.MaxAge = 63 * time.Second }, Decision{Segments: 50, Depth: 32, Slices: true, Reason: TooOld}},
 		{"and not earlier", func(s *Snapshot) { busy(s); s.MaxAge = 64 * time.Second }, Decision{Reason: BackingBusy}},
-		{"half its time when nothing was measured", func(s *Snapshot) { busy(s); s.MaxAge, s.Sustained = 2*time.Minute, 0 }, Decision{Segments: 50, Depth: 32, Turns: true, Reason: TooOld}},
-		{"of an age that nobody knows", func(s *Snapshot) { busy(s); s.MaxAge, s.Age = time.Hour, Unknown }, Decision{Segments: 50, Depth: 32, Turns: true, Reason: TooOld}},
+		{"half its time when nothing was measured", func(s *Snapshot) { busy(s); s.MaxAge, s.Sustained = 2*time.Minute, 0 }, Decision{Segments: 50, Depth: 32, Slices: true, Reason: TooOld}},
+		{"of an age that nobody knows", func(s *Snapshot) { busy(s); s.MaxAge, s.Age = time.Hour, Unknown }, Decision{Segments: 50, Depth: 32, Slices: true, Reason: TooOld}},
 		{"in the segment being filled", func(s *Snapshot) { s.Closed, s.MaxAge = 0, time.Second }, Decision{Segments: 50, Close: true, Reason: TooOld}},
 		{"stopped, though too old", func(s *Snapshot) { s.Stopped, s.MaxAge = true, time.Second }, Decision{Reason: Stopped}},
 
 		{"users seen since they were measured", func(s *Snapshot) { s.Shared = true }, Decision{Segments: 50, Depth: 1, Reason: Allowed}},
 		{"users seen, no daemon", func(s *Snapshot) { unmeasured(s); s.Allow, s.Shared = true, true }, Decision{Segments: 50, Depth: 1, Reason: Allowed}},
 		{"urgent, and users seen", func(s *Snapshot) { unmeasured(s); s.Shared, s.Fill = true, 0.7 }, Decision{Segments: 50, Depth: 1, Reason: Urgent}},
-		{"urgent, and writers wait too", func(s *Snapshot) { s.Shared, s.Slowed, s.Fill = true, true, 0.8 }, Decision{Segments: 50, Depth: 32, Turns: true, Reason: Urgent}},
-		{"writers wait for a slot, users for the disk", func(s *Snapshot) { s.Shared, s.Stuck = true, true }, Decision{Segments: 50, Depth: 32, Turns: true, Reason: LogFull}},
+		{"urgent, and writers wait too", func(s *Snapshot) { s.Shared, s.Slowed, s.Fill = true, true, 0.8 }, Decision{Segments: 50, Depth: 32, Slices: true, Reason: Urgent}},
+		{"writers wait for a slot, users for the disk", func(s *Snapshot) { s.Shared, s.Stuck = true, true }, Decision{Segments: 50, Depth: 32, Slices: true, Reason: LogFull}},
 		{"writers wait, and there are no users", func(s *Snapshot) { s.Slowed, s.Fill = true, 0.8 }, Decision{Segments: 50, Reason: Urgent}},
 
 		{"below the dirty share", func(s *Snapshot) { s.Percent = 31 }, Decision{Reason: BelowPercent}},
@@ -86,11 +86,11 @@ func TestDecide(t *testing.T) {
 		{"only the segment being filled", func(s *Snapshot) { s.Closed, s.Fill = 0, 0 }, Decision{Segments: 50, Reason: OnlyOpen}},
 	} {
 		s := snap(c.change)
-		got := Decide(s)
+		got := decide(s)
 		if got != c.want {
 			t.Errorf("%s: %+v, want %+v", c.name, got, c.want)
 		}
-		if again := Decide(s); again != got {
+		if again := decide(s); again != got {
 			t.Errorf("%s: %+v, then %+v: it is no function", c.name, got, again)
 		}
 		if w := got.Words(s); w == "" || strings.Contains(w, "decided") || strings.Contains(w, "%!") {
@@ -107,87 +107,12 @@ func TestFillOnlyHurries(t *testing.T) {
 		for fill := range 101 {
 			s := snap(change)
 			s.Fill, s.Closed = float64(fill)/100, fill
-			d := Decide(s)
+			d := decide(s)
 			if goes := d.Segments > 0 && d.Rate == 0; went && !goes {
 				t.Fatalf("at %d%% it goes slower than below", fill)
 			} else {
 				went = goes
 			}
 		}
-	}
-}
-
-func TestAges(t *testing.T) {
-	start := time.Unix(1000, 0)
-	at := func(s int) time.Time { return start.Add(time.Duration(s) * time.Second) }
-	var a Ages
-	if got := a.Oldest(at(0), 9, 4); got != Unknown {
-		t.Errorf("found in the log: %v", got)
-	}
-	a.Note(at(0), 4, 4) // clean
-	a.Note(at(10), 4, 4)
-	a.Note(at(12), 5, 4) // segment 5 came between 10 and 12
-	a.Note(at(20), 5, 4)
-	a.Note(at(25), 8, 4) // 6, 7 and 8 between 20 and 25
-	for _, c := range []struct {
-		migrated uint64
-		want     time.Duration
-	}{{4, 20 * time.Second}, {5, 10 * time.Second}, {6, 10 * time.Second}, {7, 10 * time.Second}, {8, 0}} {
-		if got := a.Oldest(at(30), 8, c.migrated); got != c.want {
-			t.Errorf("migrated up to %d: %v, want %v", c.migrated, got, c.want)
-		}
-	}
-	a.Note(at(30), 8, 7)
-	if got := a.Oldest(at(31), 8, 7); got != 11*time.Second {
-		t.Errorf("after what is migrated was dropped: %v", got)
-	}
-}
-
-// However long it goes on, memory is bounded and no age is understated.
-func TestAgesForEver(t *testing.T) {
-	start := time.Unix(1000, 0)
-	var a Ages
-	a.Note(start, 0, 0)
-	for i := range 10 * maxMarks {
-		now := start.Add(time.Duration(i+1) * time.Second)
-		a.Note(now, uint64(i+1), 0)
-		if len(a.marks) > maxMarks {
-			t.Fatalf("%d marks", len(a.marks))
-		}
-	}
-	end := start.Add(10 * maxMarks * time.Second)
-	for m := range uint64(10 * maxMarks) {
-		if got, real := a.Oldest(end, 10*maxMarks, m), end.Sub(start.Add(time.Duration(m)*time.Second)); got < real {
-			t.Fatalf("segment %d is %v old, said to be %v", m+1, real, got)
-		}
-	}
-}
-
-func TestController(t *testing.T) {
-	const floor, target = 1 << 20, 100 << 20
-	var c Controller
-	if got := c.Update(target/2, target, time.Second, floor, 0); got != floor {
-		t.Errorf("below the target: %d", got)
-	}
-	if got := c.Update(target+80<<20, target, time.Second, floor, 0); got < 2<<20 || got > 3<<20 {
-		t.Errorf("80 MiB above: %d", got)
-	}
-	// A writer of 5 MiB/s against a backing that takes 10: the dirty share ends near the target.
-	dirty := float64(target + 200<<20)
-	c = Controller{}
-	for range 20000 {
-		rate := c.Update(int64(dirty), target, time.Second, floor, 10<<20)
-		dirty = max(0, dirty+5<<20-float64(min(rate, 10<<20)))
-	}
-	if dirty < 0.9*target || dirty > 1.1*target {
-		t.Errorf("settles at %.0f MiB, the target is %d", dirty/(1<<20), target>>20)
-	}
-	// Against a writer that is too fast, it does not owe for ever.
-	c = Controller{}
-	for range 10000 {
-		c.Update(500<<20, target, time.Second, floor, 10<<20)
-	}
-	if got := c.Update(target-1<<20, target, time.Second, floor, 10<<20); got > 12<<20 {
-		t.Errorf("after a flood: %d", got)
 	}
 }

@@ -1,34 +1,15 @@
-package migrate
+package pace
 
 import (
 	"slices"
 	"time"
 )
 
-// Knobs are what the administrator says about migration.
-type Knobs struct {
-	Allow       bool          // allow_migrate, while nobody measures the backings
-	Force       bool          // force_migrate
-	Stopped     bool          // writeback_running is 0
-	Batch       int           // nr_batched_migration, in segments; 0 = choose
-	Percent     int           // writeback_percent, of the log
-	Delay       time.Duration // writeback_delay
-	Rate        int64         // writeback_rate, in bytes/s; 0 = choose
-	RateMinimum int64         // writeback_rate_minimum, in bytes/s: no choice is below
-	MaxAge      time.Duration // max_dirty_age; 0 = none
-}
-
-// Load is how busy a backing is with requests that are not of migration.
-type Load struct {
-	Device          uint8
-	Busy, Threshold int // %
-}
-
 // Snapshot is what the decision to migrate depends on.
 type Snapshot struct {
 	Knobs
 	Measured bool   // Loads say whether migration is allowed, instead of Allow
-	Loads    []Load // of all backings
+	Loads    []Load // of all backings; not changed any more
 
 	Draining bool          // a detach, a drain or a shutdown waits for the log to be empty
 	Stuck    bool          // writes wait for what only migration frees
@@ -42,7 +23,7 @@ type Snapshot struct {
 	Age      time.Duration // of the oldest dirty byte
 
 	Sustained int64  // bytes of the log that migration frees in a second, as measured; 0 = not yet
-	Auto      int64  // what the [Controller] says, in bytes/s
+	Auto      int64  // what the controller says, in bytes/s
 	Last      Reason // of the decision before
 }
 
@@ -51,7 +32,7 @@ type Decision struct {
 	Segments int   // that the next batch may have; 0 = no batch, and one under way pauses
 	Rate     int64 // bytes/s to the backings; 0 = as fast as they take it
 	Depth    int   // operations under way on each backing; 0 = as many as it takes
-	Turns    bool  // each backing is migration's and its users' by [Turns]
+	Slices   bool  // each backing is migration's and its users' by timeslices
 	Close    bool  // the segment being filled is to be closed, for it holds what must go
 	Reason   Reason
 }
@@ -64,22 +45,22 @@ const (
 	calmFill   = 0.40
 	// idleBusy is up to which load, in %, a backing counts as idle.
 	idleBusy = 5
-	// gentle is the depth on a backing that others use too: a read of theirs waits
+	// sharedDepth is the depth on a backing that others use too: a read of theirs waits
 	// for one write, and not for hundreds. What is written is sorted all the same.
-	gentle = 1
+	sharedDepth = 1
 	// rateBatch is how long a batch at a limited rate should last. The longer it
 	// is, the better it sorts, and the longer its backing is between two states.
 	rateBatch = 30 // seconds
 )
 
-// Decide says whether migration goes on, how fast, and in which batches. It is
+// decide says whether migration goes on, how fast, and in which batches. It is
 // a function of the snapshot alone.
-func Decide(s *Snapshot) Decision {
+func decide(s *Snapshot) Decision {
 	r := rule(s)
 	d := Decision{Reason: r}
 	if r.Goes() {
-		d.Rate = speed(s, r)
-		d.Depth, d.Turns = s.manners(r)
+		d.Rate = rateOf(s, r)
+		d.Depth, d.Slices = s.ioDepth(r)
 		d.Segments = batch(s, d.Rate)
 		d.Close = r == TooOld && s.Closed == 0
 		if s.Closed == 0 && r != TooOld {
@@ -108,7 +89,7 @@ func rule(s *Snapshot) Reason {
 		return Forced
 	case s.Fill >= urgentFill || s.Fill >= calmFill && (s.Last == Urgent || s.Last == LogFull):
 		return Urgent
-	case s.MaxAge > 0 && s.Age > 0 && s.Age >= s.MaxAge-s.lead():
+	case s.MaxAge > 0 && s.Age > 0 && s.Age >= s.MaxAge-s.leadTime():
 		return TooOld
 	case s.Measured && s.busiest().over() > 0:
 		return BackingBusy
@@ -124,23 +105,23 @@ func rule(s *Snapshot) Reason {
 	return Allowed
 }
 
-// manners are how migration treats the users of the backings. While nobody waits
+// ioDepth is how migration treats the users of the backings. While nobody waits
 // for it, it lets them go first; and else it has its turns as they have theirs,
 // but does not stand before them in a queue of hundreds.
-func (s *Snapshot) manners(r Reason) (depth int, turns bool) {
+func (s *Snapshot) ioDepth(r Reason) (depth int, slices bool) {
 	shared := s.Shared || !s.idle()
 	switch {
 	case r == Allowed && (s.Measured || shared), r == Urgent && shared && !s.Slowed:
-		return gentle, false
+		return sharedDepth, false
 	case shared:
-		return deep, true
+		return sliceDepth, true
 	}
 	return 0, false
 }
 
-// lead is how long before its time the oldest data must set out: migration
+// leadTime is how long before its time the oldest data must set out: migration
 // takes segments in their order, and all that is in the log may be as old.
-func (s *Snapshot) lead() time.Duration {
+func (s *Snapshot) leadTime() time.Duration {
 	if s.Sustained <= 0 {
 		return s.MaxAge / 2
 	}
@@ -167,9 +148,9 @@ func (s *Snapshot) idle() bool {
 	return !slices.ContainsFunc(s.Loads, func(l Load) bool { return !l.Idle() })
 }
 
-// speed is the limit for a rule that lets migration go. What cannot wait has
+// rateOf is the limit for a rule that lets migration go. What cannot wait has
 // none, and a rate that was set by hand is kept even when the backings are idle.
-func speed(s *Snapshot, r Reason) int64 {
+func rateOf(s *Snapshot, r Reason) int64 {
 	switch {
 	case r != Idle && r != Allowed:
 		return 0

@@ -1,0 +1,97 @@
+package host
+
+import (
+	"time"
+
+	"github.com/ublk-lc/ublk-lc/logcache"
+	"github.com/ublk-lc/ublk-lc/logcache/index"
+	"github.com/ublk-lc/ublk-lc/migrate"
+	"github.com/ublk-lc/ublk-lc/migrate/pace"
+	"github.com/ublk-lc/ublk-lc/segment"
+	"github.com/ublk-lc/ublk-lc/segment/blockdev"
+)
+
+const (
+	// publishEvery is how old what others see of the pacer may be.
+	publishEvery = 100 * time.Millisecond
+	// blockBytes is the unit of dirty blocks.
+	blockBytes = index.SectorsPerBlock * segment.SectorSize
+)
+
+// The pacer's word for no limit must be the migrator's.
+var _ = [1]struct{}{}[migrate.Unlimited-pace.Unlimited]
+
+// now is the time of the pacer's clock.
+func (w *worker) now() time.Duration { return time.Since(w.began) }
+
+// observe gathers what the pacer depends on. The log is looked at, under its
+// lock, only when the pacer is about to ask for it.
+func (w *worker) observe(now time.Duration) {
+	in := &w.inputs
+	in.Settings = w.settings.Load()
+	in.Draining, in.Ending = w.draining.Load() > 0, w.quit.Load()
+	in.Latency = w.latency.take()
+	in.Batch = pace.Batch{Segments: w.migr.Size(), Most: w.migr.Largest(), Failed: w.migr.LastError() != nil, Left: w.migr.Left()}
+	w.observed, in.Devices = *w.members.Load(), in.Devices[:0]
+	for _, d := range w.observed {
+		dev := blockdev.Dev(d.ID())
+		done, all := w.migr.Progress(dev)
+		in.Devices = append(in.Devices, pace.Device{
+			ID: d.ID(), Reading: d.reads.Load() > 0, Backlogged: d.gate.backlogged(), Busy: w.migr.Busy(dev), Done: done, Writes: all,
+		})
+	}
+	if w.pacer.Due(now, w.migr.Idle()) {
+		w.observeLog(w.core.Gauge())
+	}
+}
+
+func (w *worker) observeLog(g logcache.Gauge) {
+	geo := w.core.Geometry()
+	w.inputs.Log = pace.Log{
+		Slots: int(geo.Slots), Segment: int64(geo.SegmentSize), Closed: int(g.Closed), Dirty: int64(g.DirtyBlocks) * blockBytes,
+		Newest: g.Newest, LastMigrated: g.LastMigrated, Stuck: g.Full,
+	}
+	for i := range w.inputs.Devices {
+		d := &w.inputs.Devices[i]
+		d.Dirty = int64(g.Dirty[d.ID]) * blockBytes
+	}
+}
+
+// apply does what the pacer says.
+func (w *worker) apply(now time.Duration, o pace.Orders) {
+	w.migr.Limit(o.Limit)
+	w.migr.Depth(o.Depth)
+	if o.Close {
+		w.core.CloseCurrent()
+	}
+	started := w.migr.Step(o.Batch)
+	if started {
+		w.pacer.Began(now)
+	}
+	w.wantsSegments.Store(o.Batch > 0 && !started) // the log had nothing ready
+	w.migr.Ahead(o.Ahead)
+	w.migr.Release() // one that is no member any more is never asked again
+	for i, d := range w.observed {
+		if o.Hold.Has(d.ID()) {
+			w.migr.Hold(blockdev.Dev(d.ID()))
+		}
+		if o.Credit != nil {
+			d.gate.set(o.Credit[i])
+		}
+	}
+	w.latency.apply(&o)
+	w.wait = o.Next
+	w.publish(now)
+}
+
+// publish shows others what was decided.
+func (w *worker) publish(now time.Duration) {
+	if s := w.migr.Status(); s != *w.status.Load() {
+		w.status.Store(&s)
+	}
+	old, s := w.paced.Load(), w.pacer.State()
+	if s.Decision.Reason != old.Decision.Reason || s.Admit > 0 != (old.Admit > 0) || now-w.published >= publishEvery {
+		w.published = now
+		w.paced.Store(&s)
+	}
+}
