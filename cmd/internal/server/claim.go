@@ -23,6 +23,8 @@ type claim struct {
 	served   string            // the disk that a device of ours has it on already, "" if none has
 	damaged  bool              // the log cannot be resumed
 	twin     uint8             // the resumed cache of which the log is a copy, with data of its own; 0 if there is none
+	others   []uint8           // attached to the cache that it is resumed as
+	taken    string            // the name of the device of ours that has the claim's id, and is not its own; "" if there is none
 	stale    string            // what newer state of the cache this host has seen, "" if none
 
 	// What is written on the disk that is asked about; see [claim.look].
@@ -78,10 +80,23 @@ func (c *claim) String() string {
 
 // offline is what has to be done before a verb that needs the cache device for itself, or "".
 func (c *claim) offline() string {
-	if c.cache != 0 {
-		return fmt.Sprintf("take cache %d out of service (`lc free-cache %d`), then ", c.cache, c.cache)
+	if c.cache == 0 {
+		return ""
 	}
-	return ""
+	first := ""
+	for _, id := range c.others {
+		first += fmt.Sprintf("`lc detach %d`, ", id)
+	}
+	return fmt.Sprintf("take cache %d out of service (%s`lc free-cache %d`), then ", c.cache, first, c.cache)
+}
+
+// create names the command that makes a device of a disk under the id that the data has, and what stands in its way.
+func (c *claim) create(name, path string) string {
+	way := fmt.Sprintf("`lc create %s %d %s`", name, c.binding.ID, path)
+	if c.taken == "" {
+		return way
+	}
+	return fmt.Sprintf("`lc remove %d` (%s, which has that id now; what is on its disk and in its log stays there), and then %s", c.binding.ID, c.taken, way)
 }
 
 // giveUp names the way to give a claim's data up, and the one to save it first.
@@ -147,8 +162,8 @@ func checkOwn(d *whose.Disk, c *claim) error {
 	case c.served != "":
 		return control.Errorf(control.Mismatch, "%s is the disk of %s, reached in another way, or a copy of it: %s has it on %s already", d.Path, c, c.holder(), c.served)
 	case c.original != "":
-		return control.Errorf(control.Mismatch, "%s holds data for %s as %s, and by its identity %s is that disk: %s is a copy of it. `lc create %s %d %s` takes the disk; the copy can be created with another id and name, and --other-disk",
-			c.holder(), c.original, c, c.original, d.Path, d.Name, b.ID, c.original)
+		return control.Errorf(control.Mismatch, "%s holds data for %s as %s, and by its identity %s is that disk: %s is a copy of it. %s takes the disk; the copy can be created with another id and name, and --other-disk",
+			c.holder(), c.original, c, c.original, d.Path, c.create(d.Name, c.original))
 	case d.Sectors < b.Sectors:
 		return control.Errorf(control.Mismatch, "%s has %d sectors now, and %d when it was attached, and %s holds data for it as %s: give it its size back; or %s`lc replay %s --device %d --force-binding --to %s` writes the data to it, if it lies in front of the new end; or %s",
 			d.Path, d.Sectors, b.Sectors, c.holder(), c, c.offline(), c.log, b.ID, d.Path, c.giveUp())
@@ -161,11 +176,11 @@ func checkOwn(d *whose.Disk, c *claim) error {
 		return control.Errorf(control.Mismatch, "%s holds data for this backing as %s, but is an old copy: %s. `lc resume` the newer one; where that is lost, `lc resume ID %s --accept-stale` goes on from what is older; or %s",
 			c.holder(), c, c.stale, c.log, c.giveUp())
 	case c.cache == 0 && b.ID != d.ID:
-		return control.Errorf(control.Mismatch, "%s holds data for this backing as %s%s; `lc resume ID %s`, and then `lc create %s %d %s`%s", c.holder(), c, c.changed(), c.log, d.Name, b.ID, d.Path, c.orOther(d))
+		return control.Errorf(control.Mismatch, "%s holds data for this backing as %s%s; `lc resume ID %s`, and then %s%s", c.holder(), c, c.changed(), c.log, c.create(d.Name, d.Path), c.orOther(d))
 	case c.cache == 0:
 		return control.Errorf(control.Mismatch, "%s holds data for this backing as %s; `lc resume ID %s` first", c.holder(), c, c.log)
 	case b.ID != d.ID:
-		return control.Errorf(control.Mismatch, "%s holds data for %s as %s%s; `lc create %s %d %s` instead%s", c.holder(), d.Path, c, c.changed(), d.Name, b.ID, d.Path, c.orOther(d))
+		return control.Errorf(control.Mismatch, "%s holds data for %s as %s%s; %s instead%s", c.holder(), d.Path, c, c.changed(), c.create(d.Name, d.Path), c.orOther(d))
 	}
 	return nil
 }
@@ -176,7 +191,7 @@ func errShares(d *whose.Disk, c *claim, o *blockdev.Overlap) error {
 	if o.Part {
 		seen = fmt.Sprintf("a part of %s is %s", d.Path, o.Path)
 	}
-	way := fmt.Sprintf("`lc create %s %d %s` takes that disk", c.binding.Name, c.binding.ID, o.Path)
+	way := c.create(c.binding.Name, o.Path) + " takes that disk"
 	switch {
 	case c.served != "":
 		way = fmt.Sprintf("%s has it on %s already", c.holder(), c.served)
@@ -203,18 +218,27 @@ func (c *claim) orOther(d *whose.Disk) string {
 }
 
 func errSeveral(d *whose.Disk, owned []*claim) error {
-	var all []string
+	var all, ways []string
 	for _, c := range owned {
 		all = append(all, fmt.Sprintf("%s as %s", strings.TrimSuffix(c.holder(), ","), c))
+		ways = append(ways, c.giveUp())
 	}
-	c := owned[0]
-	return control.Errorf(control.Mismatch, "data for %s is in more than one place: %s; nothing tells which is the newest. `lc replay CACHE-DEVICE --device ID --dry-run` shows what is where; then, for what is out of date, %s",
-		d.Path, strings.Join(all, ", and "), c.giveUp())
+	return control.Errorf(control.Mismatch, "data for %s is in more than one place: %s; nothing tells which is the newest. `lc replay CACHE-DEVICE --device ID --dry-run` shows what is where; then, for what is out of date: %s",
+		d.Path, strings.Join(all, ", and "), strings.Join(ways, "; or "))
 }
 
 func errLookalike(d *whose.Disk, c *claim) error {
-	return control.Errorf(control.Mismatch, "%s may be the disk of %s, for which %s holds data: it is as large, the host gives it no identity, and nothing on it tells. If it is, create it with that id; if it is not, create that one first, or `lc create %s %d %s --other-disk`",
-		d.Path, c, c.holder(), d.Name, d.ID, d.Path)
+	seen := "it is as large, the host gives it no identity, and nothing on it tells"
+	switch {
+	case d.Identity(&c.binding) == whose.Other:
+		seen = "it is as large, and has another identity, which an update may have changed; the log is of an earlier version, and knows a disk by nothing else"
+	case d.Sectors > c.binding.Sectors:
+		seen = "it is larger, but may have grown; the host gives it no identity, and nothing on it tells"
+	case d.Sectors < c.binding.Sectors:
+		seen = "it is smaller, but may have been shrunk; the host gives it no identity, and nothing on it tells"
+	}
+	return control.Errorf(control.Mismatch, "%s may be the disk of %s, for which %s holds data: %s. If it is, create it with that id; if it is not, create and attach that one first, or `lc create %s %d %s --other-disk`",
+		d.Path, c, c.holder(), seen, d.Name, d.ID, d.Path)
 }
 
 // errForeign is about an id or a name that data of another disk has.
@@ -277,7 +301,20 @@ func (m *Manager) claims(ctx context.Context, d *whose.Disk, skip []string, repo
 		}
 		all = append(all, more...)
 	}
+	m.takenIDs(d, all)
 	return all, nil
+}
+
+// takenIDs finds out which ids of claims other devices of ours have.
+func (m *Manager) takenIDs(d *whose.Disk, all []claim) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for i := range all {
+		c := &all[i]
+		if has := m.devices[c.binding.ID]; has != nil && has.id != d.ID && c.served == "" {
+			c.taken = has.name
+		}
+	}
 }
 
 func (m *Manager) resumedClaims() []claim {
@@ -288,19 +325,31 @@ func (m *Manager) resumedClaims() []claim {
 		if c.host == nil {
 			continue
 		}
+		others := m.attachedLocked(c)
 		for _, b := range c.host.Core().Bound() {
 			if c.host.Core().DirtyBlocks(b.ID) > 0 {
-				all = append(all, claim{log: c.path, dev: c.host.Dev(), cache: c.id, binding: b, versions: c.host.Core().Versions(b.ID), served: m.servedLocked(c, b.ID)})
+				all = append(all, claim{log: c.path, others: others, dev: c.host.Dev(), cache: c.id, binding: b, versions: c.host.Core().Versions(b.ID), served: m.servedLocked(c, b.ID)})
 			}
 		}
 	}
 	return all
 }
 
-// servedLocked is the disk over which we have the device that a cache holds data of, or "".
+// attachedLocked are the devices that are attached to a cache.
+func (m *Manager) attachedLocked(c *cache) (ids []uint8) {
+	for _, d := range values(m.devices) {
+		if d.host != nil && d.host.Cache() == c.host {
+			ids = append(ids, d.id)
+		}
+	}
+	return ids
+}
+
+// servedLocked is the disk over which we have the device that a cache holds data of, or "". One that waits for the data, and of
+// which nothing tells that it is its own, may be another's.
 func (m *Manager) servedLocked(c *cache, id uint8) string {
 	d := m.devices[id]
-	if d == nil || d.host == nil || d.host.Cache() != c.host && d.waitsFor != c.id {
+	if d == nil || d.host == nil || d.host.Cache() != c.host && (d.waitsFor != c.id || d.unidentified) {
 		return ""
 	}
 	return d.path

@@ -279,12 +279,21 @@ func (m *Manager) absent(d *whose.Disk, found []stranger, report reporter) {
 	}
 }
 
-// knownFiles are the files in which this host has had caches, but for some.
-func (m *Manager) knownFiles(not *exceptions) []string {
+// knownFiles are the files in which this host has had caches, but for some. Their file systems may hang.
+func (m *Manager) knownFiles(ctx context.Context, not *exceptions, report reporter) ([]string, error) {
 	var paths []string
 	for _, c := range m.record.All() {
-		st, err := os.Stat(c.Path)
-		if err != nil || !st.Mode().IsRegular() || not.file(st) {
+		if not.paths[c.Path] {
+			continue
+		}
+		st, err := patiently(ctx, c.Path, report, func() os.FileInfo {
+			st, _ := os.Stat(c.Path)
+			return st
+		})
+		if err != nil {
+			return nil, err
+		}
+		if st == nil || !st.Mode().IsRegular() || not.file(st) {
 			continue
 		}
 		m.mu.Lock()
@@ -294,5 +303,5 @@ func (m *Manager) knownFiles(not *exceptions) []string {
 			paths = append(paths, c.Path)
 		}
 	}
-	return paths
+	return paths, nil
 }

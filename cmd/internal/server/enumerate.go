@@ -93,11 +93,16 @@ func sysText(dir, name string) string {
 type exceptions struct {
 	numbers map[uint64]bool // of block devices
 	files   []os.FileInfo
+	paths   map[string]bool // as they were named: a file on a file system that hangs cannot be looked at
 }
 
 // skip adds those that the administrator names.
 func (e *exceptions) skip(paths []string) error {
 	for _, p := range paths {
+		if e.paths == nil {
+			e.paths = map[string]bool{}
+		}
+		e.paths[p] = true
 		st, err := os.Stat(p)
 		if err != nil {
 			return control.Errorf(control.NotFound, "--skip-disk %s: %w", p, errors.Unwrap(err))

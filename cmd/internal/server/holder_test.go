@@ -153,7 +153,17 @@ func TestAnotherDisk(t *testing.T) {
 				return err
 			})
 		}
-		m.mustCreate(t, "another", 6, other)
+		// This log is like one of format version 1: an identity is all that it knows.
+		create := func(distinct bool) error {
+			_, err := m.Create(t.Context(), control.CreateArgs{Name: "another", ID: 6, Path: other, OtherDisk: distinct}, quiet)
+			return err
+		}
+		if size == 8<<20 {
+			refused(t, m, control.Mismatch, "--other-disk", func() error { return create(false) })
+		}
+		if err := create(true); err != nil {
+			t.Fatal(err)
+		}
 		if _, err := m.Remove(t.Context(), control.IDArgs{ID: 6}, quiet); err != nil {
 			t.Fatal(err)
 		}
@@ -198,7 +208,8 @@ func TestStranger(t *testing.T) {
 		{backing, 5, "`lc resume ID " + cache + "` first"},
 		{backing, 6, "and then `lc create any 5 "},
 		{other, 5, "holds data of another disk as device 5"},
-		{other, 6, ""},
+		{other, 6, "the log is of an earlier version"},
+		{disk(t, "larger", 16<<20), 6, ""},
 	} {
 		err := asked(cache, look(t, c.disk, c.id, "any"))
 		if (err != nil) != (c.words != "") || err != nil && (control.Classify(err).Code != control.Mismatch || !strings.Contains(err.Error(), c.words)) {

@@ -30,7 +30,11 @@ func (m *Manager) strangers(ctx context.Context, not *exceptions, report reporte
 	if err != nil {
 		return nil, nil, err
 	}
-	for _, path := range append(paths, m.knownFiles(not)...) {
+	files, err := m.knownFiles(ctx, not, report)
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, path := range append(paths, files...) {
 		s, err := patiently(ctx, path, report, func() sight { return sighted(path) })
 		switch {
 		case err != nil:

@@ -227,11 +227,47 @@ func TestP8UnidentifiedDisks(t *testing.T) {
 	if err != nil || !strings.Contains(done.Text, "--unidentified") || !strings.Contains(said.String(), "the host knows it by nothing") {
 		t.Fatalf("created: %v, %v; it said %q", done, err, said.String())
 	}
-	m.mustCreate(t, "b", 6, b) // the data has its disk now
+	refused(t, m, control.Mismatch, "create and attach that one first", func() error { // it may as well be this one's
+		return create(control.CreateArgs{Name: "b", ID: 6, Path: b})
+	})
 	refused(t, m, control.Mismatch, "`lc attach 5 3 --unidentified`", func() error {
 		return m.attachTo(t, control.AttachArgs{Device: 5, Cache: 3}, quiet)
 	})
 	m.mustAttach(t, control.AttachArgs{Device: 5, Cache: 3, Unidentified: true})
+	m.mustCreate(t, "b", 6, b) // the data has its disk now
+}
+
+// A blank disk without an identity that has another size now is no other disk for that.
+func TestP8ResizedUnidentifiedDisk(t *testing.T) {
+	a := disk(t, "a", 8<<20)
+	m, cache := dirtied(t, nameless, a)
+	m.mustResume(t, 3, cache)
+	for _, size := range []int64{16 << 20, 4 << 20} {
+		if err := os.Truncate(a, size); err != nil {
+			t.Fatal(err)
+		}
+		refused(t, m, control.Mismatch, "--other-disk", func() error {
+			_, err := m.Create(t.Context(), control.CreateArgs{Name: "b", ID: 6, Path: a}, quiet)
+			return err
+		})
+	}
+}
+
+// The way out is one that works: an id that another device has is not free.
+func TestP8AdviceOfATakenID(t *testing.T) {
+	m := newManager(t)
+	backing := disk(t, "backing", 8<<20)
+	m.mustCreate(t, "five", 5, disk(t, "five", 16<<20))
+	m.mustResume(t, 3, holding(t, backing, 5))
+	create := func(id int) error {
+		_, err := m.Create(t.Context(), control.CreateArgs{Name: "myLV", ID: id, Path: backing}, quiet)
+		return err
+	}
+	refused(t, m, control.Mismatch, "`lc remove 5` (five, ", func() error { return create(6) })
+	m.mustRemove(t, 5)
+	if err := create(5); err != nil {
+		t.Error(err)
+	}
 }
 
 // Of two disks of which the host says the same, neither is known by it.

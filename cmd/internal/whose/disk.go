@@ -109,18 +109,20 @@ const (
 	Unrelated Kinship = iota
 	Own               // the data is this disk's
 	Perhaps           // nothing tells, and the device's id or its name say so
-	Lookalike         // nothing tells, and nothing but the size says so
+	Lookalike         // nothing tells, and nothing but the size says so, or not even that: it may have been resized
 	Foreign           // the data is another disk's, and has the id or the name that this one was given
 )
 
 // Kin tells what the data of a binding is to a disk. served says that the data has its disk, which this one is not, unless
 // it is the same in another way. Either witness is enough to know a disk by, for an identity may change, and content is at
 // times not there yet; where they contradict each other, a disk was changed, or came back under another identity. A disk
-// that was written to without the log is no other one for that.
+// that was written to without the log is no other one for that. A log of the earlier format has one witness only, which an
+// update may change.
 func (d *Disk) Kin(b *segment.Binding, content Evidence, served bool) Kinship {
 	identity := d.Identity(b)
 	named := b.ID == d.ID || b.Name == d.Name
-	undecided := identity == Silent && content == Silent && b.Sectors == d.Sectors
+	undecided := content == Silent && b.Sectors == d.Sectors && (identity == Silent || b.Witness == nil && !named)
+	resized := identity == Silent && content == Silent && b.Sectors != d.Sectors && b.Fingerprint == 0 && len(d.Prints) == 0
 	switch {
 	case served && (identity == Same || identity == Silent && content == Same):
 		return Own
@@ -130,7 +132,7 @@ func (d *Disk) Kin(b *segment.Binding, content Evidence, served bool) Kinship {
 		return Own
 	case undecided && named:
 		return Perhaps
-	case undecided:
+	case undecided, resized && !named:
 		return Lookalike
 	case named:
 		return Foreign

@@ -9,8 +9,9 @@ import (
 
 // What a disk and the data of a log are to each other, by both witnesses.
 func TestP8Kinship(t *testing.T) {
-	five := segment.Binding{ID: 5, Name: "five", Sectors: 100, Fingerprint: 55}
-	six := segment.Binding{ID: 6, Name: "six", Sectors: 100}
+	five := segment.Binding{ID: 5, Name: "five", Sectors: 100, Fingerprint: 55, Witness: &segment.Witness{Sectors: 100}}
+	six := segment.Binding{ID: 6, Name: "six", Sectors: 100, Witness: &segment.Witness{Sectors: 100}}
+	old := segment.Binding{ID: 7, Name: "old", Sectors: 100, Fingerprint: 77} // of format version 1
 	const served = true
 	for _, c := range []struct {
 		name    string
@@ -39,7 +40,14 @@ func TestP8Kinship(t *testing.T) {
 		{"by size alone", Disk{ID: 9, Sectors: 100}, six, Silent, false, Lookalike},
 		{"by size, another identity", Disk{ID: 9, Sectors: 100, Prints: []uint64{56}}, five, Silent, false, Unrelated},
 		{"by size, other content", Disk{ID: 9, Sectors: 100}, six, Other, false, Unrelated},
-		{"nothing in common", Disk{ID: 9, Sectors: 99}, six, Silent, false, Unrelated},
+		{"nothing in common", Disk{ID: 9, Sectors: 99, Prints: []uint64{56}}, six, Silent, false, Unrelated},
+		{"it may have been shrunk", Disk{ID: 9, Sectors: 99}, six, Silent, false, Lookalike},
+		{"it may have grown while it was blank", Disk{ID: 9, Sectors: 101}, six, Silent, false, Lookalike},
+		{"it may have grown, but for what is written on it", Disk{ID: 9, Sectors: 101}, six, Other, false, Unrelated},
+		{"resized, and the data has its disk", Disk{ID: 9, Sectors: 101}, six, Silent, served, Unrelated},
+		{"another identity, which is all that an old log knows", Disk{ID: 9, Sectors: 100, Prints: []uint64{56}}, old, Silent, false, Lookalike},
+		{"the same, and the size is another too", Disk{ID: 9, Sectors: 101, Prints: []uint64{56}}, old, Silent, false, Unrelated},
+		{"the same, and it has the id", Disk{ID: 7, Sectors: 100, Prints: []uint64{56}}, old, Silent, false, Foreign},
 		{"the data has its disk", Disk{ID: 9, Sectors: 100}, six, Silent, served, Unrelated},
 		{"the data has its disk, this is a clone", Disk{ID: 9, Sectors: 100, Prints: []uint64{56}}, five, Same, served, Unrelated},
 		{"the data has its disk, this is an old copy", Disk{ID: 9, Sectors: 100}, six, Changed, served, Unrelated},
