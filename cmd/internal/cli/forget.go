@@ -20,8 +20,14 @@ import (
 	"github.com/ublk-lc/ublk-lc/segment/inspect"
 )
 
+// ForgetOptions are the options of forget.
+type ForgetOptions struct {
+	Yes       bool
+	SkipDisks []string
+}
+
 func forgetCommand() *cobra.Command {
-	var yes bool
+	var o ForgetOptions
 	cmd := &cobra.Command{
 		Use:   "forget CACHE DEVICE_ID",
 		Short: "Give up what a log holds of one device; that data is lost",
@@ -32,9 +38,9 @@ func forgetCommand() *cobra.Command {
 			"a terminal. To save the data first:\n\n" +
 			"  lc replay CACHE --device DEVICE_ID --force-binding --to FILE\n\n" +
 			"and of a damaged log --skip-damage with it. What a damaged record held may be this device's too: that wants --yes as\n" +
-			"well, and so does an old copy of a cache.\n\n" +
+			"well. An old copy of a cache is refused, for what is given up in it would make it look like the newest.\n\n" +
 			"The cache may be resumed, but the device not be attached. The exit code is 4 (has-content) when it wants --yes,\n" +
-			"5 (not-found) for a device that the log does not know, 10 (busy) for one that is attached.",
+			"5 (not-found) for a device that the log does not know, 10 (busy) for one that is attached, 12 (mismatch) for an old copy.",
 		Annotations: map[string]string{unprivileged: "files are their owner's; devices are root's anyway"},
 		Args:        exactly("CACHE", "DEVICE_ID"),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -42,19 +48,26 @@ func forgetCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return Forget(cmd, args[0], uint8(id), yes)
+			if err := absoluteAll(o.SkipDisks); err != nil {
+				return err
+			}
+			return Forget(cmd, args[0], uint8(id), o)
 		},
 	}
-	cmd.Flags().BoolVar(&yes, "yes", false, "give the data up")
+	cmd.Flags().BoolVar(&o.Yes, "yes", false, "give the data up")
+	skipDisksFlag(cmd, &o.SkipDisks)
 	return cmd
 }
 
 // Forget gives up what a log holds of a device. It needs neither a server nor ublk; a cache that is resumed its server does.
-func Forget(cmd *cobra.Command, path string, id uint8, yes bool) error {
+func Forget(cmd *cobra.Command, path string, id uint8, o ForgetOptions) error {
 	if cache := servedAs(path); cache != 0 {
-		return forgetResumed(cmd, control.ForgetArgs{Cache: cache, Device: int(id), Yes: yes})
+		return forgetResumed(cmd, control.ForgetArgs{Cache: cache, Device: int(id), Yes: o.Yes})
 	}
 	return withOffline(cmd, path, blockdev.OpenOptions{Exclusive: true}, func(c *offline, p *progress) error {
+		if err := c.refuseOld(cmd, o.SkipDisks); err != nil {
+			return err
+		}
 		log, err := c.survey(cmd.Context(), p)
 		if err != nil {
 			return err
@@ -65,22 +78,16 @@ func Forget(cmd *cobra.Command, path string, id uint8, yes bool) error {
 			return fmt.Errorf("device %d is %w", id, inspect.ErrNotBound)
 		}
 		lost := losses(log, id)
-		old, err := c.stale(cmd)
-		if err != nil {
-			return err
-		}
-		if lost != "" || old != "" {
-			if err := confirm(cmd, c, log, b, lost, old, yes); err != nil {
+		if lost != "" {
+			if err := confirm(cmd, c, log, b, lost, o); err != nil {
 				return err
 			}
 		}
 		if err := logcache.Forget(c.dev, id, max(log.Last(), log.Durable)); err != nil {
 			return fmt.Errorf("%s: %w", c.dev.Path(), err)
 		}
-		if old == "" { // else what was seen is the newer one, which keeps its data
-			if err := seen.Default().GiveUp(log.Super.UUID, id); err != nil {
-				fmt.Fprintf(cmd.ErrOrStderr(), "%v; create may warn that this cache is missing\n", err)
-			}
+		if err := seen.Default().GiveUp(log.Super.UUID, id); err != nil {
+			fmt.Fprintf(cmd.ErrOrStderr(), "%v; create may warn that this cache is missing\n", err)
 		}
 		if lost == "" {
 			lost = "nothing"
@@ -121,12 +128,21 @@ func losses(log *inspect.Log, id uint8) string {
 	return ""
 }
 
-// confirm wants the word of somebody who has read what it means: what would be lost, and what of old copies there is to say.
-func confirm(cmd *cobra.Command, c *offline, log *inspect.Log, b *segment.Binding, lost, old string, yes bool) error {
-	if lost == "" {
-		lost = "nothing"
+// refuseOld refuses to change an old copy of a cache: each change counts in the superblock, until the copy passes for newer
+// than the cache that went on.
+func (o *offline) refuseOld(cmd *cobra.Command, skip []string) error {
+	why, err := o.stale(cmd, skip)
+	if err != nil || why == "" {
+		return err
 	}
-	disks, err := server.Disks()
+	path := o.dev.Path()
+	return control.Errorf(control.Mismatch, "%s. Nothing is given up in it: that would make it look newer than it is. `lc wipe-cache --force %s` makes it an empty disk; if the newer one is lost, `lc resume CACHE_ID %s --accept-stale` makes this one the cache, and `lc forget` takes it then",
+		why, path, path)
+}
+
+// confirm wants the word of somebody who has read what it means: what would be lost.
+func confirm(cmd *cobra.Command, c *offline, log *inspect.Log, b *segment.Binding, lost string, o ForgetOptions) error {
+	disks, err := server.Disks(o.SkipDisks)
 	if err != nil {
 		return err
 	}
@@ -142,11 +158,8 @@ func confirm(cmd *cobra.Command, c *offline, log *inspect.Log, b *segment.Bindin
 		skip = " --skip-damage"
 		what += fmt.Sprintf("; damaged: %s", &log.Damage[i])
 	}
-	if old != "" {
-		what += "; " + old
-	}
 	save := fmt.Sprintf("`lc replay %s --device %d --force-binding%s --to FILE` saves that first", c.dev.Path(), b.ID, skip)
-	if yes {
+	if o.Yes {
 		fmt.Fprintln(cmd.ErrOrStderr(), what)
 		return nil
 	}

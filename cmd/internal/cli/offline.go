@@ -39,30 +39,56 @@ func openOffline(path string, how blockdev.OpenOptions) (*offline, error) {
 
 // explainInUse adds which cache of the server it is, if it is one.
 func explainInUse(path string, err error) error {
-	if id := servedAs(path); id != 0 {
-		return fmt.Errorf("%w; it is cache %d: `lc free-cache %d` first", err, id, id)
+	id, attached := servedWith(path)
+	if id == 0 {
+		return err
 	}
-	return err
+	return fmt.Errorf("%w; it is cache %d: %s`lc free-cache %d` first", err, id, detaches(attached), id)
+}
+
+// detaches are the commands, in their order, that have to come before a cache can be freed.
+func detaches(attached []int) string {
+	text := ""
+	for _, device := range attached {
+		text += fmt.Sprintf("`lc detach %d`, ", device)
+	}
+	return text
 }
 
 // servedAs is the cache of the server that a disk is resumed as, or 0.
 func servedAs(path string) int {
+	id, _ := servedWith(path)
+	return id
+}
+
+// servedWith tells too which devices are attached to it.
+func servedWith(path string) (id int, attached []int) {
 	conn, err := control.Dial()
 	if err != nil {
-		return 0
+		return 0, nil
 	}
 	var l control.List
 	if control.Call(context.Background(), conn, control.VerbList, nil, &l, nil) != nil {
-		return 0
+		return 0, nil
 	}
 	for _, c := range l.Caches {
 		a, errA := os.Stat(path)
 		b, errB := os.Stat(c.Device)
 		if errA == nil && errB == nil && os.SameFile(a, b) {
-			return c.ID
+			return c.ID, attachedTo(l.Devices, c.ID)
 		}
 	}
-	return 0
+	return 0, nil
+}
+
+// attachedTo are the devices that are attached to a cache.
+func attachedTo(devices []control.DeviceLine, cache int) (ids []int) {
+	for _, d := range devices {
+		if d.CacheID == cache {
+			ids = append(ids, d.ID)
+		}
+	}
+	return ids
 }
 
 func (o *offline) close() error { return errors.Join(o.image.Close(), o.dev.Close()) }

@@ -23,6 +23,9 @@ type ReplayOptions struct {
 	ForceBinding bool
 	AcceptStale  bool
 	JSON         bool
+	SkipDisks    []string
+
+	old bool // the log is an old copy: there is nothing to give up in it
 }
 
 func replayCommand() *cobra.Command {
@@ -57,11 +60,15 @@ func replayCommand() *cobra.Command {
 	f.BoolVar(&o.StopAtDamage, "stop-at-damage", false, "write only what is older than the first damage")
 	f.BoolVar(&o.ForceBinding, "force-binding", false, "write although it is not the disk that the log is bound to, or nothing tells")
 	f.BoolVar(&o.AcceptStale, "accept-stale", false, "write what an old copy of a cache holds, over what may be newer")
+	skipDisksFlag(cmd, &o.SkipDisks)
 	jsonFlag(cmd, &o.JSON)
 	return cmd
 }
 
 func (o *ReplayOptions) check() error {
+	if err := absoluteAll(o.SkipDisks); err != nil {
+		return err
+	}
 	switch {
 	case o.To == "" && !o.DryRun:
 		return control.Errorf(control.Usage, "needs --to BACKING, or --dry-run")
@@ -112,9 +119,11 @@ func surveyAndReplay(cmd *cobra.Command, c *offline, to *target, o *ReplayOption
 		return err
 	}
 	p.end()
-	if err := checkStale(cmd, c, to, o); err != nil {
+	old, err := checkStale(cmd, c, to, o)
+	if err != nil {
 		return err
 	}
+	o.old = old
 	if to != nil || o.DryRun {
 		return replayPlan(cmd, c, plan, to, o, p)
 	}
@@ -144,7 +153,7 @@ func replayPlan(cmd *cobra.Command, c *offline, plan *inspect.Plan, to *target, 
 	if err := printPlan(cmd.OutOrStdout(), report); err != nil {
 		return err
 	}
-	if !o.DryRun && report.Sectors > 0 {
+	if !o.DryRun && report.Sectors > 0 && !o.old {
 		fmt.Fprintf(cmd.OutOrStdout(), "the log still holds this data; when %s is used from now on, give the log's copy up: `lc forget %s %d`\n", to.Path(), c.dev.Path(), report.Device)
 	}
 	return report.leftOut()

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"errors"
 	"fmt"
 
 	"github.com/google/uuid"
@@ -12,12 +13,16 @@ import (
 )
 
 // stale says why a cache is an old copy of one, or "".
-func (o *offline) stale(cmd *cobra.Command) (string, error) {
+func (o *offline) stale(cmd *cobra.Command, skip []string) (string, error) {
 	super, err := logcache.ReadSuper(o.dev)
 	if err != nil {
 		return "", fmt.Errorf("%s: %w", o.dev.Path(), err)
 	}
-	why, err := server.Newer(seen.Default(), super)
+	why, err := server.Newer(seen.Default(), super, skip)
+	var refused *control.Error
+	if errors.As(err, &refused) {
+		return "", err // of what is to be skipped
+	}
 	if err != nil {
 		fmt.Fprintf(cmd.ErrOrStderr(), "%v; whether %s is an old copy is not known\n", err, o.dev.Path())
 		return "", nil
@@ -28,15 +33,21 @@ func (o *offline) stale(cmd *cobra.Command) (string, error) {
 	return fmt.Sprintf("%s is an old copy of cache %s: %s", o.dev.Path(), uuid.UUID(super.UUID), why), nil
 }
 
+// skipDisksFlag is the option of the verbs that look for newer copies without a server.
+func skipDisksFlag(cmd *cobra.Command, to *[]string) {
+	cmd.Flags().StringArrayVar(to, "skip-disk", nil, "a disk or file that is not to be asked, since it is no copy of this cache; may be repeated")
+}
+
 // checkStale refuses to write what an old copy holds over what may be newer. Where there is nothing to lose, it is only said.
-func checkStale(cmd *cobra.Command, c *offline, to *target, o *ReplayOptions) error {
-	why, err := c.stale(cmd)
+// It tells whether it is one.
+func checkStale(cmd *cobra.Command, c *offline, to *target, o *ReplayOptions) (old bool, err error) {
+	why, err := c.stale(cmd, o.SkipDisks)
 	if err != nil || why == "" {
-		return err
+		return false, err
 	}
 	if o.AcceptStale || to == nil || to.blank {
 		fmt.Fprintln(cmd.ErrOrStderr(), why)
-		return nil
+		return true, nil
 	}
-	return control.Errorf(control.Mismatch, "%s. --accept-stale writes it all the same, over what is newer; a FILE that does not exist yet takes it without harm", why)
+	return true, control.Errorf(control.Mismatch, "%s. --accept-stale writes it all the same, over what is newer; a FILE that does not exist yet takes it without harm", why)
 }

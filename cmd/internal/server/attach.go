@@ -32,13 +32,28 @@ func (m *Manager) Attach(ctx context.Context, a control.AttachArgs, report repor
 	if err := m.checkRuling(d, c, a.Unidentified || a.AcceptChanged); err != nil {
 		return nil, err
 	}
-	if err := m.attach(ctx, d, c, a.AcceptChanged, report); err != nil {
+	unwitnessed := d.unwitnessed(c)
+	err = m.attach(ctx, d, c, a.AcceptChanged, report)
+	if unwitnessed != "" && d.host.Cache() == c.host {
+		m.warn(report, "attach: %s", unwitnessed)
+	}
+	if err != nil {
 		return nil, err
 	}
 	text := fmt.Sprintf("device %d (%s): %s attached to cache %d", d.id, d.name, d.host.Node(), c.id)
 	m.logf("attach: %s", text)
 	m.note(c.path, c.host.Super().UUID, c.host.Core(), report)
 	return &control.Done{Text: text}, nil
+}
+
+// unwitnessed says that nothing in a log tells what was on the disk of its data, or "": the earlier format kept no witness.
+func (d *device) unwitnessed(c *cache) string {
+	for _, b := range c.host.Core().Bound() {
+		if n := c.host.Core().DirtyBlocks(d.id); b.ID == d.id && n > 0 && b.Witness == nil {
+			return fmt.Sprintf("the log on %s has %s of device %d, was written by the earlier format, and has no witness of what is on its disk: %s is taken for what the host says it is", c.path, blocks(n), d.id, d.path)
+		}
+	}
+	return ""
 }
 
 // checkRuling holds an attach to what create has found out.

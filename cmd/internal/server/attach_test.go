@@ -1,9 +1,11 @@
 package server
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/ublk-lc/ublk-lc/cmd/internal/control"
+	"github.com/ublk-lc/ublk-lc/segment"
 )
 
 // attached makes a cache and a device, and attaches them. There is no ublk, so the node does not appear; the rest does.
@@ -79,4 +81,27 @@ func TestShutdownIfIdle(t *testing.T) {
 		_, err := m.Shutdown(t.Context(), control.ShutdownArgs{IfIdle: true}, quiet)
 		return err
 	})
+}
+
+// A log of the earlier format knows nothing of what is on its disk: an attach that goes by the host's word says so.
+func TestP8AttachWithoutWitness(t *testing.T) {
+	m := newManager(t)
+	backing := disk(t, "backing", 8<<20)
+	cache := holding(t, backing, 5)
+	rebind(t, cache, func(all []segment.Binding) []segment.Binding {
+		all[0].Witness = nil
+		return all
+	})
+	m.mustResume(t, 3, cache)
+	m.mustCreate(t, "myLV", 5, backing)
+	var said strings.Builder
+	report := func(p control.Progress) { said.WriteString(p.Text + "\n") }
+	if err := m.attachTo(t, control.AttachArgs{Device: 5, Cache: 3}, report); err != nil {
+		t.Fatal(err)
+	}
+	for _, words := range []string{"earlier format", "no witness", backing + " is taken for what the host says it is"} {
+		if !strings.Contains(said.String(), words) {
+			t.Errorf("%q does not say %q", said.String(), words)
+		}
+	}
 }

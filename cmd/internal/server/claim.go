@@ -170,11 +170,11 @@ func checkOwn(d *whose.Disk, c *claim) error {
 	case c.damaged:
 		return control.Errorf(control.Mismatch, "%s holds data for this backing as %s, and cannot be resumed, for its log is damaged: %s", c.holder(), c, wayOut(c.log))
 	case c.twin != 0:
-		return control.Errorf(control.Mismatch, "%s holds data for this backing as %s, and is a copy of cache %d that is newer, or was used beside it: neither may have all that is newest. Choose one: `lc free-cache %d`, and `lc resume %d %s --accept-stale`, goes on with this one; or %s",
-			c.holder(), c, c.twin, c.twin, c.twin, c.log, c.giveUp())
+		return control.Errorf(control.Mismatch, "%s holds data for this backing as %s, and is a copy of cache %d that is newer, or was used beside it: neither may have all that is newest. Choose one: `lc free-cache %d`, and `lc resume %d %s --accept-stale`, goes on with this one; or `lc wipe-cache --force %s`, and all that it holds is lost",
+			c.holder(), c, c.twin, c.twin, c.twin, c.log, c.log)
 	case c.stale != "":
-		return control.Errorf(control.Mismatch, "%s holds data for this backing as %s, but is an old copy: %s. `lc resume` the newer one; where that is lost, `lc resume ID %s --accept-stale` goes on from what is older; or %s",
-			c.holder(), c, c.stale, c.log, c.giveUp())
+		return control.Errorf(control.Mismatch, "%s holds data for this backing as %s, but is an old copy: %s. `lc resume` the newer one; where that is lost, `lc resume ID %s --accept-stale` goes on from what is older; or `lc wipe-cache --force %s`, and all that it holds is lost",
+			c.holder(), c, c.stale, c.log, c.log)
 	case c.cache == 0 && b.ID != d.ID:
 		return control.Errorf(control.Mismatch, "%s holds data for this backing as %s%s; `lc resume ID %s`, and then %s%s", c.holder(), c, c.changed(), c.log, c.create(d.Name, d.Path), c.orOther(d))
 	case c.cache == 0:

@@ -3,7 +3,6 @@ package server
 import (
 	"context"
 	"fmt"
-	"os"
 	"reflect"
 	"slices"
 	"time"
@@ -202,21 +201,16 @@ func (s *stranger) newerThan(super *segment.Super, instead string) string {
 }
 
 // Newer says what newer state of a cache this host has seen, or has on another disk; "" if there is none. It is for the verbs
-// that need no server, and reads the superblocks of all disks.
-func Newer(record seen.Dir, super *segment.Super) (string, error) {
+// that need no server, and reads the superblocks of all disks but those to skip.
+func Newer(record seen.Dir, super *segment.Super, skip []string) (string, error) {
 	was, err := record.Load(super.UUID)
 	if err != nil {
 		return "", err
 	}
 	why := beforeSeen(super, was)
-	paths, err := Disks()
+	paths, err := present(record, skip)
 	if err != nil {
 		return "", err
-	}
-	for _, c := range record.All() {
-		if st, err := os.Stat(c.Path); err == nil && st.Mode().IsRegular() {
-			paths = append(paths, c.Path)
-		}
 	}
 	for _, path := range paths {
 		if found := superOf(path); found != nil {
@@ -253,7 +247,7 @@ func (m *Manager) note(path string, id [16]byte, core *logcache.Cache, report re
 	select {
 	case err := <-done:
 		if err != nil {
-			m.warn(report, "%v; an older copy of it will not be known as one", err)
+			m.warn(report, "%v; an older copy of it will not be known as one, and %s is not found by create, if it is a file: resume it first after a restart", err, path)
 		}
 	case <-time.After(patience):
 		m.warn(report, "%s does not answer: what was seen of cache %s is not noted yet", m.record, c.UUID)
@@ -277,31 +271,4 @@ func (m *Manager) absent(d *whose.Disk, found []stranger, report reporter) {
 			}
 		}
 	}
-}
-
-// knownFiles are the files in which this host has had caches, but for some. Their file systems may hang.
-func (m *Manager) knownFiles(ctx context.Context, not *exceptions, report reporter) ([]string, error) {
-	var paths []string
-	for _, c := range m.record.All() {
-		if not.paths[c.Path] {
-			continue
-		}
-		st, err := patiently(ctx, c.Path, report, func() os.FileInfo {
-			st, _ := os.Stat(c.Path)
-			return st
-		})
-		if err != nil {
-			return nil, err
-		}
-		if st == nil || !st.Mode().IsRegular() || not.file(st) {
-			continue
-		}
-		m.mu.Lock()
-		ours := m.usedByUsLocked(c.Path)
-		m.mu.Unlock()
-		if ours == "" {
-			paths = append(paths, c.Path)
-		}
-	}
-	return paths, nil
 }

@@ -92,7 +92,7 @@ func TestStaleImage(t *testing.T) {
 	if err := os.Rename(image, cache); err != nil {
 		t.Fatal(err)
 	}
-	for _, words := range []string{"an old copy: this host has had it at epoch 3", "`lc resume ID " + cache + " --accept-stale`", "`lc forget " + cache + " 5`"} {
+	for _, words := range []string{"an old copy: this host has had it at epoch 3", "`lc resume ID " + cache + " --accept-stale`", "`lc wipe-cache --force " + cache + "`"} {
 		refused(t, m, control.Mismatch, words, func() error {
 			_, err := m.Create(t.Context(), control.CreateArgs{Name: "myLV", ID: 5, Path: backing}, quiet)
 			return err

@@ -73,6 +73,15 @@ func wayOut(path string) string {
 	return fmt.Sprintf("`lc check %s` tells what is damaged, `lc replay %s --skip-damage --to BACKING` brings all else to a disk, and after that `lc format-cache %s --force` makes an empty cache of it", path, path, path)
 }
 
+// noSuper is the end of a resume without a superblock. A log cannot be found without one.
+func noSuper(path string, err error) error {
+	if errors.Is(err, segment.ErrVersion) {
+		return fmt.Errorf("%s: %w", path, err)
+	}
+	return control.Errorf(control.Damaged, "%s: neither copy of the superblock can be used, and the log cannot be found without one: %w. A copy of this device made earlier, such as an image, can be resumed or replayed in its place; keep what is there with `dd if=%s of=FILE` before anything else. `lc format-cache --force %s` makes an empty cache, and all that the log held and no disk has is lost",
+		path, err, path, path)
+}
+
 // explainDamage adds to a drain's end what was damaged, and what to do. Other errors stay as they are.
 func (m *Manager) explainDamage(ctx context.Context, c *host.Cache, command string, err error) error {
 	var damage *host.DamagedError

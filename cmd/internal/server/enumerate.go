@@ -15,8 +15,15 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Disks lists the block devices of this host that may be a cache, or large enough for the backing of one, by path.
-func Disks() ([]string, error) { return disksToAsk("/sys", nil) }
+// Disks lists the block devices of this host that may be a cache, or large enough for the backing of one, by path, but for
+// those to skip.
+func Disks(skip []string) ([]string, error) {
+	not := &exceptions{numbers: map[uint64]bool{}}
+	if err := not.skip(skip); err != nil {
+		return nil, err
+	}
+	return disksToAsk("/sys", not.numbers)
+}
 
 // disksToAsk lists the block devices of this host that may be a cache, by path. Left out are those of the numbers in
 // not, and those that cannot be one but would have to be woken, or might not answer: our own devices and what is
@@ -103,7 +110,10 @@ func (e *exceptions) skip(paths []string) error {
 			e.paths = map[string]bool{}
 		}
 		e.paths[p] = true
-		st, err := os.Stat(p)
+		st, err := statSoon(p, slowLook)
+		if errors.Is(err, errSilent) {
+			continue
+		}
 		if err != nil {
 			return control.Errorf(control.NotFound, "--skip-disk %s: %w", p, errors.Unwrap(err))
 		}

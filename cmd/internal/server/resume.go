@@ -88,7 +88,7 @@ func (m *Manager) resumeOn(ctx context.Context, c *cache, dev *blockdev.Device, 
 		return nil, nil, control.Errorf(control.NotFormatted, "%s is %w; `lc format-cache %s` makes it one", c.path, err, c.path)
 	}
 	if err != nil {
-		return nil, nil, fmt.Errorf("%s: %w", c.path, err)
+		return nil, nil, noSuper(c.path, err)
 	}
 	if dev.Size() < super.DeviceSize {
 		return nil, nil, control.Errorf(control.Mismatch, "%s has shrunk: it has %d bytes, and %d when it was formatted; a part of the log is missing: give it its size back", c.path, dev.Size(), super.DeviceSize)

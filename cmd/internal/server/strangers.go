@@ -30,7 +30,7 @@ func (m *Manager) strangers(ctx context.Context, not *exceptions, report reporte
 	if err != nil {
 		return nil, nil, err
 	}
-	files, err := m.knownFiles(ctx, not, report)
+	files, err := m.knownFiles(ctx, not)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -1,0 +1,44 @@
+package server
+
+import (
+	"fmt"
+
+	"github.com/ublk-lc/ublk-lc/cmd/internal/seen"
+	"github.com/ublk-lc/ublk-lc/cmd/internal/whose"
+	"github.com/ublk-lc/ublk-lc/segment/blockdev"
+)
+
+// HeldIn says which cache of this host holds data for a disk, and what to do before the disk is used for anything else; "" if
+// none does. It is for the verbs that need no server, and reads the logs of all caches.
+func HeldIn(record seen.Dir, disk *blockdev.Device, skip []string) (string, error) {
+	d, err := whose.Describe(disk, 0, "")
+	if err != nil {
+		return "", err
+	}
+	paths, err := present(record, skip)
+	if err != nil {
+		return "", err
+	}
+	for _, path := range paths {
+		found := superOf(path)
+		if found == nil || path == disk.Path() {
+			continue
+		}
+		s := stranger{path: path, super: found}
+		for _, c := range s.claims() {
+			if err := c.look(d, disk); err != nil {
+				return "", err
+			}
+			if d.Kin(&c.binding, c.content, false) == whose.Own {
+				return c.mustGo(disk.Path()), nil
+			}
+		}
+	}
+	return "", nil
+}
+
+// mustGo says that a log holds data for a disk, and what brings it there, or gives it up.
+func (c *claim) mustGo(disk string) string {
+	return fmt.Sprintf("%s is the disk of %s, and the cache on %s holds data for it that no disk has: `lc detach %d` brings it there while the device is attached, else `lc replay %s --device %d --to %s` while the cache is not resumed; `lc forget %s %d` then lets the disk go",
+		disk, c, c.log, c.binding.ID, c.log, c.binding.ID, disk, c.log, c.binding.ID)
+}
