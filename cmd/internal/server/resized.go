@@ -9,7 +9,7 @@ import (
 // notes say of disks in use what an administrator should know of them.
 type notes map[*blockdev.Device]string
 
-// watchSizes notes of each disk in use when its size is another than it was, and logs it once. A device keeps the size that
+// watchSizes notes of each disk in use when its size is another than it was, or it became read-only, and logs it once. A device keeps the size that
 // its backing had at create, and a cache the one it had at format.
 func (m *Manager) watchSizes() notes {
 	caches, devices := m.snapshot()
@@ -17,11 +17,13 @@ func (m *Manager) watchSizes() notes {
 	for i := range caches {
 		if c := &caches[i]; c.host != nil {
 			now.add(c.host.Dev(), sizeOfCache(c))
+			now.add(c.host.Dev(), readOnly("the cache device", c.host.Dev()))
 		}
 	}
 	for i := range devices {
 		if d := &devices[i]; d.host != nil {
 			now.add(d.host.Backing(), sizeOfBacking(d))
+			now.add(d.host.Backing(), readOnly("the backing", d.host.Backing()))
 		}
 	}
 	m.mu.Lock()
@@ -67,4 +69,13 @@ func sizeOfBacking(d *device) string {
 
 func shrunk(what string, was, now uint64) string {
 	return fmt.Sprintf("%s HAS SHRUNK from %d to %d bytes: what lies behind its new end cannot be read or written; give it its size back at once", what, was, now)
+}
+
+// readOnly says that a disk in use became read-only, or "". The kernel fails each write to it with no more than that it is not
+// permitted.
+func readOnly(what string, dev *blockdev.Device) string {
+	if sysText("/sys/dev/block/"+number(dev), "ro") != "1" {
+		return ""
+	}
+	return fmt.Sprintf("%s BECAME READ-ONLY, and each write to it fails (operation not permitted); `blockdev --setrw %s` makes it writable, if nothing else protects it", what, dev.Path())
 }

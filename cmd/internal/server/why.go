@@ -32,6 +32,9 @@ func (m *Manager) Why(a control.IDArgs) (*control.Why, error) {
 		w.Draining = state.Decision.Reason.Goes()
 		w.Migration = state.Words()
 		w.HeldUp = heldUp(c)
+		if text := readOnly("the backing", d.host.Backing()); text != "" {
+			w.HeldUp = text
+		}
 		w.Writes = writesOf(&state) + d.bypassWords(c)
 	case d.waitsFor != 0:
 		w.Migration = fmt.Sprintf("cache %d holds data for its backing; `lc attach %d %d` goes on with it", d.waitsFor, d.id, d.waitsFor)

@@ -1,0 +1,29 @@
+package server
+
+import (
+	"os/exec"
+	"strings"
+	"testing"
+)
+
+// A disk that becomes read-only under us is named as that, with the way on, for as long as it is so.
+func TestDiskBecomesReadOnly(t *testing.T) {
+	m := newManager(t)
+	hdd := looped(t, disk(t, "hdd", 8<<20))
+	m.mustResume(t, 3, formatted(t))
+	m.mustCreate(t, "a", 5, hdd)
+	set := func(how string) {
+		t.Helper()
+		if out, err := exec.Command("blockdev", how, hdd).CombinedOutput(); err != nil {
+			t.Skipf("blockdev: %v: %s", err, out)
+		}
+	}
+	set("--setro")
+	if got := m.List().Devices[0].Note; !strings.HasPrefix(got, "the backing BECAME READ-ONLY") || !strings.Contains(got, "`blockdev --setrw "+hdd+"`") {
+		t.Errorf("noted: %q", got)
+	}
+	set("--setrw")
+	if got := m.List().Devices[0].Note; got != "" {
+		t.Errorf("writable again, and noted: %q", got)
+	}
+}
