@@ -193,7 +193,7 @@ func (c *checker) doubt(m *images, n *lieStats) {
 	b := c.w.o.anywhere()
 	dirty := uint64(0)
 	for i, v := range c.w.o.vols {
-		dirty += cache.DirtyBlocks(v.id)
+		dirty += cache.DirtyBlocks(c.w.id(i))
 		c.w.o.onBacking(h.s.st, v, h.s.backing[i].visible, func(lba uint64, cell *cell, ver int) {
 			if v.logged { // else it has no place in the order
 				b.add(v.id, lba, cell, ver)

@@ -133,9 +133,12 @@ func (c *checker) binding(dev uint8) *segment.Binding {
 	return nil
 }
 
-// tamperedWith looks at all of disk i, and all of the log, whether a witnessed
-// sector holds what it must not.
-func (c *checker) tamperedWith(m *images, i int) bool {
+// tamperedWith tells whether a witnessed sector of disk i holds what it must not.
+func (c *checker) tamperedWith(m *images, i int) bool { return len(c.changed(m, i)) > 0 }
+
+// changed looks at all of disk i, and all of the log, for witnessed sectors that
+// hold what they must not.
+func (c *checker) changed(m *images, i int) []uint64 {
 	dev := c.w.id(i)
 	s, err := segment.NewestSuper(c.superblocks(m))
 	if err != nil {
@@ -143,7 +146,7 @@ func (c *checker) tamperedWith(m *images, i int) bool {
 	}
 	b := s.Binding(dev)
 	if b == nil || b.Witness == nil {
-		return false
+		return nil
 	}
 	may := map[uint64]map[uint32]bool{}
 	allow := func(lba uint64, sum uint32) {
@@ -182,10 +185,11 @@ func (c *checker) tamperedWith(m *images, i int) bool {
 	if err != nil {
 		fail("recovery", "%v", err)
 	}
+	var changed []uint64
 	for lba, sums := range may {
 		if !sums[sumOf(i+1, int(lba))] {
-			return true
+			changed = append(changed, lba)
 		}
 	}
-	return false
+	return changed
 }
