@@ -77,24 +77,25 @@ func (m *model) run(d time.Duration) {
 // write lets a writer write for a millisecond.
 func (m *model) write(i int, d *disk) {
 	d.queue = min(d.queue+d.offer/1000, mib)
-	n := min(d.queue, modelSSD/1000, m.room())
-	if d.slowed && d.credit <= 0 {
-		n = 0
+	dev := &m.in.Devices[i]
+	dev.Backlogged = dev.Backlogged || d.slowed && d.queue > 0
+	before := d.written
+	for ssd := int64(modelSSD / 1000); ssd > 0 && d.queue > 0 && (!d.slowed || d.credit > 0); {
+		n := min(d.queue, ssd, m.room(), modelOp)
+		if n == 0 {
+			m.in.Log.Stuck, m.stucks = true, m.stucks+1
+			break
+		}
+		ssd, d.queue, d.written, d.credit = ssd-n, d.queue-n, d.written+n, d.credit-n
+		m.open[i], dev.Dirty = m.open[i]+n, dev.Dirty+n
+		if m.filled() >= mib {
+			m.full, m.open, m.woke = append(m.full, m.open), [8]int64{}, true
+		}
 	}
-	if d.queue == 0 || n > 0 {
+	if d.queue == 0 || d.written > before {
 		d.hungry = m.now
 	}
 	d.waited = max(d.waited, m.now-d.hungry)
-	m.in.Devices[i].Backlogged = m.in.Devices[i].Backlogged || d.slowed && d.queue > 0
-	if m.room() == 0 && d.queue > 0 {
-		m.in.Log.Stuck, m.stucks = true, m.stucks+1
-	}
-	d.queue, d.written, d.credit = d.queue-n, d.written+n, d.credit-n
-	m.open[i] += n
-	m.in.Devices[i].Dirty += n
-	if m.filled() >= mib {
-		m.full, m.open, m.woke = append(m.full, m.open), [8]int64{}, true
-	}
 }
 
 func (m *model) filled() (n int64) {

@@ -58,6 +58,59 @@ func TestWatermark100SlowsNobody(t *testing.T) {
 	}
 }
 
+// Before a backing that is dead, writers go on slowly until the log is full: what
+// waits then waits in the cache, where it can be seen.
+func TestP9DeadBackingStarvesNobody(t *testing.T) {
+	d := &disk{offer: modelSSD}
+	m := newModel(floodSettings(), d)
+	for i := 0; i < 100 && m.stucks == 0; i++ {
+		before := d.written
+		m.run(time.Second)
+		if n := d.written - before; m.stucks == 0 && n < minRate*9/10 {
+			t.Fatalf("after %d s, with %d of 64 segments full, it writes %d KiB in a second", i, len(m.full), n>>10)
+		}
+	}
+	if m.stucks == 0 {
+		t.Errorf("%d of 64 segments are full", len(m.full))
+	}
+}
+
+// Below the watermark, slowing writers gains nothing while nothing is migrated.
+func TestNobodyIsSlowedForNothing(t *testing.T) {
+	m := newModel(floodSettings(), &disk{speed: mib, offer: 4 * mib})
+	m.fill(50)
+	m.run(5 * time.Second)
+	if !m.disks[0].slowed || len(m.full) < 33 {
+		t.Fatalf("slowed: %v, with %d of 64 segments full", m.disks[0].slowed, len(m.full))
+	}
+	set := *m.in.Settings
+	set.Stopped = true
+	m.in.Settings = &set
+	m.full = m.full[:min(len(m.full), 40)]
+	m.batch = min(m.batch, len(m.full))
+	m.disks[0].offer = 0
+	m.run(time.Second)
+	if m.disks[0].slowed {
+		t.Errorf("slowed with %d of 64 segments full, though nothing is migrated", len(m.full))
+	}
+}
+
+// What becomes free next is a batch, and no more than one may have.
+func TestForecastOfTheNextBatch(t *testing.T) {
+	m := newModel(floodSettings(), &disk{speed: mib})
+	m.in.Batch.Most = 4
+	m.fill(60)
+	m.observe()
+	m.p.last.Segments, m.p.meter.sustained = 32, 2*mib
+	if got := m.p.forecast(0, &m.in); got != (forecast{2 * time.Second, 2 * mib}) {
+		t.Errorf("4 MiB at 2 MiB/s: %+v", got)
+	}
+	m.p.last.Segments = 0
+	if got := m.p.forecast(0, &m.in); got.in < maxSpread {
+		t.Errorf("with nothing migrated: %+v", got)
+	}
+}
+
 // A slow device that writes as fast as it can leaves the fast one its speed.
 func TestSlowDeviceKeepsToItsQuota(t *testing.T) {
 	m := newModel(floodSettings(), &disk{speed: 100 * mib, offer: 60 * mib}, &disk{speed: 5 * mib, offer: modelSSD})
@@ -152,32 +205,41 @@ func TestPercentIsKept(t *testing.T) {
 }
 
 // While both want a backing, each has half of the time, and nobody waits for more
-// than a slice.
+// than a slice. Users count whether they are seen to read, or measured from outside.
 func TestTimeslicesOfADrain(t *testing.T) {
-	m := newModel(floodSettings(), &disk{speed: 5 * mib}, &disk{speed: 5 * mib})
-	m.in.Draining = true
-	m.in.Devices[0].Reading = true
-	m.fill(60)
-	var row, longest time.Duration
-	before := time.Duration(0)
-	for range 4000 {
+	for name, users := range map[string]func(m *model){
+		"reads through us": func(m *model) { m.in.Devices[0].Reading = true },
+		"external":         func(m *model) { m.in.Settings.Loads = []Load{{Device: 1, Busy: 50}, {Device: 2, Busy: 1}} },
+	} {
+		m := newModel(floodSettings(), &disk{speed: 5 * mib}, &disk{speed: 5 * mib})
+		users(m)
+		m.in.Draining = true
+		m.fill(60)
+		longest := m.longestHold(0, 4000)
+		if h := m.disks[0].held; h < 1900*time.Millisecond || h > 2100*time.Millisecond || longest > slice+time.Millisecond {
+			t.Errorf("%s: of 4 s, the one with users was theirs for %v, %v in a row", name, h, longest)
+		}
+		if h := m.disks[1].held; h > 0 {
+			t.Errorf("%s: the one without was held for %v", name, h)
+		}
+		if m.last.Depth != sliceDepth {
+			t.Errorf("%s: depth %d", name, m.last.Depth)
+		}
+	}
+}
+
+// longestHold runs so many milliseconds, and returns how long a backing was held in a row.
+func (m *model) longestHold(i, ms int) (longest time.Duration) {
+	var row time.Duration
+	for range ms {
+		before := m.disks[i].held
 		m.run(time.Millisecond)
-		if h := m.disks[0].held; h > before {
-			before, row = h, row+time.Millisecond
-		} else {
+		if row += time.Millisecond; m.disks[i].held == before {
 			row = 0
 		}
 		longest = max(longest, row)
 	}
-	if h := m.disks[0].held; h < 1900*time.Millisecond || h > 2100*time.Millisecond || longest > slice+time.Millisecond {
-		t.Errorf("of 4 s, the one with readers was theirs for %v, %v in a row", h, longest)
-	}
-	if h := m.disks[1].held; h > 0 {
-		t.Errorf("the one without was held for %v", h)
-	}
-	if m.last.Depth != sliceDepth {
-		t.Errorf("depth %d", m.last.Depth)
-	}
+	return longest
 }
 
 // After a failure there is a rest of a second, each time.
@@ -287,7 +349,7 @@ func sound(t *testing.T, m *model, o *Orders) {
 		t.Fatalf("streams from %d bytes on bypass the log", o.Cutoff)
 	}
 	for _, c := range o.Credit {
-		if c.Bytes < 0 || c.Slowed && (c.First < burst || c.Most < burst) {
+		if c.Bytes < 0 || c.Slowed && (c.First != burst || c.Most != max(burst, saved*c.Bytes)) {
 			t.Fatalf("credit %+v", c)
 		}
 	}

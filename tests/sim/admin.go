@@ -184,7 +184,7 @@ func (w *world) detach(i int) []step {
 		}
 		if w.mig.Idle() {
 			w.cache.CloseCurrent()
-			w.mig.Step(1 + w.rng.IntN(4))
+			w.startBatch(1 + w.rng.IntN(4))
 		}
 		return false
 	}

@@ -69,6 +69,9 @@ func (w *world) reset() {
 		w.held[i], w.fenced[i], w.joining[i], w.leaving[i], w.giving[i], w.shut[i] = nil, false, false, false, false, false
 	}
 	w.admin, w.batches, w.failed, w.stopped = nil, 0, 0, false
+	if w.Pacer {
+		w.pacing = newPacing(w.times)
+	}
 }
 
 // generation works until the power is about to fail.
@@ -140,7 +143,10 @@ func (w *world) event() bool {
 	if w.Stalls && w.slow.IntN(100) == 0 && w.s.goOn() {
 		w.tracef("stalls end")
 	}
-	if w.Paced && w.rates.IntN(8) == 0 {
+	switch {
+	case w.Pacer && w.times.IntN(4) == 0:
+		w.passTime()
+	case !w.Pacer && w.Paced && w.rates.IntN(8) == 0:
 		w.changeRate()
 	}
 	if w.Ahead && w.heads.IntN(3) == 0 {
@@ -178,6 +184,9 @@ func (w *world) changeRate() {
 
 // unpause lets a batch go on that only its limit holds back.
 func (w *world) unpause() bool {
+	if w.Pacer {
+		return w.wait()
+	}
 	if !w.Paced || w.mig.Left() == migrate.Unlimited {
 		return false
 	}
@@ -214,12 +223,20 @@ func (w *world) traceOp(what string, op *blockdev.Op) {
 
 // step starts a batch.
 func (w *world) step() bool {
-	ok := w.mig.Step(1 + w.rng.IntN(4))
+	ok := w.startBatch(1 + w.rng.IntN(4))
 	w.drain()
 	if ok {
 		w.tracef("batch")
 	}
 	return ok
+}
+
+// startBatch starts one of up to most segments, or one that the pacer wants.
+func (w *world) startBatch(most int) bool {
+	if w.Pacer {
+		return w.pace()
+	}
+	return w.mig.Step(most)
 }
 
 // readAhead has migration read for the batch after the one under way, if there is one.

@@ -47,6 +47,9 @@ func candidates(o Options) (cs []Options) {
 	if o.Paced {
 		try(func(c *Options) { c.Paced = false })
 	}
+	if o.Pacer {
+		try(func(c *Options) { c.Pacer = false })
+	}
 	if o.Discards {
 		try(func(c *Options) { c.Discards = false })
 	}

@@ -31,6 +31,8 @@ type host struct {
 	vols  []*logcache.Volume
 	ops   []*blockdev.Op // scratch
 
+	pacing *pacing // nil = migration goes at random
+
 	answered func(*logcache.Request)
 	polled   func(port int)
 	early    func() bool // whether a read takes effect at once
@@ -59,6 +61,9 @@ func (h *host) drain() {
 	if h.mig != nil {
 		h.ops = h.mig.Ops(h.ops[:0])
 		for _, op := range h.ops {
+			if h.pacing != nil && op.Kind == blockdev.Write {
+				h.pacing.pacer.Wrote(h.pacing.now, uint8(op.Dev), len(op.Buf))
+			}
 			h.s.begin(op, h.early())
 		}
 	}
@@ -135,6 +140,7 @@ type world struct {
 	slow  *rand.Rand // of stalls
 	rates *rand.Rand // of limits of migration
 	blank *rand.Rand // of discards
+	times *rand.Rand // of the pacer's clock, and of what it sees
 	heads *rand.Rand // of reading ahead
 	lull  *rand.Rand // of idle moments
 	ways  *rand.Rand // of what bypasses the log
@@ -177,7 +183,7 @@ func (w *world) tracef(format string, args ...any) {
 
 func newWorld(o Options, stats *Stats, k *kit) *world {
 	dice := func(n uint64) *rand.Rand { return rand.New(rand.NewPCG(o.Seed, n)) }
-	w := &world{Options: o, stats: stats, rng: dice(2), slow: dice(4), rates: dice(6), blank: dice(8), heads: dice(10), lull: dice(20), ways: dice(12), bad: dice(22), naps: dice(32), gone: dice(24), haste: dice(38), names: dice(42)}
+	w := &world{Options: o, stats: stats, rng: dice(2), slow: dice(4), rates: dice(6), times: dice(44), blank: dice(8), heads: dice(10), lull: dice(20), ways: dice(12), bad: dice(22), naps: dice(32), gone: dice(24), haste: dice(38), names: dice(42)}
 	st := k.st
 	st.reset()
 	w.ids = newNumbering(len(o.Volumes))

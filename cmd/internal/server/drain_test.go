@@ -181,38 +181,30 @@ func TestShutdownDrains(t *testing.T) {
 	}
 }
 
-// The knobs, on a real thread and a real clock.
-func TestPaceOfMigration(t *testing.T) {
+// The settings reach migration; what each means in figures, package pace's own tests say.
+func TestSettingsPaceMigration(t *testing.T) {
 	m := newManager(t)
 	attached(t, m)
 	w := newWriter(t, m, 5)
-	written := func() uint64 { return m.devices[5].host.Cache().Written(5) }
-
+	says := func(words string) {
+		t.Helper()
+		within(t, m, 10*time.Second, words, func() bool { return strings.Contains(why(t, m).Migration, words) })
+	}
 	w.write(1500) // nearly 6 MiB
 	set(t, m, "writeback_rate", "2097152")
-	begun, from := time.Now(), written()
 	set(t, m, "allow_migrate", "1")
-	within(t, m, 10*time.Second, "2 MiB are migrated", func() bool { return written()-from >= 2<<20 })
-	if took := time.Since(begun); took < 700*time.Millisecond {
-		t.Errorf("2 MiB at 2 MiB/s took %v", took)
-	}
-	if why := why(t, m); !strings.Contains(why.Migration, "2.0 MiB/s by writeback_rate") {
-		t.Errorf("why: %+v", why)
-	}
+	says("2.0 MiB/s by writeback_rate")
 	set(t, m, "writeback_running", "0")
-	within(t, m, 5*time.Second, "it has stopped", func() bool { return strings.Contains(why(t, m).Migration, "stopped") })
-	at := written()
-	time.Sleep(200 * time.Millisecond)
-	if now := written(); now != at || dirty(m) == 0 {
-		t.Errorf("stopped in the middle of a batch, and %d bytes go on", now-at)
+	says("stopped")
+	if dirty(m) == 0 {
+		t.Error("nothing is left to stop")
 	}
 	set(t, m, "writeback_running", "1")
 	set(t, m, "writeback_rate", "0")
-	within(t, m, 10*time.Second, "full speed, all but the segment being filled", func() bool { return strings.Contains(why(t, m).Migration, "being filled") })
+	says("being filled")
 	if dirty(m) == 0 {
 		t.Fatal("the test wants something left")
 	}
-
 	set(t, m, "allow_migrate", "0")
 	set(t, m, "max_dirty_age", "1")
 	within(t, m, 15*time.Second, "what is old goes, though it is not allowed", func() bool { return dirty(m) == 0 })

@@ -35,10 +35,20 @@ var trials = [][]string{
 // threads do to each other, one goroutine does not show.
 var threaded = [][]string{{"-race", "-timeout=1m", "./tests/race"}}
 
+// paced are the trials of the mutants whose names begin with pace-: a clock of
+// their own, and the simulator's.
+var paced = [][]string{
+	{"./migrate/pace"},
+	{"./tests/sim", "-run", "TestRandom", "-sim.seeds=300"},
+}
+
 // trialsOf chooses who may find a mutant.
 func trialsOf(name string) [][]string {
-	if strings.HasPrefix(name, "race-") {
+	switch kind, _, _ := strings.Cut(name, "-"); kind {
+	case "race":
 		return threaded
+	case "pace":
+		return paced
 	}
 	return trials
 }
