@@ -98,16 +98,21 @@ func (c *Cache) flushEnded(p *Port, dev uint8, n uint64, err error) (known bool)
 	return err != nil || l.settled(l.begun)
 }
 
-// flushFailed counts a failed flush with its device. If nothing is there that it
-// may have lost of what bypassed the log, no FLUSH has to be told of it.
+// flushFailed counts a failed flush with its device.
 func (c *Cache) flushFailed(dev uint8) {
 	v := c.volumes[dev]
 	if v == nil {
 		return
 	}
 	v.countError()
+	c.excuse(v)
+}
+
+// excuse spares the next FLUSH of a volume a failed flush, if that can have lost
+// nothing that went past the log.
+func (c *Cache) excuse(v *Volume) {
 	if b := &v.bypass; !b.owes() && b.n == 0 {
-		b.told = c.ledgers[dev].failed
+		b.told = c.ledgers[v.ID].failed
 	}
 }
 

@@ -23,6 +23,8 @@ type Volume struct {
 	inflight atomic.Int64 // requests taken in and not answered
 	errors   atomic.Uint64
 
+	direct direct
+
 	bypass bypass // guarded by the cache's lock, or by mu in pass-through
 
 	mu     sync.Mutex
@@ -72,7 +74,9 @@ func (v *Volume) trySubmit(p *Port, r *Request) bool {
 			return true
 		}
 		v.inflight.Add(1)
-		p.passThrough(r)
+		if r.Op != Flush || !v.tellLost(p, r) {
+			p.passThrough(r)
+		}
 		return true
 	}
 	c.lock()
@@ -91,7 +95,7 @@ func (v *Volume) trySubmit(p *Port, r *Request) bool {
 	case Read:
 		c.read(p, r)
 	case Flush:
-		if !c.flushBacking(p, r) {
+		if !v.tellLost(p, r) && !c.flushBacking(p, r) {
 			c.flush(p, r)
 		}
 	default:
@@ -181,6 +185,7 @@ func (p *Port) passThrough(r *Request) {
 		kind = blockdev.Zero
 	}
 	o := p.newOp(forPassThrough, kind, r.Volume.dev(), int64(r.LBA)*segment.SectorSize, r.Buf)
+	o.owed.covers = r.Volume.covers(kind)
 	o.Length = int64(r.Sectors) * segment.SectorSize
 	o.req = r
 }
@@ -194,8 +199,12 @@ func (p *Port) passedThrough(o *operation, err error) {
 	}
 	if err == nil && r.FUA && o.purpose == forPassThrough {
 		o.purpose, o.Kind, o.Buf = forPassFlush, blockdev.Flush, nil
+		o.owed.covers = r.Volume.covers(o.Kind)
 		p.retry(o)
 		return
+	}
+	if err == nil {
+		r.Volume.passed(o)
 	}
 	p.release(o)
 	p.answer(r, err)

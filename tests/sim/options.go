@@ -42,6 +42,7 @@ type Options struct {
 	Hasty       bool // writes and flushes do what they do long before they complete
 	Blind       bool // nothing reads
 	Rebinds     bool // disks get other ids
+	Reopens     bool // disks go away and come back
 	Sleeps      bool // now and then the host finds that the machine has slept
 
 	Scope witness.Scope // of the backings
@@ -87,6 +88,7 @@ func RandomOptions(seed uint64) Options {
 	o.Scope = []witness.Scope{{}, {Head: 2, Tail: 1, Marks: 2}, {Head: 3, Tail: 2, Marks: 3, Samples: 2}, {Head: 8, Tail: 4, Marks: segment.MaxMarks, Samples: segment.MaxSamples}}[rand.New(rand.NewPCG(seed, 27)).IntN(4)]
 	o.FUAFlushes = rand.New(rand.NewPCG(seed, 35)).IntN(3) == 0
 	o.Hasty = rand.New(rand.NewPCG(seed, 37)).IntN(3) == 0
+	o.Reopens = rand.New(rand.NewPCG(seed, 45)).IntN(4) == 0
 	o.Rebinds = rand.New(rand.NewPCG(seed, 41)).IntN(3) == 0
 	o.Pacer = rand.New(rand.NewPCG(seed, 43)).IntN(4) == 0
 	o.chooseBlocks(rand.New(rand.NewPCG(seed, 33)))

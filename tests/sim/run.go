@@ -126,6 +126,10 @@ func (w *world) event() bool {
 		w.startGiveUp()
 		return true
 	}
+	if w.Reopens && len(w.admin) == 0 && w.left > 0 && w.back.IntN(50) == 0 {
+		w.startReopen()
+		return true
+	}
 	if w.Rebinds && len(w.admin) == 0 && w.left > 0 && w.names.IntN(80) == 0 {
 		w.startRebind()
 		return true

@@ -26,7 +26,8 @@ func TestSeeds(t *testing.T) {
 		}
 		o := RandomOptions(seed)
 		for i := range 64 {
-			o.Scope, o.Rebinds, o.Pacer = witness.Scope{}, false, false // they are older, and what bypasses the log depends on it
+			// they are older, and what bypasses the log depends on it
+			o.Scope, o.Rebinds, o.Reopens, o.Pacer = witness.Scope{}, false, false, false
 			o.Stalls, o.Paced, o.Discards, o.Ahead, o.Bypass, o.Trim = i&1 != 0, i&2 != 0, i&4 != 0, i&8 != 0, i&16 != 0, i&32 != 0
 			if err := random(o, stats, k, nil); err != nil {
 				t.Errorf("seed %d (%s), stalls %v, paced %v, discards %v, ahead %v, bypass %v, trim %v: %v", seed, strings.TrimSpace(what), o.Stalls, o.Paced, o.Discards, o.Ahead, o.Bypass, o.Trim, err)

@@ -148,6 +148,7 @@ type world struct {
 	naps  *rand.Rand // of sleeps
 	haste *rand.Rand // of what takes effect before it completes
 	names *rand.Rand // of ids
+	back  *rand.Rand // of disks that come back
 	gone  *rand.Rand // of what is given up
 	ids   *numbering
 	o     *oracle
@@ -183,7 +184,7 @@ func (w *world) tracef(format string, args ...any) {
 
 func newWorld(o Options, stats *Stats, k *kit) *world {
 	dice := func(n uint64) *rand.Rand { return rand.New(rand.NewPCG(o.Seed, n)) }
-	w := &world{Options: o, stats: stats, rng: dice(2), slow: dice(4), rates: dice(6), times: dice(44), blank: dice(8), heads: dice(10), lull: dice(20), ways: dice(12), bad: dice(22), naps: dice(32), gone: dice(24), haste: dice(38), names: dice(42)}
+	w := &world{Options: o, stats: stats, rng: dice(2), slow: dice(4), rates: dice(6), times: dice(44), blank: dice(8), heads: dice(10), lull: dice(20), ways: dice(12), bad: dice(22), naps: dice(32), gone: dice(24), haste: dice(38), names: dice(42), back: dice(46)}
 	st := k.st
 	st.reset()
 	w.ids = newNumbering(len(o.Volumes))

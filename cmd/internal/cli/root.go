@@ -82,7 +82,7 @@ func NewRoot() *cobra.Command {
 	}
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return control.Errorf(control.Usage, "%w", err) })
 	root.AddCommand(
-		formatCommand(), wipeCommand(), resumeCommand(), freeCommand(), createCommand(), removeCommand(), attachCommand(), detachCommand(), drainCommand(), whyCommand(),
+		formatCommand(), wipeCommand(), resumeCommand(), freeCommand(), createCommand(), removeCommand(), attachCommand(), detachCommand(), reopenCommand(), drainCommand(), whyCommand(),
 		daemonCommand(), listCommand(), statusCommand(), getCommand(), setCommand(), shutdownCommand(), serverCommand(),
 		featuresCommand(), checkCommand(), dumpCommand(), replayCommand(), forgetCommand(), codesTopic(),
 	)

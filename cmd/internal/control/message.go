@@ -46,6 +46,7 @@ const (
 	VerbDrain        = "drain"
 	VerbDamage       = "damage"
 	VerbForget       = "forget"
+	VerbReopen       = "reopen"
 	VerbWhy          = "why"
 	VerbDaemonStart  = "daemon-start"
 	VerbDaemonStop   = "daemon-stop"
@@ -103,6 +104,15 @@ type AttachArgs struct {
 
 	Unidentified  bool `json:"unidentified,omitempty"`   // the backing is the disk of the log's data, although nothing tells
 	AcceptChanged bool `json:"accept_changed,omitempty"` // the log's data goes over what was written to the disk without it
+}
+
+// ReopenArgs are the arguments of reopen.
+type ReopenArgs struct {
+	Device int    `json:"device"`
+	Path   string `json:"path,omitempty"` // of its disk; "" = where the host knows one of its identity
+
+	Unidentified  bool `json:"unidentified,omitempty"`   // it is the device's disk, although nothing tells
+	AcceptChanged bool `json:"accept_changed,omitempty"` // the log's data goes over what was written to it
 }
 
 // ForgetArgs are the arguments of forget, for a cache that is resumed.

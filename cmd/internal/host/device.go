@@ -37,7 +37,7 @@ type DeviceOptions struct {
 // Device is one /dev/ublkbN: a backing, and at most one cache.
 type Device struct {
 	vol     *logcache.Volume
-	backing *blockdev.Device
+	backing atomic.Pointer[blockdev.Device] // changed by Reopen
 	opt     DeviceOptions
 	gate    gate         // of its writes
 	reads   atomic.Int32 // of the backing, under way
@@ -62,7 +62,8 @@ func NewDevice(id uint8, name string, backing *blockdev.Device, opt DeviceOption
 	if opt.LogicalBlock == 0 {
 		opt.LogicalBlock = backing.LogicalBlock()
 	}
-	d := &Device{vol: logcache.NewVolume(id, name, backing.Size()/segment.SectorSize, opt.LogicalBlock), backing: backing, opt: opt}
+	d := &Device{vol: logcache.NewVolume(id, name, backing.Size()/segment.SectorSize, opt.LogicalBlock), opt: opt}
+	d.backing.Store(backing)
 	d.gate.wake = d.wakeQueues
 	return d, nil
 }
@@ -89,8 +90,8 @@ func (d *Device) ID() uint8 { return d.vol.ID }
 // Name is the device's name.
 func (d *Device) Name() string { return d.vol.Name }
 
-// Backing is the slow device.
-func (d *Device) Backing() *blockdev.Device { return d.backing }
+// Backing is the slow device, as it was opened last.
+func (d *Device) Backing() *blockdev.Device { return d.backing.Load() }
 
 // LogicalBlock is the smallest unit of I/O that the node shows, in bytes.
 func (d *Device) LogicalBlock() uint32 { return d.opt.LogicalBlock }
@@ -143,7 +144,7 @@ func (d *Device) start(ctx context.Context) error {
 // config is what the node shows.
 func (d *Device) config() ublk.Config {
 	var discards uint64
-	if d.backing.CanDiscard() {
+	if d.Backing().CanDiscard() {
 		// Where the backing cannot, a file system that trims all of a large disk
 		// would have us write zeroes for hours.
 		discards = maxIO
@@ -153,11 +154,11 @@ func (d *Device) config() ublk.Config {
 		Queues:        d.opt.Queues,
 		Depth:         d.opt.Depth,
 		MaxIOBytes:    maxIO,
-		SizeBytes:     d.backing.Size(),
+		SizeBytes:     d.Backing().Size(),
 		LogicalBlock:  d.opt.LogicalBlock,
-		PhysicalBlock: max(4096, d.backing.PhysicalBlock()),
-		IOOpt:         optimalIO(d.backing),
-		Rotational:    d.backing.Rotational(), // reads come from there
+		PhysicalBlock: max(4096, d.Backing().PhysicalBlock()),
+		IOOpt:         optimalIO(d.Backing()),
+		Rotational:    d.Backing().Rotational(), // reads come from there
 		VolatileCache: true,
 		FUA:           true,
 
@@ -210,7 +211,7 @@ func (d *Device) Stop(ctx context.Context, force bool) error {
 	if err := d.release(ctx); err != nil {
 		return err
 	}
-	return errors.Join(lost, d.backing.Close())
+	return errors.Join(lost, d.Backing().Close())
 }
 
 // settle makes durable what bypassed the log of a fenced device without a node.
@@ -234,7 +235,7 @@ func (d *Device) release(ctx context.Context) error {
 	}
 	c.core.Release(d.vol)
 	if err := c.letGo(ctx, d); err != nil {
-		return fmt.Errorf("device %d (%s): %s is written to: %w", d.vol.ID, d.vol.Name, d.backing.Path(), err)
+		return fmt.Errorf("device %d (%s): %s is written to: %w", d.vol.ID, d.vol.Name, d.Backing().Path(), err)
 	}
 	d.turnTo(nil)
 	c.forget(d)
@@ -248,7 +249,7 @@ func (d *Device) flushBypassed() error {
 		return nil
 	}
 	if err := c.told(func(done func(error)) { c.core.FlushBypassed(d.vol, done) }); err != nil {
-		return fmt.Errorf("device %d (%s): flush %s: %w", d.vol.ID, d.vol.Name, d.backing.Path(), err)
+		return fmt.Errorf("device %d (%s): flush %s: %w", d.vol.ID, d.vol.Name, d.Backing().Path(), err)
 	}
 	return nil
 }
@@ -264,7 +265,7 @@ func (d *Device) Attach(ctx context.Context, c *Cache, b segment.Binding, opt At
 	}
 	if block := c.core.Geometry().BlockSize; block > d.opt.LogicalBlock {
 		return fmt.Errorf("%w: %d and %d bytes; `lc remove %d`, and `lc create %s %d %s --logical-block %d` makes one that it can serve",
-			ErrBlockSize, block, d.opt.LogicalBlock, d.ID(), d.Name(), d.ID(), d.backing.Path(), block)
+			ErrBlockSize, block, d.opt.LogicalBlock, d.ID(), d.Name(), d.ID(), d.Backing().Path(), block)
 	}
 	if err := d.attach(ctx, c, b, opt); err != nil {
 		return err
@@ -283,10 +284,10 @@ func (d *Device) attach(ctx context.Context, c *Cache, b segment.Binding, opt At
 	if err := d.quiet(ctx); err != nil {
 		return err
 	}
-	if err := d.backing.Flush(); err != nil {
-		return fmt.Errorf("flush %s: %w", d.backing.Path(), err)
+	if err := d.Backing().Flush(); err != nil {
+		return fmt.Errorf("flush %s: %w", d.Backing().Path(), err)
 	}
-	seen, err := d.examine(c, &b, opt)
+	seen, err := d.examine(d.Backing(), c, &b, opt)
 	if err != nil {
 		return err
 	}
@@ -349,7 +350,7 @@ func (c *Cache) adopt(d *Device) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.devices[d.ID()] = d
-	c.worker.fds[d.ID()].Store(int32(d.backing.FD()))
+	c.worker.fds[d.ID()].Store(int32(d.Backing().FD()))
 	d.gate.own()
 	c.enlist()
 }

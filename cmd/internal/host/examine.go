@@ -6,6 +6,7 @@ import (
 
 	"github.com/ublk-lc/ublk-lc/logcache"
 	"github.com/ublk-lc/ublk-lc/segment"
+	"github.com/ublk-lc/ublk-lc/segment/blockdev"
 	"github.com/ublk-lc/ublk-lc/segment/witness"
 )
 
@@ -37,9 +38,9 @@ func (e *ChangedError) Error() string {
 // Unwrap lets errors.Is find [logcache.ErrMismatch].
 func (e *ChangedError) Unwrap() error { return logcache.ErrMismatch }
 
-// examine looks at the disk of a device that is fenced, quiet and flushed.
-func (d *Device) examine(c *Cache, b *segment.Binding, opt AttachOptions) (*logcache.Evidence, error) {
-	disk, err := witness.NewReader(d.backing, b.Sectors)
+// examine looks at a disk for a device that is fenced and quiet. It was flushed.
+func (d *Device) examine(backing *blockdev.Device, c *Cache, b *segment.Binding, opt AttachOptions) (*logcache.Evidence, error) {
+	disk, err := witness.NewReader(backing, b.Sectors)
 	if err != nil {
 		return nil, err
 	}
@@ -53,7 +54,7 @@ func (d *Device) examine(c *Cache, b *segment.Binding, opt AttachOptions) (*logc
 	}
 	var changed *ChangedError
 	if v := e.Changed(); v != nil {
-		changed = &ChangedError{Device: b.ID, Path: d.backing.Path(), Dirty: c.core.DirtyBlocks(b.ID), Verdict: *v}
+		changed = &ChangedError{Device: b.ID, Path: backing.Path(), Dirty: c.core.DirtyBlocks(b.ID), Verdict: *v}
 	}
 	switch {
 	case opt.AcceptChanged:

@@ -57,7 +57,7 @@ func (l *lives) begin() {
 }
 
 func (l *lives) attach(opt AttachOptions) error {
-	b := segment.Binding{ID: 5, Sectors: l.d.backing.Size() / segment.SectorSize, Fingerprint: l.fromHost, Name: "vol"}
+	b := segment.Binding{ID: 5, Sectors: l.d.Backing().Size() / segment.SectorSize, Fingerprint: l.fromHost, Name: "vol"}
 	return l.d.attach(bounded(l.t), l.c, b, opt)
 }
 
@@ -83,7 +83,7 @@ func (l *lives) end() {
 		l.c.forget(l.d)
 	}
 	must(l.t, l.c.Free(bounded(l.t)))
-	must(l.t, l.d.backing.Close())
+	must(l.t, l.d.Backing().Close())
 }
 
 // raw writes to the disk behind the cache's back.

@@ -37,7 +37,7 @@ func (d *Device) NewQueue(q *ublk.Queue) (ublk.QueueHandler, error) {
 }
 
 // fd is the only backing that this port's operations can go to.
-func (h *queue) fd(blockdev.Dev) int { return h.dev.backing.FD() }
+func (h *queue) fd(blockdev.Dev) int { return h.dev.Backing().FD() }
 
 // Handle takes new requests.
 func (h *queue) Handle(reqs []*ublk.Request) {

@@ -38,6 +38,7 @@ var verbs = map[string]handler{
 	control.VerbDrain:       verb((*Manager).Drain),
 	control.VerbDamage:      verb((*Manager).Damage),
 	control.VerbForget:      verb((*Manager).Forget),
+	control.VerbReopen:      verb((*Manager).Reopen),
 	control.VerbDaemonStart: plain((*Manager).StartDaemon),
 	control.VerbDaemonStop:  plain((*Manager).StopDaemon),
 	control.VerbDaemonStatus: plain(func(m *Manager) (control.DaemonStatus, error) {

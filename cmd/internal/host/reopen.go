@@ -1,0 +1,76 @@
+package host
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/ublk-lc/ublk-lc/logcache"
+	"github.com/ublk-lc/ublk-lc/segment/blockdev"
+)
+
+// ErrSmaller is returned by Reopen for a disk that is smaller than the device.
+var ErrSmaller = errors.New("the disk is smaller than the device")
+
+// Reopen goes on over a disk that has come back, perhaps under another name: it
+// takes the place of the one that was open, which is closed. Writers wait
+// meanwhile. What the disk had in its write cache when it went may be lost: a batch
+// of migration that was under way is done again, and of what went past the log the
+// next FLUSH is told. On success backing belongs to the device.
+func (d *Device) Reopen(ctx context.Context, backing *blockdev.Device, opt AttachOptions) error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	switch was := d.Backing(); {
+	case backing.Size() < was.Size():
+		return fmt.Errorf("device %d (%s): %w: %s has %d bytes, and %s had %d", d.ID(), d.Name(), ErrSmaller, backing.Path(), backing.Size(), was.Path(), was.Size())
+	case backing.LogicalBlock() > d.opt.LogicalBlock:
+		return fmt.Errorf("device %d (%s): %w: %s has blocks of %d bytes, and the device of %d", d.ID(), d.Name(), ErrBlockSize, backing.Path(), backing.LogicalBlock(), d.opt.LogicalBlock)
+	}
+	d.vol.Fence()
+	defer d.vol.Unfence()
+	if err := d.quiet(ctx); err != nil {
+		return err
+	}
+	if err := backing.Flush(); err != nil {
+		return err
+	}
+	if err := d.turnToDisk(ctx, backing, opt); err != nil {
+		return err
+	}
+	was := d.backing.Swap(backing)
+	_ = was.Close() // of a disk that is gone, whose errors say nothing new
+	return nil
+}
+
+// turnToDisk has the cache of a fenced and quiet device, if it has one, work on
+// another descriptor of its disk. What the log has data of must be on it as it was left.
+func (d *Device) turnToDisk(ctx context.Context, backing *blockdev.Device, opt AttachOptions) error {
+	c := d.Cache()
+	if c == nil {
+		d.vol.Reopened()
+		return nil
+	}
+	for _, b := range c.core.Bound() {
+		if b.ID == d.ID() {
+			if _, err := d.examine(backing, c, &b, opt); err != nil {
+				return err
+			}
+		}
+	}
+	return poll(ctx, func() (bool, error) {
+		return on(ctx, c, func() bool { return c.worker.reopen(d.vol, int32(backing.FD())) })
+	})
+}
+
+// reopen has the thread go on with another descriptor of a fenced volume's disk. It
+// returns false while something is under way on the old one.
+func (w *worker) reopen(v *logcache.Volume, fd int32) bool {
+	dev := blockdev.Dev(v.ID)
+	w.migr.Abandon(dev)
+	if w.migr.Busy(dev) {
+		return false
+	}
+	v.Reopened()
+	w.fds[dev].Store(fd)
+	return true
+}
