@@ -4,9 +4,10 @@
 // It is a state machine. It is given requests ([Port.Submit]), completions
 // ([Port.Done]) and wake-ups ([Port.Poll]); it gives device operations
 // ([Port.Ops]) and answered requests ([Port.Answers]). It starts no goroutine,
-// reads no clock, does no I/O and waits for nothing: a request that must wait
-// is parked, and the event it waits for resumes it. The host around it is a
-// ublk queue's thread, or the simulator.
+// reads no clock, does no I/O and waits for nothing but its locks: a request that
+// must wait is parked, and the event it waits for resumes it. The host around it
+// is a ublk queue's thread, or the simulator. [Resume] comes before all that: it
+// reads the log and waits for it, with goroutines that end before it returns.
 //
 //	           Submit              Ops
 //	requests ────────►┌────────┐───────► device operations
@@ -26,8 +27,12 @@
 //
 // Cache.mu guards everything in Cache. Volume.mu guards a volume that is in
 // pass-through, and its list of fenced requests. Port.mu guards a port's mail.
-// They are taken in this order. Under none of them is there I/O, a wait or an
-// allocation.
+// They are taken in this order. Under none of them is there I/O on a disk, or a
+// wait for it. What there is besides, under Cache.mu: [Events], which may wake a
+// thread; memory, when more is under way than ever before, when a shard of the
+// index outgrows its own, and for what is rare, such as an update of the
+// superblock; and the copying of that one shard. An index for which there is no address space left panics, as
+// a heap would.
 //
 // # Blocks
 //

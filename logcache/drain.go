@@ -79,7 +79,7 @@ func (c *Cache) closeOpen() {
 }
 
 // FlushCurrent makes durable what is in the RAM buffers now. It returns the
-// sequence to wait for with [Cache.DurableSeq].
+// sequence to wait for with [Cache.Durable].
 func (c *Cache) FlushCurrent() uint64 {
 	c.lock()
 	seq := c.newestSeq()

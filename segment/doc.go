@@ -1,6 +1,7 @@
 // Package segment defines the on-disk format of a ublk-lc cache device and the
-// rules by which it is recovered. It is pure: bytes in, bytes out; only
-// [Recover] reads, through an [io.ReaderAt] it is given.
+// rules by which it is recovered. It is pure: bytes in, bytes out; only what
+// reads a device, such as [Recover], does so, through an [io.ReaderAt] it is given.
+// Of a [BatchReaderAt] it reads ahead, with goroutines that end before it returns.
 //
 // This comment is the specification of format version 2, and of version 1, of
 // which it says where it differs. All integers are

@@ -152,9 +152,9 @@ func TestResumeFailsAtEveryIO(t *testing.T) {
 	})
 }
 
-// TestCrashInRecovery cuts the power at every I/O of a resume and of the
+// TestP10CrashInRecovery cuts the power at every I/O of a resume and of the
 // attaches behind it, five deep.
-func TestCrashInRecovery(t *testing.T) {
+func TestP10CrashInRecovery(t *testing.T) {
 	promise(t, func(s *scenario) {
 		s.prepare(nil)
 		s.write(0, 2, 30)
