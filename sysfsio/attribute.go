@@ -41,6 +41,7 @@ type Attribute struct {
 	Min, Max int    // of what may be set
 	Default  string // "" if there is none
 	Doc      string
+	NoEffect string // why it makes no difference what is set; "" if it makes one
 }
 
 // parse takes a value within the attribute's range.

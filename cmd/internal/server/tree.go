@@ -200,5 +200,11 @@ func (m *Manager) Set(ctx context.Context, a control.AttributeArgs, report repor
 	}
 	stop := remind(report, "waiting for the cache device")
 	defer stop()
-	return &control.Done{}, f.Set(ctx, a.Value)
+	if err := f.Set(ctx, a.Value); err != nil {
+		return nil, err
+	}
+	if f.NoEffect != "" {
+		return &control.Done{Text: f.Path + " has no effect: " + f.NoEffect}, nil
+	}
+	return &control.Done{}, nil
 }
