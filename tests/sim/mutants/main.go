@@ -1,10 +1,12 @@
 // Mutants puts deliberate bugs into a copy of the tree, one at a time, and
 // runs the tests on it. A bug that no test notices is a hole in the proof.
 //
-//	go run ./tests/sim/mutants [-run pattern] [-v]
+//	go run ./tests/sim/mutants [-run pattern] [-v] [-update]
 //
 // It is started in the root of the repository. The bugs are the patches in
-// tests/sim/testdata/mutants; each patch's name says what it breaks.
+// tests/sim/testdata/mutants; each patch's name says what it breaks, and
+// killers.txt there which test notices it. That one is tried first, and all
+// others if it does not; -update writes down who did.
 package main
 
 import (
@@ -59,15 +61,16 @@ const patience = 4 * time.Minute
 
 func main() {
 	run := flag.String("run", "", "only mutants whose name matches")
+	update := flag.Bool("update", false, "write down in killers.txt which test has noticed each mutant")
 	verbose := flag.Bool("v", false, "show what the tests print")
 	flag.Parse()
-	if err := all(*run, *verbose); err != nil {
+	if err := all(*run, *verbose, *update); err != nil {
 		fmt.Fprintln(os.Stderr, "mutants:", err)
 		os.Exit(1)
 	}
 }
 
-func all(pattern string, verbose bool) error {
+func all(pattern string, verbose, update bool) error {
 	want, err := regexp.Compile(pattern)
 	if err != nil {
 		return err
@@ -75,6 +78,10 @@ func all(pattern string, verbose bool) error {
 	patches, err := filepath.Glob("tests/sim/testdata/mutants/*.patch")
 	if err != nil || len(patches) == 0 {
 		return fmt.Errorf("no mutants found: start me in the root of the repository (%v)", err)
+	}
+	known, err := readKillers()
+	if err != nil {
+		return err
 	}
 	killed, tried := 0, 0
 	for _, p := range patches {
@@ -84,7 +91,7 @@ func all(pattern string, verbose bool) error {
 		}
 		tried++
 		begun := time.Now()
-		by, err := kill(p, verbose)
+		by, err := kill(p, known[name], verbose)
 		if err != nil {
 			return fmt.Errorf("%s: %w", name, err)
 		}
@@ -92,18 +99,25 @@ func all(pattern string, verbose bool) error {
 			by = "NOBODY"
 		} else {
 			killed++
+			known[name] = by
 		}
 		fmt.Printf("%-34s killed by %s (%.0f s)\n", name, by, time.Since(begun).Seconds())
 	}
 	fmt.Printf("%d of %d mutants killed\n", killed, tried)
+	if update {
+		if err := known.save(); err != nil {
+			return err
+		}
+	}
 	if killed < tried {
 		return fmt.Errorf("%d mutants live", tried-killed)
 	}
 	return nil
 }
 
-// kill tells which test notices a mutant; "" if none does.
-func kill(patch string, verbose bool) (string, error) {
+// kill tells which test notices a mutant, of which one may be known that did; "" if
+// none does.
+func kill(patch, known string, verbose bool) (string, error) {
 	dir, err := os.MkdirTemp("", "mutant")
 	if err != nil {
 		return "", err
@@ -124,7 +138,7 @@ func kill(patch string, verbose bool) (string, error) {
 	if err := command(dir, "go", "test", "-run", "^$", "./segment", "./logcache", "./migrate/...", "./tests/sim"); err != nil {
 		return "", err
 	}
-	for _, trial := range trialsOf(filepath.Base(patch)) {
+	for _, trial := range append(trialOf(dir, known), trialsOf(filepath.Base(patch))...) {
 		if by := try(dir, trial, verbose); by != "" {
 			return by, nil
 		}
