@@ -1,11 +1,13 @@
 package cli
 
 import (
+	"context"
 	"crypto/rand"
 	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"strings"
 
 	"github.com/dustin/go-humanize"
@@ -44,7 +46,9 @@ func formatCommand() *cobra.Command {
 			"write a part of it. A synchronous write of 4 KiB that comes alone takes 8 KiB of the log for that, and not 4.5;\n" +
 			"what is not synchronous costs nothing. On a disk with power-loss protection --record-align 512 spares that.",
 		Args: exactly("DEV"),
-		RunE: func(cmd *cobra.Command, args []string) error { return Format(cmd.OutOrStdout(), args[0], o) },
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return Format(cmd.Context(), cmd.OutOrStdout(), args[0], o)
+		},
 	}
 	cmd.Flags().StringVar(&o.SegmentSize, "segment-size", fmt.Sprintf("%dMiB", segment.DefaultSegmentSize>>20), "size of a segment, a power of two from 8KiB to 64MiB")
 	cmd.Flags().StringVar(&o.RecordAlign, "record-align", "", "where writes of the log start and end: on multiples of 512 bytes, or of 4KiB (default: the disk's physical block)")
@@ -55,7 +59,7 @@ func formatCommand() *cobra.Command {
 }
 
 // Format makes a disk a cache. It needs neither a server nor ublk.
-func Format(w io.Writer, path string, o FormatOptions) error {
+func Format(ctx context.Context, w io.Writer, path string, o FormatOptions) error {
 	if err := control.CheckLabel(o.Label); err != nil {
 		return err
 	}
@@ -70,7 +74,7 @@ func Format(w io.Writer, path string, o FormatOptions) error {
 	if err != nil {
 		return err
 	}
-	super, err := format(dev, size, o)
+	super, err := format(ctx, dev, size, o)
 	if err := errors.Join(err, dev.Close()); err != nil {
 		return err
 	}
@@ -85,7 +89,7 @@ func Format(w io.Writer, path string, o FormatOptions) error {
 // smallLog is below what a log is hardly worth having, in bytes.
 const smallLog = 16 << 20
 
-func format(dev *blockdev.Device, segmentSize uint32, o FormatOptions) (*segment.Super, error) {
+func format(ctx context.Context, dev *blockdev.Device, segmentSize uint32, o FormatOptions) (*segment.Super, error) {
 	align, err := recordAlign(dev, segmentSize, o.RecordAlign)
 	if err != nil {
 		return nil, err
@@ -97,7 +101,7 @@ func format(dev *blockdev.Device, segmentSize uint32, o FormatOptions) (*segment
 	if _, err := segment.NewAligned(f.DeviceSize, f.BlockSize, segmentSize, align); err != nil {
 		return nil, fmt.Errorf("%s: %w", dev.Path(), err)
 	}
-	if err := checkHeld(dev, o.SkipDisks); err != nil {
+	if err := checkHeld(ctx, dev, o.SkipDisks); err != nil {
 		return nil, err
 	}
 	if !o.Force {
@@ -133,8 +137,8 @@ func noMore(old *segment.Super) {
 
 // checkHeld refuses a disk that a cache of this host holds data for, whatever is forced: what is in that log would go over the
 // new cache, or have no disk any more.
-func checkHeld(dev *blockdev.Device, skip []string) error {
-	why, err := server.HeldIn(seen.Default(), dev, skip)
+func checkHeld(ctx context.Context, dev *blockdev.Device, skip []string) error {
+	why, err := server.HeldIn(ctx, seen.Default(), dev, skip, told(os.Stderr))
 	if err != nil {
 		return err
 	}

@@ -76,7 +76,7 @@ func TestFormatLeavesNoSignature(t *testing.T) {
 			if out := probed(t, path); !strings.Contains(out, f.sign) {
 				t.Fatalf("blkid saw %q before, want %s", out, f.sign)
 			}
-			if err := Format(io.Discard, path, FormatOptions{SegmentSize: "1MiB", Force: true}); err != nil {
+			if err := Format(t.Context(), io.Discard, path, FormatOptions{SegmentSize: "1MiB", Force: true}); err != nil {
 				t.Fatal(err)
 			}
 			if out := probed(t, path); out != `PTTYPE="PMBR"` {
@@ -101,7 +101,7 @@ func TestOthersAskFirst(t *testing.T) {
 	if err := errors.Join(os.WriteFile(path, nil, 0o600), os.Truncate(path, formerSize)); err != nil {
 		t.Fatal(err)
 	}
-	if err := Format(io.Discard, path, FormatOptions{SegmentSize: "1MiB"}); err != nil {
+	if err := Format(t.Context(), io.Discard, path, FormatOptions{SegmentSize: "1MiB"}); err != nil {
 		t.Fatal(err)
 	}
 	dev := loop(t, path)
@@ -120,7 +120,7 @@ func TestOthersAskFirst(t *testing.T) {
 			if !strings.Contains(string(out), c.says) {
 				t.Errorf("%s does not say %q: %s", c.command, c.says, out)
 			}
-			if err := Format(io.Discard, path, FormatOptions{SegmentSize: "1MiB"}); control.Classify(err).Code != control.InUse {
+			if err := Format(t.Context(), io.Discard, path, FormatOptions{SegmentSize: "1MiB"}); control.Classify(err).Code != control.InUse {
 				t.Errorf("below a loop device: %v", err)
 			}
 			what, err := contentOf(dev)
@@ -139,11 +139,11 @@ func TestWipefs(t *testing.T) {
 	if err := errors.Join(os.WriteFile(path, nil, 0o600), os.Truncate(path, formerSize)); err != nil {
 		t.Fatal(err)
 	}
-	if err := Format(io.Discard, path, FormatOptions{SegmentSize: "1MiB"}); err != nil {
+	if err := Format(t.Context(), io.Discard, path, FormatOptions{SegmentSize: "1MiB"}); err != nil {
 		t.Fatal(err)
 	}
 	put(t, path, 4096, md1(4096)) // as an earlier version left it
-	err := Format(io.Discard, path, FormatOptions{SegmentSize: "1MiB"})
+	err := Format(t.Context(), io.Discard, path, FormatOptions{SegmentSize: "1MiB"})
 	if control.Classify(err).Code != control.HasContent || !strings.Contains(err.Error(), "are still there: md RAID member; --force") {
 		t.Errorf("a second format says %v", err)
 	}

@@ -3,6 +3,8 @@ package cli
 import (
 	"errors"
 	"fmt"
+	"io"
+	"strings"
 
 	"github.com/google/uuid"
 	"github.com/spf13/cobra"
@@ -18,10 +20,10 @@ func (o *offline) stale(cmd *cobra.Command, skip []string) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("%s: %w", o.dev.Path(), err)
 	}
-	why, err := server.Newer(seen.Default(), super, skip)
+	why, err := server.Newer(cmd.Context(), seen.Default(), super, skip, told(cmd.ErrOrStderr()))
 	var refused *control.Error
-	if errors.As(err, &refused) {
-		return "", err // of what is to be skipped
+	if errors.As(err, &refused) && (refused.Code != control.Failed || strings.Contains(refused.Message, "--skip-disk")) {
+		return "", err // of what is to be skipped, or may hold what is newest
 	}
 	if err != nil {
 		fmt.Fprintf(cmd.ErrOrStderr(), "%v; whether %s is an old copy is not known\n", err, o.dev.Path())
@@ -31,6 +33,11 @@ func (o *offline) stale(cmd *cobra.Command, skip []string) (string, error) {
 		return "", nil
 	}
 	return fmt.Sprintf("%s is an old copy of cache %s: %s", o.dev.Path(), uuid.UUID(super.UUID), why), nil
+}
+
+// told writes what a verb hears while it waits.
+func told(w io.Writer) func(control.Progress) {
+	return func(p control.Progress) { fmt.Fprintln(w, p.Text) }
 }
 
 // skipDisksFlag is the option of the verbs that look for newer copies without a server.

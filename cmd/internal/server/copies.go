@@ -201,19 +201,23 @@ func (s *stranger) newerThan(super *segment.Super, instead string) string {
 }
 
 // Newer says what newer state of a cache this host has seen, or has on another disk; "" if there is none. It is for the verbs
-// that need no server, and reads the superblocks of all disks but those to skip.
-func Newer(record seen.Dir, super *segment.Super, skip []string) (string, error) {
+// that need no server, and reads the superblocks of all disks but those to skip. report hears of a disk that does not answer.
+func Newer(ctx context.Context, record seen.Dir, super *segment.Super, skip []string, report func(control.Progress)) (string, error) {
 	was, err := record.Load(super.UUID)
 	if err != nil {
 		return "", err
 	}
 	why := beforeSeen(super, was)
-	paths, err := present(record, skip)
+	paths, err := present(ctx, record, skip)
 	if err != nil {
 		return "", err
 	}
 	for _, path := range paths {
-		if found := superOf(path); found != nil {
+		found, err := patiently(ctx, path, report, func() *segment.Super { return superOf(path) })
+		if err != nil {
+			return "", err
+		}
+		if found != nil {
 			s := stranger{path: path, super: found}
 			if text := s.newerThan(super, "use that one"); text != "" {
 				why = text

@@ -1,31 +1,39 @@
 package server
 
 import (
+	"context"
 	"fmt"
 
+	"github.com/ublk-lc/ublk-lc/cmd/internal/control"
 	"github.com/ublk-lc/ublk-lc/cmd/internal/seen"
 	"github.com/ublk-lc/ublk-lc/cmd/internal/whose"
 	"github.com/ublk-lc/ublk-lc/segment/blockdev"
 )
 
 // HeldIn says which cache of this host holds data for a disk, and what to do before the disk is used for anything else; "" if
-// none does. It is for the verbs that need no server, and reads the logs of all caches.
-func HeldIn(record seen.Dir, disk *blockdev.Device, skip []string) (string, error) {
+// none does. It is for the verbs that need no server, and reads the logs of all caches. report hears of a disk that does not
+// answer.
+func HeldIn(ctx context.Context, record seen.Dir, disk *blockdev.Device, skip []string, report func(control.Progress)) (string, error) {
 	d, err := whose.Describe(disk, 0, "")
 	if err != nil {
 		return "", err
 	}
-	paths, err := present(record, skip)
+	paths, err := present(ctx, record, skip)
 	if err != nil {
 		return "", err
 	}
 	for _, path := range paths {
-		found := superOf(path)
-		if found == nil || path == disk.Path() {
-			continue
+		claims, err := patiently(ctx, path, report, func() []claim {
+			found := superOf(path)
+			if found == nil || path == disk.Path() {
+				return nil
+			}
+			return (&stranger{path: path, super: found}).claims()
+		})
+		if err != nil {
+			return "", err
 		}
-		s := stranger{path: path, super: found}
-		for _, c := range s.claims() {
+		for _, c := range claims {
 			if err := c.look(d, disk); err != nil {
 				return "", err
 			}

@@ -82,7 +82,7 @@ func (m *Manager) knownFiles(ctx context.Context, not *exceptions) ([]string, er
 }
 
 // present are all disks and files of this host that may be a cache, but for those to skip.
-func present(record seen.Dir, skip []string) ([]string, error) {
+func present(ctx context.Context, record seen.Dir, skip []string) ([]string, error) {
 	not := &exceptions{numbers: map[uint64]bool{}}
 	if err := not.skip(skip); err != nil {
 		return nil, err
@@ -91,6 +91,6 @@ func present(record seen.Dir, skip []string) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	files, err := known(context.Background(), record, not, knownPatience)
+	files, err := known(ctx, record, not, knownPatience)
 	return append(disks, files...), err
 }

@@ -58,7 +58,7 @@ func TestP8HeldIn(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer dev.Close()
-		why, err := HeldIn(m.record, dev, skip)
+		why, err := HeldIn(t.Context(), m.record, dev, skip, quiet)
 		if err != nil {
 			t.Fatal(err)
 		}
