@@ -38,6 +38,10 @@ func (v *Volume) Reopened() {
 	c.excuse(v)
 }
 
+// Flushed tells that the disk of a volume without a cache, which is fenced and
+// quiet, was flushed.
+func (v *Volume) Flushed() { v.direct.flushed(v.direct.written.Load()) }
+
 // tellLost fails a FLUSH if writes without a cache may be lost since the last one.
 func (v *Volume) tellLost(p *Port, r *Request) bool {
 	if !v.direct.lost.Load() || !v.direct.lost.Swap(false) {

@@ -39,20 +39,11 @@ func openOffline(path string, how blockdev.OpenOptions) (*offline, error) {
 
 // explainInUse adds which cache of the server it is, if it is one.
 func explainInUse(path string, err error) error {
-	id, attached := servedWith(path)
+	id, first := servedWith(path)
 	if id == 0 {
 		return err
 	}
-	return fmt.Errorf("%w; it is cache %d: %s`lc free-cache %d` first", err, id, detaches(attached), id)
-}
-
-// detaches are the commands, in their order, that have to come before a cache can be freed.
-func detaches(attached []int) string {
-	text := ""
-	for _, device := range attached {
-		text += fmt.Sprintf("`lc detach %d`, ", device)
-	}
-	return text
+	return fmt.Errorf("%w; it is cache %d: %s`lc free-cache %d` first", err, id, first, id)
 }
 
 // servedAs is the cache of the server that a disk is resumed as, or 0.
@@ -61,34 +52,38 @@ func servedAs(path string) int {
 	return id
 }
 
-// servedWith tells too which devices are attached to it.
-func servedWith(path string) (id int, attached []int) {
+// servedWith tells too which commands have to come before it can be freed.
+func servedWith(path string) (id int, first string) {
 	conn, err := control.Dial()
 	if err != nil {
-		return 0, nil
+		return 0, ""
 	}
 	var l control.List
 	if control.Call(context.Background(), conn, control.VerbList, nil, &l, nil) != nil {
-		return 0, nil
+		return 0, ""
 	}
 	for _, c := range l.Caches {
 		a, errA := os.Stat(path)
 		b, errB := os.Stat(c.Device)
 		if errA == nil && errB == nil && os.SameFile(a, b) {
-			return c.ID, attachedTo(l.Devices, c.ID)
+			return c.ID, beforeFree(l.Devices, c.ID)
 		}
 	}
-	return 0, nil
+	return 0, ""
 }
 
-// attachedTo are the devices that are attached to a cache.
-func attachedTo(devices []control.DeviceLine, cache int) (ids []int) {
+// beforeFree are the commands, each with a comma behind it, that let go of the devices which are attached to a cache, or wait
+// for it.
+func beforeFree(devices []control.DeviceLine, cache int) (first string) {
 	for _, d := range devices {
-		if d.CacheID == cache {
-			ids = append(ids, d.ID)
+		switch cache {
+		case d.CacheID:
+			first += fmt.Sprintf("`lc detach %d`, ", d.ID)
+		case d.WaitsFor:
+			first += fmt.Sprintf("`lc remove %d`, ", d.ID)
 		}
 	}
-	return ids
+	return first
 }
 
 func (o *offline) close() error { return errors.Join(o.image.Close(), o.dev.Close()) }

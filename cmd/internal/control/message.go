@@ -110,9 +110,6 @@ type AttachArgs struct {
 type ReopenArgs struct {
 	Device int    `json:"device"`
 	Path   string `json:"path,omitempty"` // of its disk; "" = where the host knows one of its identity
-
-	Unidentified  bool `json:"unidentified,omitempty"`   // it is the device's disk, although nothing tells
-	AcceptChanged bool `json:"accept_changed,omitempty"` // the log's data goes over what was written to it
 }
 
 // ForgetArgs are the arguments of forget, for a cache that is resumed.
@@ -120,6 +117,8 @@ type ForgetArgs struct {
 	Cache  int  `json:"cache"`
 	Device int  `json:"device"`
 	Yes    bool `json:"yes,omitempty"` // although data is lost
+
+	SkipDisks []string `json:"skip_disks,omitempty"` // that are not asked what they hold of the device's disk
 }
 
 // AttributeArgs are the arguments of get, set and tree.

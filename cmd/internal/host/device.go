@@ -287,7 +287,8 @@ func (d *Device) attach(ctx context.Context, c *Cache, b segment.Binding, opt At
 	if err := d.Backing().Flush(); err != nil {
 		return fmt.Errorf("flush %s: %w", d.Backing().Path(), err)
 	}
-	seen, err := d.examine(d.Backing(), c, &b, opt)
+	d.vol.Flushed()
+	seen, err := d.examine(c, &b, opt)
 	if err != nil {
 		return err
 	}

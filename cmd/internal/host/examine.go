@@ -6,7 +6,6 @@ import (
 
 	"github.com/ublk-lc/ublk-lc/logcache"
 	"github.com/ublk-lc/ublk-lc/segment"
-	"github.com/ublk-lc/ublk-lc/segment/blockdev"
 	"github.com/ublk-lc/ublk-lc/segment/witness"
 )
 
@@ -38,9 +37,9 @@ func (e *ChangedError) Error() string {
 // Unwrap lets errors.Is find [logcache.ErrMismatch].
 func (e *ChangedError) Unwrap() error { return logcache.ErrMismatch }
 
-// examine looks at a disk for a device that is fenced and quiet. It was flushed.
-func (d *Device) examine(backing *blockdev.Device, c *Cache, b *segment.Binding, opt AttachOptions) (*logcache.Evidence, error) {
-	disk, err := witness.NewReader(backing, b.Sectors)
+// examine looks at the disk of a device that is fenced, quiet and flushed.
+func (d *Device) examine(c *Cache, b *segment.Binding, opt AttachOptions) (*logcache.Evidence, error) {
+	disk, err := witness.NewReader(d.Backing(), b.Sectors)
 	if err != nil {
 		return nil, err
 	}
@@ -54,7 +53,7 @@ func (d *Device) examine(backing *blockdev.Device, c *Cache, b *segment.Binding,
 	}
 	var changed *ChangedError
 	if v := e.Changed(); v != nil {
-		changed = &ChangedError{Device: b.ID, Path: backing.Path(), Dirty: c.core.DirtyBlocks(b.ID), Verdict: *v}
+		changed = &ChangedError{Device: b.ID, Path: d.Backing().Path(), Dirty: c.core.DirtyBlocks(b.ID), Verdict: *v}
 	}
 	switch {
 	case opt.AcceptChanged:

@@ -13,11 +13,12 @@ import (
 var ErrSmaller = errors.New("the disk is smaller than the device")
 
 // Reopen goes on over a disk that has come back, perhaps under another name: it
-// takes the place of the one that was open, which is closed. Writers wait
-// meanwhile. What the disk had in its write cache when it went may be lost: a batch
-// of migration that was under way is done again, and of what went past the log the
-// next FLUSH is told. On success backing belongs to the device.
-func (d *Device) Reopen(ctx context.Context, backing *blockdev.Device, opt AttachOptions) error {
+// takes the place of the one that was open, which is closed. That it is the same
+// disk, and not written to meanwhile, the caller knows. Writers wait meanwhile. What
+// the disk had in its write cache when it went may be lost: a batch of migration that
+// was under way is done again, and of what went past the log the next FLUSH is told.
+// On success backing belongs to the device; else nothing uses it.
+func (d *Device) Reopen(ctx context.Context, backing *blockdev.Device) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	switch was := d.Backing(); {
@@ -26,15 +27,15 @@ func (d *Device) Reopen(ctx context.Context, backing *blockdev.Device, opt Attac
 	case backing.LogicalBlock() > d.opt.LogicalBlock:
 		return fmt.Errorf("device %d (%s): %w: %s has blocks of %d bytes, and the device of %d", d.ID(), d.Name(), ErrBlockSize, backing.Path(), backing.LogicalBlock(), d.opt.LogicalBlock)
 	}
+	if err := backing.Flush(); err != nil {
+		return err
+	}
 	d.vol.Fence()
 	defer d.vol.Unfence()
 	if err := d.quiet(ctx); err != nil {
 		return err
 	}
-	if err := backing.Flush(); err != nil {
-		return err
-	}
-	if err := d.turnToDisk(ctx, backing, opt); err != nil {
+	if err := d.turnToDisk(ctx, backing); err != nil {
 		return err
 	}
 	was := d.backing.Swap(backing)
@@ -43,22 +44,16 @@ func (d *Device) Reopen(ctx context.Context, backing *blockdev.Device, opt Attac
 }
 
 // turnToDisk has the cache of a fenced and quiet device, if it has one, work on
-// another descriptor of its disk. What the log has data of must be on it as it was left.
-func (d *Device) turnToDisk(ctx context.Context, backing *blockdev.Device, opt AttachOptions) error {
+// another descriptor of its disk. Interrupted, it has not: what the thread was asked
+// to do it has done, or never will.
+func (d *Device) turnToDisk(ctx context.Context, backing *blockdev.Device) error {
 	c := d.Cache()
 	if c == nil {
 		d.vol.Reopened()
 		return nil
 	}
-	for _, b := range c.core.Bound() {
-		if b.ID == d.ID() {
-			if _, err := d.examine(backing, c, &b, opt); err != nil {
-				return err
-			}
-		}
-	}
 	return poll(ctx, func() (bool, error) {
-		return on(ctx, c, func() bool { return c.worker.reopen(d.vol, int32(backing.FD())) })
+		return on(context.WithoutCancel(ctx), c, func() bool { return c.worker.reopen(d.vol, int32(backing.FD())) })
 	})
 }
 

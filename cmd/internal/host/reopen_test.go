@@ -2,6 +2,7 @@ package host
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"os"
 	"path/filepath"
@@ -18,13 +19,12 @@ func (l *lives) returned(change func(b []byte) []byte) string {
 }
 
 // TestP8Reopen: a device goes on over its disk that has come back under another
-// name, with all that the log has of it, and over no other one.
+// name, with all that the log has of it. One that is smaller is refused.
 func TestP8Reopen(t *testing.T) {
 	same := func(b []byte) []byte { return b }
 	for _, tc := range []struct {
 		name     string
 		change   func(b []byte) []byte
-		opt      AttachOptions
 		attached bool
 		want     error
 	}{
@@ -32,7 +32,6 @@ func TestP8Reopen(t *testing.T) {
 		{name: "without a cache", change: same},
 		{name: "grown", change: func(b []byte) []byte { return append(b, make([]byte, 1<<20)...) }, attached: true},
 		{name: "smaller", change: func(b []byte) []byte { return b[:len(b)/2] }, attached: true, want: ErrSmaller},
-		{name: "smaller, whatever is accepted", change: func(b []byte) []byte { return b[:len(b)/2] }, opt: AttachOptions{AcceptChanged: true}, want: ErrSmaller},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			l := newLives(t)
@@ -42,7 +41,7 @@ func TestP8Reopen(t *testing.T) {
 				l.write(64, 8, "newer")
 			}
 			was, next := l.d.Backing(), l.open(l.returned(tc.change))
-			err := l.d.Reopen(bounded(t), next, tc.opt)
+			err := l.d.Reopen(bounded(t), next)
 			if !errors.Is(err, tc.want) {
 				t.Fatalf("reopened: %v, want %v", err, tc.want)
 			}
@@ -68,4 +67,27 @@ func TestP8Reopen(t *testing.T) {
 			l.end()
 		})
 	}
+}
+
+// TestP8ReopenInterrupted: after it nothing uses the disk that was refused, whose
+// descriptor's number another one may have.
+func TestP8ReopenInterrupted(t *testing.T) {
+	l := newLives(t)
+	l.begin()
+	must(t, l.attach(AttachOptions{}))
+	next := l.open(l.returned(func(b []byte) []byte { return b }))
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	_ = l.d.Reopen(ctx, next)
+	if l.d.Backing() == next {
+		l.end()
+		return // it was quicker
+	}
+	must(t, next.Close())
+	fd, err := on(bounded(t), l.c, func() int32 { return l.c.worker.fds[l.d.ID()].Load() })
+	must(t, err)
+	if int(fd) != l.d.Backing().FD() {
+		t.Errorf("the cache's thread writes to descriptor %d, and the disk is %d", fd, l.d.Backing().FD())
+	}
+	l.end()
 }

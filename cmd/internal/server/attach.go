@@ -100,7 +100,7 @@ func (m *Manager) attach(ctx context.Context, d *device, c *cache, acceptChanged
 	case d.host.Cache() == c.host:
 		return fmt.Errorf("device %d is attached to cache %d, but its node did not appear; `lc attach %d %d` tries again: %w", d.id, c.id, d.id, c.id, explainUblk(err))
 	}
-	return d.explainMismatch(c, m.attachedLocked(c), err)
+	return d.explainMismatch(c, m.beforeFreeLocked(c, d.id), err)
 }
 
 // bindingFor is a device's backing as a cache binds it. While the log has data of it, it stays bound by the identity that
@@ -117,12 +117,8 @@ func (d *device) bindingFor(c *cache) segment.Binding {
 }
 
 // explainMismatch adds to a refusal what it would mean to go on, and the ways out.
-func (d *device) explainMismatch(c *cache, others []uint8, err error) error {
+func (d *device) explainMismatch(c *cache, first string, err error) error {
 	var changed *host.ChangedError
-	first := ""
-	for _, id := range others {
-		first += fmt.Sprintf("`lc detach %d`, ", id)
-	}
 	forget := fmt.Sprintf("`lc forget %s %d`", c.path, d.id)
 	look := fmt.Sprintf("`lc remove %d`, %s`lc free-cache %d`, `lc replay %s --device %d --force-binding --to FILE`", d.id, first, c.id, c.path, d.id)
 	switch {

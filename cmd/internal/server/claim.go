@@ -23,7 +23,7 @@ type claim struct {
 	served   string            // the disk that a device of ours has it on already, "" if none has
 	damaged  bool              // the log cannot be resumed
 	twin     uint8             // the resumed cache of which the log is a copy, with data of its own; 0 if there is none
-	others   []uint8           // attached to the cache that it is resumed as
+	first    string            // the commands that must come before the cache that it is resumed as can be freed
 	taken    string            // the name of the device of ours that has the claim's id, and is not its own; "" if there is none
 	stale    string            // what newer state of the cache this host has seen, "" if none
 
@@ -83,11 +83,7 @@ func (c *claim) offline() string {
 	if c.cache == 0 {
 		return ""
 	}
-	first := ""
-	for _, id := range c.others {
-		first += fmt.Sprintf("`lc detach %d`, ", id)
-	}
-	return fmt.Sprintf("take cache %d out of service (%s`lc free-cache %d`), then ", c.cache, first, c.cache)
+	return fmt.Sprintf("take cache %d out of service (%s`lc free-cache %d`), then ", c.cache, c.first, c.cache)
 }
 
 // create names the command that makes a device of a disk under the id that the data has, and what stands in its way.
@@ -101,6 +97,10 @@ func (c *claim) create(name, path string) string {
 
 // giveUp names the way to give a claim's data up, and the one to save it first.
 func (c *claim) giveUp() string {
+	if c.twin != 0 || c.stale != "" { // what is given up in a copy would make it look newer than it is
+		return fmt.Sprintf("`lc wipe-cache --force %s` gives up all that this copy holds; to save that before, `lc replay %s --device %d --force-binding --accept-stale --to FILE`",
+			c.log, c.log, c.binding.ID)
+	}
 	return fmt.Sprintf("`lc forget %s %d` gives that data up; to save it before, %s`lc replay %s --device %d --force-binding --to FILE`",
 		c.log, c.binding.ID, c.offline(), c.log, c.binding.ID)
 }
@@ -325,24 +325,29 @@ func (m *Manager) resumedClaims() []claim {
 		if c.host == nil {
 			continue
 		}
-		others := m.attachedLocked(c)
+		first := m.beforeFreeLocked(c, 0)
 		for _, b := range c.host.Core().Bound() {
 			if c.host.Core().DirtyBlocks(b.ID) > 0 {
-				all = append(all, claim{log: c.path, others: others, dev: c.host.Dev(), cache: c.id, binding: b, versions: c.host.Core().Versions(b.ID), served: m.servedLocked(c, b.ID)})
+				all = append(all, claim{log: c.path, first: first, dev: c.host.Dev(), cache: c.id, binding: b, versions: c.host.Core().Versions(b.ID), served: m.servedLocked(c, b.ID)})
 			}
 		}
 	}
 	return all
 }
 
-// attachedLocked are the devices that are attached to a cache.
-func (m *Manager) attachedLocked(c *cache) (ids []uint8) {
-	for _, d := range values(m.devices) {
-		if d.host != nil && d.host.Cache() == c.host {
-			ids = append(ids, d.id)
+// beforeFreeLocked are the commands, each with a comma behind it, that let go of the devices which are attached to a cache, or
+// wait for it, but for one.
+func (m *Manager) beforeFreeLocked(c *cache, but uint8) (first string) {
+	for _, id := range sorted(m.devices) {
+		switch d := m.devices[id]; {
+		case d.host == nil || id == but:
+		case d.host.Cache() == c.host:
+			first += fmt.Sprintf("`lc detach %d`, ", id)
+		case d.waitsFor == c.id:
+			first += fmt.Sprintf("`lc remove %d`, ", id)
 		}
 	}
-	return ids
+	return first
 }
 
 // servedLocked is the disk over which we have the device that a cache holds data of, or "". One that waits for the data, and of

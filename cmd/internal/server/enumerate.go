@@ -3,6 +3,7 @@ package server
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -111,11 +112,11 @@ func (e *exceptions) skip(paths []string) error {
 		}
 		e.paths[p] = true
 		st, err := statSoon(p, slowLook)
-		if errors.Is(err, errSilent) {
-			continue
+		if errors.Is(err, fs.ErrNotExist) {
+			return control.Errorf(control.NotFound, "--skip-disk %s: %w", p, errors.Unwrap(err))
 		}
 		if err != nil {
-			return control.Errorf(control.NotFound, "--skip-disk %s: %w", p, errors.Unwrap(err))
+			continue // it cannot be looked at, and is not to be
 		}
 		switch sys := st.Sys().(*syscall.Stat_t); {
 		case sys.Mode&unix.S_IFMT == unix.S_IFBLK:

@@ -29,7 +29,7 @@ func (m *Manager) Forget(ctx context.Context, a control.ForgetArgs, report repor
 	}
 	var then ruling
 	if d != nil {
-		if then, err = m.rulingWithout(ctx, d, c, report); err != nil {
+		if then, err = m.rulingWithout(ctx, d, c, a.SkipDisks, report); err != nil {
 			return nil, err
 		}
 	}
@@ -120,8 +120,8 @@ func blocks(n uint64) string {
 
 // rulingWithout is what becomes of a device that waits for a cache, once that has no data of it any more. What else was found
 // at create may be others' word by now, and the data that is given up may have hidden it.
-func (m *Manager) rulingWithout(ctx context.Context, d *device, c *cache, report reporter) (ruling, error) {
-	claims, err := m.claims(ctx, d.backing, d.skip, report)
+func (m *Manager) rulingWithout(ctx context.Context, d *device, c *cache, skip []string, report reporter) (ruling, error) {
+	claims, err := m.claims(ctx, d.backing, slices.Concat(d.skip, skip), report)
 	if err != nil && control.Classify(err).Code != control.Mismatch {
 		return ruling{}, err
 	}

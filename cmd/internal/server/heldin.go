@@ -37,6 +37,9 @@ func HeldIn(ctx context.Context, record seen.Dir, disk *blockdev.Device, skip []
 			if err := c.look(d, disk); err != nil {
 				return "", err
 			}
+			if o := d.Shares(&c.binding); o != nil {
+				return c.mustGo(o.Path) + fmt.Sprintf("; %s shares sectors with it", disk.Path()), nil
+			}
 			if d.Kin(&c.binding, c.content, false) == whose.Own {
 				return c.mustGo(disk.Path()), nil
 			}

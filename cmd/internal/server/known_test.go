@@ -94,3 +94,21 @@ func TestNoSuperblock(t *testing.T) {
 		refused(t, m, control.Damaged, words, m.resuming(t, 3, cache))
 	}
 }
+
+// A file that cannot be looked at, for whatever reason but that it is not there, can be skipped.
+func TestKnownFileCannotBeLookedAt(t *testing.T) {
+	m := newManager(t)
+	file := disk(t, "file", 8<<20)
+	path := file + "/below" // ENOTDIR
+	m.remember(t, path)
+	if _, err := known(t.Context(), m.record, &exceptions{}, time.Minute); err == nil || !strings.Contains(err.Error(), "--skip-disk "+path) {
+		t.Errorf("it is passed over: %v", err)
+	}
+	not := &exceptions{numbers: map[uint64]bool{}}
+	if err := not.skip([]string{path}); err != nil {
+		t.Fatal(err)
+	}
+	if files, err := known(t.Context(), m.record, not, time.Minute); err != nil || len(files) != 0 {
+		t.Errorf("skipped: %v, %v", files, err)
+	}
+}

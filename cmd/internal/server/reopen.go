@@ -19,15 +19,23 @@ func (m *Manager) Reopen(ctx context.Context, a control.ReopenArgs, report repor
 		return nil, err
 	}
 	defer m.giveBackDevice(d)
+	leave, err := m.enterSettle(ctx, report) // who looks at disks has them open
+	if err != nil {
+		return nil, err
+	}
+	defer leave()
 	path, err := m.comeBack(d, a.Path)
 	if err != nil {
 		return nil, err
 	}
 	backing, err := blockdev.Open(path, blockdev.OpenOptions{Exclusive: true})
+	if errors.Is(err, blockdev.ErrInUse) {
+		return nil, fmt.Errorf("%w. If it is device %d that has it open already, there is nothing to do", err, d.id)
+	}
 	if err != nil {
 		return nil, err
 	}
-	seen, err := m.reopen(ctx, d, backing, a, report)
+	seen, err := m.reopen(ctx, d, backing, report)
 	if err != nil {
 		return nil, errors.Join(err, backing.Close())
 	}
@@ -60,50 +68,51 @@ func (m *Manager) comeBack(d *device, path string) (string, error) {
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if by := m.usedByUsLocked(path); by != "" {
-		if by == "the backing of device "+itoa(d.id) {
-			return "", control.Errorf(control.InUse, "%s is %s, and open already: there is nothing to do, unless the disk is another one now, or comes back by another path: `lc reopen %d PATH`", path, by, d.id)
-		}
+	// A link may lead to the disk that has come back already; and the one that is open cannot be opened twice.
+	if by := m.usedByUsLocked(path); by != "" && by != "the backing of device "+itoa(d.id) {
 		return "", control.Errorf(control.InUse, "%s is %s already", path, by)
 	}
 	return path, nil
 }
 
 // reopen wants a disk to be the one of a device, and has the device go on over it.
-func (m *Manager) reopen(ctx context.Context, d *device, backing *blockdev.Device, a control.ReopenArgs, report reporter) (*whose.Disk, error) {
+func (m *Manager) reopen(ctx context.Context, d *device, backing *blockdev.Device, report reporter) (*whose.Disk, error) {
+	what, err := backing.Content()
+	if err != nil {
+		return nil, err
+	}
+	if what == blockdev.OwnCache {
+		return nil, control.Errorf(control.HasContent, "%s is formatted as a cache, and is not the disk of device %d", backing.Path(), d.id)
+	}
 	seen, err := m.describe(backing, d.id, d.name)
 	if err != nil {
 		return nil, err
 	}
-	if err := checkReturned(d, seen, a.Unidentified); err != nil {
+	if err := checkReturned(d, seen); err != nil {
 		return nil, err
 	}
 	stop := remind(report, "waiting for requests in flight on device %d, and for migration to let go of %s", d.id, d.path)
 	defer stop()
-	err = d.host.Reopen(ctx, backing, host.AttachOptions{AcceptChanged: a.AcceptChanged, Overruled: func(e *host.ChangedError) {
-		m.warn(report, "reopen: %v; the log's blocks go over what is there: check the file system", e)
-	}})
-	var changed *host.ChangedError
-	switch {
-	case errors.As(err, &changed):
-		return nil, control.Errorf(control.Mismatch, "%w. `lc reopen %d %s --accept-changed` puts the log's data over it all the same", err, d.id, backing.Path())
-	case errors.Is(err, host.ErrSmaller):
-		return nil, control.Errorf(control.Mismatch, "%w; give it its size back, or take its data off the log: `lc shutdown`, and `lc replay`", err)
+	err = d.host.Reopen(ctx, backing)
+	if errors.Is(err, host.ErrSmaller) {
+		return nil, control.Errorf(control.Mismatch, "%w; give it its size back. %s", err, anew)
 	}
 	return seen, err
 }
 
+// anew is the way with any disk that is not plainly the one that was open.
+const anew = "`lc shutdown`, and then `lc resume`, `lc create` and `lc attach`, look at what is written on a disk"
+
 // checkReturned tells by what the host says whether a disk is the one that a device is over.
-func checkReturned(d *device, seen *whose.Disk, unidentified bool) error {
+func checkReturned(d *device, seen *whose.Disk) error {
 	was := d.backing
-	same := slices.ContainsFunc(was.Prints, func(p uint64) bool { return slices.Contains(seen.Prints, p) })
 	switch {
-	case same || unidentified && (len(was.Prints) == 0 || len(seen.Prints) == 0):
+	case slices.ContainsFunc(was.Prints, func(p uint64) bool { return slices.Contains(seen.Prints, p) }):
 		return nil
 	case len(was.Prints) > 0 && len(seen.Prints) > 0:
-		return control.Errorf(control.Mismatch, "%s is not the disk of device %d (%s): its identity is another than %s had. If it is a copy that is to take its place: `lc shutdown`, and then `lc resume`, `lc create` and `lc attach` look at what is written on it",
-			seen.Path, d.id, d.name, d.path)
+		return control.Errorf(control.Mismatch, "%s is not the disk of device %d (%s): its identity is another than %s had. %s", seen.Path, d.id, d.name, d.path, anew)
+	case seen.Nameless() != "":
+		return control.Errorf(control.Mismatch, "%s: %s, and nothing tells whether it is the disk of device %d (%s). %s", seen.Path, seen.Nameless(), d.id, d.name, anew)
 	}
-	return control.Errorf(control.Mismatch, "nothing tells whether %s is the disk of device %d (%s): the host gives no identity of it, or gave none of %s. If it is, `lc reopen %d %s --unidentified`",
-		seen.Path, d.id, d.name, d.path, d.id, seen.Path)
+	return control.Errorf(control.Mismatch, "nothing tells whether %s is the disk of device %d (%s): when that was created, the host had no identity of it. %s", seen.Path, d.id, d.name, anew)
 }

@@ -122,7 +122,7 @@ func (d *Disk) Kin(b *segment.Binding, content Evidence, served bool) Kinship {
 	identity := d.Identity(b)
 	named := b.ID == d.ID || b.Name == d.Name
 	undecided := content == Silent && b.Sectors == d.Sectors && (identity == Silent || b.Witness == nil && !named)
-	resized := identity == Silent && content == Silent && b.Sectors != d.Sectors && b.Fingerprint == 0 && len(d.Prints) == 0
+	resized := identity == Silent && content == Silent && b.Sectors != d.Sectors
 	switch {
 	case served && (identity == Same || identity == Silent && content == Same):
 		return Own
@@ -130,9 +130,9 @@ func (d *Disk) Kin(b *segment.Binding, content Evidence, served bool) Kinship {
 		return Unrelated
 	case identity == Same || content == Same || content == Changed:
 		return Own
-	case undecided && named:
+	case (undecided || resized) && named:
 		return Perhaps
-	case undecided, resized && !named:
+	case undecided || resized:
 		return Lookalike
 	case named:
 		return Foreign
