@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/ublk-lc/ublk-lc/cmd/internal/control"
+	"github.com/ublk-lc/ublk-lc/cmd/internal/control/classify"
 	"github.com/ublk-lc/ublk-lc/cmd/internal/server"
 )
 
@@ -54,7 +55,7 @@ const spawnLimit = 5 * time.Second
 func spawn() (net.Conn, error) {
 	for deadline := time.Now().Add(spawnLimit); ; time.Sleep(20 * time.Millisecond) {
 		err := server.Spawn("server", "--"+spawnedFlag)
-		if err != nil && (control.Classify(err).Code != control.Taken || time.Now().After(deadline)) {
+		if err != nil && (classify.Classify(err).Code != control.Taken || time.Now().After(deadline)) {
 			return nil, err
 		}
 		conn, err := control.Dial()

@@ -11,6 +11,7 @@ import (
 	"github.com/dustin/go-humanize"
 	"github.com/spf13/cobra"
 	"github.com/ublk-lc/ublk-lc/cmd/internal/control"
+	"github.com/ublk-lc/ublk-lc/cmd/internal/control/classify"
 	"github.com/ublk-lc/ublk-lc/cmd/internal/seen"
 	"github.com/ublk-lc/ublk-lc/cmd/internal/server"
 	"github.com/ublk-lc/ublk-lc/cmd/internal/whose"
@@ -100,7 +101,7 @@ func Forget(cmd *cobra.Command, path string, id uint8, o ForgetOptions) error {
 // forgetResumed has the server do it.
 func forgetResumed(cmd *cobra.Command, a control.ForgetArgs) error {
 	err := do(cmd, call, control.VerbForget, a)
-	if a.Yes || err == nil || control.Classify(err).Code != control.HasContent || !onTerminal(cmd) {
+	if a.Yes || err == nil || classify.Classify(err).Code != control.HasContent || !onTerminal(cmd) {
 		return err
 	}
 	if err := typed(cmd, err.Error()); err != nil {

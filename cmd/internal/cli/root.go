@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/ublk-lc/ublk-lc/cmd/internal/control"
+	"github.com/ublk-lc/ublk-lc/cmd/internal/control/classify"
 	"github.com/ublk-lc/ublk-lc/cmd/internal/server"
 	"golang.org/x/sys/unix"
 )
@@ -34,7 +35,7 @@ func Main(argv []string, stdout, stderr io.Writer) control.Code {
 	if err == nil {
 		return control.OK
 	}
-	e := control.Classify(err)
+	e := classify.Classify(err)
 	// A message may carry the lines of several errors: scripts and people get one.
 	message := strings.ReplaceAll(e.Message, "\n", "; ")
 	fmt.Fprintf(stderr, "lc: %s%s\n", verbOf(cmd), message)

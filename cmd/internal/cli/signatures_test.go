@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/ublk-lc/ublk-lc/cmd/internal/control"
+	"github.com/ublk-lc/ublk-lc/cmd/internal/control/classify"
 	"github.com/ublk-lc/ublk-lc/logcache"
 	"github.com/ublk-lc/ublk-lc/segment/blockdev"
 )
@@ -120,7 +121,7 @@ func TestOthersAskFirst(t *testing.T) {
 			if !strings.Contains(string(out), c.says) {
 				t.Errorf("%s does not say %q: %s", c.command, c.says, out)
 			}
-			if err := Format(t.Context(), io.Discard, path, FormatOptions{SegmentSize: "1MiB"}); control.Classify(err).Code != control.InUse {
+			if err := Format(t.Context(), io.Discard, path, FormatOptions{SegmentSize: "1MiB"}); classify.Classify(err).Code != control.InUse {
 				t.Errorf("below a loop device: %v", err)
 			}
 			what, err := contentOf(dev)
@@ -144,7 +145,7 @@ func TestWipefs(t *testing.T) {
 	}
 	put(t, path, 4096, md1(4096)) // as an earlier version left it
 	err := Format(t.Context(), io.Discard, path, FormatOptions{SegmentSize: "1MiB"})
-	if control.Classify(err).Code != control.HasContent || !strings.Contains(err.Error(), "are still there: md RAID member; --force") {
+	if classify.Classify(err).Code != control.HasContent || !strings.Contains(err.Error(), "are still there: md RAID member; --force") {
 		t.Errorf("a second format says %v", err)
 	}
 	run(t, "wipefs", "-o", "0x1000", path)

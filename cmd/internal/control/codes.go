@@ -1,19 +1,9 @@
 package control
 
 import (
-	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
-
-	"github.com/ublk-lc/ublk-lc/cmd/internal/host"
-	"github.com/ublk-lc/ublk-lc/logcache"
-	"github.com/ublk-lc/ublk-lc/segment"
-	"github.com/ublk-lc/ublk-lc/segment/blockdev"
-	"github.com/ublk-lc/ublk-lc/segment/inspect"
-	"github.com/ublk-lc/ublk-lc/sysfsio"
-	"github.com/ublk-lc/ublk-lc/ublk"
-	"golang.org/x/sys/unix"
 )
 
 // Code is an exit code of lc. Scripts lean on these numbers: they never change.
@@ -41,6 +31,7 @@ const (
 	Interrupted  Code = 17 // stopped on demand before the end; nothing is lost
 	Unfit        Code = 18 // a disk is read-only, zoned, or without a medium
 	LeftOut      Code = 19 // done, without what was damaged, as was asked for
+	TimedOut     Code = 20 // a deadline passed before the end
 )
 
 // Named is a code with its name and what it means.
@@ -72,6 +63,7 @@ var Codes = []Named{
 	{Interrupted, "interrupted", "stopped on demand before the end; nothing is lost"},
 	{Unfit, "unfit", "refused: the disk is read-only, zoned, or without a medium"},
 	{LeftOut, "left-out", "done, but for what was damaged: that is lost, as --skip-damage allowed"},
+	{TimedOut, "timed-out", "a deadline passed before the end"},
 }
 
 func (c Code) String() string {
@@ -120,60 +112,7 @@ func Errorf(code Code, format string, args ...any) *Error {
 	return &Error{Code: code, Message: err.Error(), cause: errors.Unwrap(err)}
 }
 
-// Classify gives any error its code.
-func Classify(err error) *Error {
-	var e *Error
-	if errors.As(err, &e) {
-		return &Error{Code: e.Code, Message: err.Error(), cause: err}
-	}
-	for _, known := range sentinels {
-		if errors.Is(err, known.err) {
-			return &Error{Code: known.code, Message: err.Error(), cause: err}
-		}
-	}
-	return &Error{Code: Failed, Message: err.Error(), cause: err}
-}
-
-// sentinels are the errors that have a code; the first that fits counts.
-var sentinels = []struct {
-	err  error
-	code Code
-}{
-	{context.Canceled, Interrupted},
-	{blockdev.ErrNotBlock, BadValue},
-	{blockdev.ErrNoDirect, BadValue},
-	{blockdev.ErrInUse, InUse},
-	{blockdev.ErrUnfit, Unfit},
-	{blockdev.ErrHasContent, HasContent},
-	{segment.ErrNotFormatted, NotFormatted},
-	{segment.ErrTooSmall, TooSmall},
-	{segment.ErrGeometry, BadValue},
-	{segment.ErrDamaged, Damaged},
-	{segment.ErrVersion, Mismatch},
-	{inspect.ErrShrunk, Mismatch},
-	{inspect.ErrTargetSmall, Mismatch},
-	{inspect.ErrNotBound, NotFound},
-	{inspect.ErrRange, BadValue},
-	{logcache.ErrMismatch, Mismatch},
-	{logcache.ErrNotBound, NotFound},
-	{logcache.ErrTooLarge, BadValue},
-	{logcache.ErrAttached, Taken},
-	{logcache.ErrRebinding, Busy},
-	{logcache.ErrDirty, Busy},
-	{host.ErrBlockSize, Mismatch},
-	{host.ErrNotAttached, NotAttached},
-	{host.ErrHasDevices, Busy},
-	{sysfsio.ErrNoAttribute, NotFound},
-	{sysfsio.ErrMode, NotPermitted},
-	{sysfsio.ErrValue, BadValue},
-	{ublk.ErrNoModule, NoUblk},
-	{ublk.ErrTooOld, NoUblk},
-	{ublk.ErrNotPermitted, NotPermitted},
-	{ublk.ErrBusy, Busy},
-	{unix.ENOENT, NotFound},
-	{unix.ENXIO, NotFound},
-	{unix.ENODEV, NotFound},
-	{unix.ENOMEDIUM, NotFound},
-	{unix.EACCES, NotPermitted},
-	{unix.EPERM, NotPermitted},
+// Coded gives an error a code. Its message stays, and it is what the result wraps.
+func Coded(code Code, err error) *Error {
+	return &Error{Code: code, Message: err.Error(), cause: err}
 }

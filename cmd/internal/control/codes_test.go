@@ -5,17 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"testing"
-
-	"github.com/ublk-lc/ublk-lc/logcache"
-	"github.com/ublk-lc/ublk-lc/segment"
-	"github.com/ublk-lc/ublk-lc/segment/blockdev"
-	"github.com/ublk-lc/ublk-lc/ublk"
 )
 
 // Scripts lean on the codes: a row may be added, and none may ever change.
 func TestCodesNeverChange(t *testing.T) {
 	want := []string{"ok", "failed", "usage", "in-use", "has-content", "not-found", "taken", "not-permitted", "no-ublk", "no-server",
-		"busy", "damaged", "mismatch", "bad-value", "not-formatted", "too-small", "not-attached", "interrupted", "unfit", "left-out"}
+		"busy", "damaged", "mismatch", "bad-value", "not-formatted", "too-small", "not-attached", "interrupted", "unfit", "left-out", "timed-out"}
 	if len(Codes) != len(want) {
 		t.Errorf("%d codes, want %d", len(Codes), len(want))
 	}
@@ -43,26 +38,6 @@ func TestCodesTravelByName(t *testing.T) {
 	}
 }
 
-func TestClassify(t *testing.T) {
-	for _, c := range []struct {
-		err  error
-		want Code
-	}{
-		{errors.New("anything"), Failed},
-		{fmt.Errorf("disk: %w", blockdev.ErrInUse), InUse},
-		{fmt.Errorf("disk: %w", segment.ErrTooSmall), TooSmall},
-		{&segment.DamageError{Reason: errors.New("x")}, Damaged},
-		{fmt.Errorf("x: %w", logcache.ErrMismatch), Mismatch},
-		{fmt.Errorf("x: %w", ublk.ErrNoModule), NoUblk},
-		{fmt.Errorf("x: %w", Errorf(Busy, "y: %w", blockdev.ErrInUse)), Busy},
-	} {
-		got := Classify(c.err)
-		if got.Code != c.want || got.Message != c.err.Error() || !errors.Is(got, c.err) {
-			t.Errorf("%v: %v %q", c.err, got.Code, got.Message)
-		}
-	}
-}
-
 func TestNamesAndIDs(t *testing.T) {
 	for _, id := range []int{1, 127} {
 		if err := CheckID("cache", id); err != nil {
@@ -70,7 +45,7 @@ func TestNamesAndIDs(t *testing.T) {
 		}
 	}
 	for _, id := range []int{-1, 0, 128, 1 << 30} {
-		if err := CheckID("cache", id); Classify(err).Code != BadValue {
+		if err := CheckID("cache", id); codeOf(err) != BadValue {
 			t.Errorf("id %d: %v", id, err)
 		}
 	}
@@ -81,8 +56,17 @@ func TestNamesAndIDs(t *testing.T) {
 		}
 	}
 	for _, name := range []string{"", ".", "..", ".hidden", "-x", "a/b", "a b", "ä", "a\n", long + "0"} {
-		if err := CheckName(name); Classify(err).Code != BadValue {
+		if err := CheckName(name); codeOf(err) != BadValue {
 			t.Errorf("name %q: %v", name, err)
 		}
 	}
+}
+
+// codeOf is the code that an error of this package carries.
+func codeOf(err error) Code {
+	var e *Error
+	if !errors.As(err, &e) {
+		return OK
+	}
+	return e.Code
 }

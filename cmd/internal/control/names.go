@@ -6,14 +6,15 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
-
-	"github.com/ublk-lc/ublk-lc/segment"
 )
+
+// MaxID is the largest id of a cache or device: as many devices as the log's format has room for.
+const MaxID = 127
 
 // CheckID refuses an id of a cache or device that cannot be one.
 func CheckID(what string, id int) error {
-	if id < 1 || id > segment.MaxDevices {
-		return Errorf(BadValue, "%s id %d is out of range; ids go from 1 to %d", what, id, segment.MaxDevices)
+	if id < 1 || id > MaxID {
+		return Errorf(BadValue, "%s id %d is out of range; ids go from 1 to %d", what, id, MaxID)
 	}
 	return nil
 }

@@ -15,8 +15,8 @@ func TestCheckLabel(t *testing.T) {
 		if (err == nil) != ok {
 			t.Errorf("%q: %v", label, err)
 		}
-		if err != nil && (Classify(err).Code != BadValue || strings.ContainsAny(err.Error(), "\n\x1b")) {
-			t.Errorf("%q: %v: %q", label, Classify(err).Code, err.Error())
+		if err != nil && (codeOf(err) != BadValue || strings.ContainsAny(err.Error(), "\n\x1b")) {
+			t.Errorf("%q: %v: %q", label, codeOf(err), err.Error())
 		}
 		if shown := Show(label); ok && shown != label || strings.ContainsAny(shown, "\n\x1b\u202e") || strings.Contains(shown, "\xff") {
 			t.Errorf("%q is shown as %q", label, shown)

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/ublk-lc/ublk-lc/cmd/internal/control"
+	"github.com/ublk-lc/ublk-lc/cmd/internal/control/classify"
 	"github.com/ublk-lc/ublk-lc/cmd/internal/whose"
 	"github.com/ublk-lc/ublk-lc/segment"
 	"github.com/ublk-lc/ublk-lc/segment/blockdev"
@@ -55,7 +56,7 @@ func TestP8Rule(t *testing.T) {
 			if (err != nil) != (c.refused != "") || err == nil && got != c.want {
 				t.Fatalf("%+v, %v", got, err)
 			}
-			if err != nil && (control.Classify(err).Code != control.Mismatch || !strings.Contains(err.Error(), c.refused)) {
+			if err != nil && (classify.Classify(err).Code != control.Mismatch || !strings.Contains(err.Error(), c.refused)) {
 				t.Errorf("got %v; want %s", err, c.refused)
 			}
 		})

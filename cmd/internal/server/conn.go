@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/ublk-lc/ublk-lc/cmd/internal/control"
+	"github.com/ublk-lc/ublk-lc/cmd/internal/control/classify"
 	"golang.org/x/sys/unix"
 )
 
@@ -102,7 +103,7 @@ func checkPeer(c *net.UnixConn) error {
 
 func (k *conn) report(p control.Progress) { k.send(control.Response{Progress: &p}) }
 
-func (k *conn) fail(err error) { k.send(control.Response{Error: control.Classify(err)}) }
+func (k *conn) fail(err error) { k.send(control.Response{Error: classify.Classify(err)}) }
 
 func (k *conn) succeed(result any) {
 	raw, err := json.Marshal(result)

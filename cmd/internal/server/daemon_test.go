@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/ublk-lc/ublk-lc/cmd/internal/control"
+	"github.com/ublk-lc/ublk-lc/cmd/internal/control/classify"
 )
 
 func TestDaemonDecides(t *testing.T) {
@@ -69,7 +70,7 @@ func TestSettings(t *testing.T) {
 	for path, code := range map[string]control.Code{
 		"caches/3/nonsense": control.NotFound, "caches/3/label": control.NotPermitted, "caches/3/update_interval": control.BadValue,
 	} {
-		if _, err := m.Set(t.Context(), control.AttributeArgs{Path: path, Value: "0"}, quiet); err == nil || control.Classify(err).Code != code {
+		if _, err := m.Set(t.Context(), control.AttributeArgs{Path: path, Value: "0"}, quiet); err == nil || classify.Classify(err).Code != code {
 			t.Errorf("%s: %v, want %v", path, err, code)
 		}
 	}

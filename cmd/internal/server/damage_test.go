@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/ublk-lc/ublk-lc/cmd/internal/control"
+	"github.com/ublk-lc/ublk-lc/cmd/internal/control/classify"
 	"github.com/ublk-lc/ublk-lc/cmd/internal/whose"
 	"github.com/ublk-lc/ublk-lc/logcache"
 	"github.com/ublk-lc/ublk-lc/segment"
@@ -67,7 +68,7 @@ func TestP6DrainPastDamage(t *testing.T) {
 		"lc detach 5 --skip-damage": func() error { _, err := m.Detach(t.Context(), control.DrainArgs{ID: 5}, quiet); return err },
 	} {
 		err := drain()
-		if err == nil || control.Classify(err).Code != control.Damaged {
+		if err == nil || classify.Classify(err).Code != control.Damaged {
 			t.Fatalf("%s: %v", name, err)
 		}
 		for _, word := range []string{name, "lc check " + cache, "lc replay " + cache, "lc format-cache " + cache, "record 1 ", "device 5, sectors 8-15"} {
@@ -168,7 +169,7 @@ func TestP6DamagedCacheNamesTheWayOut(t *testing.T) {
 		err  error
 		code control.Code
 	}{"resume": {resume, control.Damaged}, "create": {checkOwn(seen, &claims[0]), control.Mismatch}} {
-		if got.err == nil || control.Classify(got.err).Code != got.code {
+		if got.err == nil || classify.Classify(got.err).Code != got.code {
 			t.Fatalf("%s: %v", what, got.err)
 		}
 		for _, way := range []string{"lc check " + path, "lc replay " + path + " --skip-damage", "lc format-cache " + path + " --force"} {

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/ublk-lc/ublk-lc/cmd/internal/control"
+	"github.com/ublk-lc/ublk-lc/cmd/internal/control/classify"
 	"github.com/ublk-lc/ublk-lc/logcache"
 	"github.com/ublk-lc/ublk-lc/segment/blockdev"
 	"github.com/ublk-lc/ublk-lc/ublk/uring"
@@ -127,7 +128,7 @@ func TestDrain(t *testing.T) {
 	gone, cancel := context.WithCancel(t.Context())
 	cancel()
 	before := dirty(m)
-	if _, err := m.Drain(gone, control.DrainArgs{ID: 3}, quiet); err == nil || control.Classify(err).Code != control.Interrupted {
+	if _, err := m.Drain(gone, control.DrainArgs{ID: 3}, quiet); err == nil || classify.Classify(err).Code != control.Interrupted {
 		t.Errorf("interrupted: %v", err)
 	}
 	if l := m.List().Devices[0]; l.CacheID != 3 || dirty(m) > before {
@@ -147,7 +148,7 @@ func TestDrain(t *testing.T) {
 		}
 	}
 	within(t, m, 5*time.Second, "it says that nothing is dirty", func() bool { return why(t, m).Migration == "nothing is dirty" })
-	if _, err := m.Drain(t.Context(), control.DrainArgs{ID: 4}, quiet); err == nil || control.Classify(err).Code != control.NotFound {
+	if _, err := m.Drain(t.Context(), control.DrainArgs{ID: 4}, quiet); err == nil || classify.Classify(err).Code != control.NotFound {
 		t.Errorf("drain of no cache: %v", err)
 	}
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/dustin/go-humanize"
 	"github.com/ublk-lc/ublk-lc/cmd/internal/control"
+	"github.com/ublk-lc/ublk-lc/cmd/internal/control/classify"
 	"github.com/ublk-lc/ublk-lc/logcache"
 )
 
@@ -122,7 +123,7 @@ func blocks(n uint64) string {
 // at create may be others' word by now, and the data that is given up may have hidden it.
 func (m *Manager) rulingWithout(ctx context.Context, d *device, c *cache, skip []string, report reporter) (ruling, error) {
 	claims, err := m.claims(ctx, d.backing, slices.Concat(d.skip, skip), report)
-	if err != nil && control.Classify(err).Code != control.Mismatch {
+	if err != nil && classify.Classify(err).Code != control.Mismatch {
 		return ruling{}, err
 	}
 	claims = slices.DeleteFunc(claims, func(a claim) bool { return a.cache == c.id && a.binding.ID == d.id })

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/ublk-lc/ublk-lc/cmd/internal/control"
+	"github.com/ublk-lc/ublk-lc/cmd/internal/control/classify"
 	"github.com/ublk-lc/ublk-lc/cmd/internal/whose"
 	"github.com/ublk-lc/ublk-lc/logcache"
 	"github.com/ublk-lc/ublk-lc/segment"
@@ -212,7 +213,7 @@ func TestStranger(t *testing.T) {
 		{disk(t, "larger", 16<<20), 6, ""},
 	} {
 		err := asked(cache, look(t, c.disk, c.id, "any"))
-		if (err != nil) != (c.words != "") || err != nil && (control.Classify(err).Code != control.Mismatch || !strings.Contains(err.Error(), c.words)) {
+		if (err != nil) != (c.words != "") || err != nil && (classify.Classify(err).Code != control.Mismatch || !strings.Contains(err.Error(), c.words)) {
 			t.Errorf("%s as device %d: %v", c.disk, c.id, err)
 		}
 	}
@@ -360,7 +361,7 @@ func TestExposedBacking(t *testing.T) {
 	}
 	m.mustCreate(t, "myLV", 5, backing)
 	before := sum(t, cache)
-	if err := m.checkExposed(dev, super); err == nil || control.Classify(err).Code != control.Mismatch {
+	if err := m.checkExposed(dev, super); err == nil || classify.Classify(err).Code != control.Mismatch {
 		t.Errorf("got %v", err)
 	}
 	if sum(t, cache) != before {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/ublk-lc/ublk-lc/cmd/internal/control"
+	"github.com/ublk-lc/ublk-lc/cmd/internal/control/classify"
 	"github.com/ublk-lc/ublk-lc/cmd/internal/host"
 	"github.com/ublk-lc/ublk-lc/cmd/internal/seen"
 	"github.com/ublk-lc/ublk-lc/logcache"
@@ -97,7 +98,7 @@ func refused(t *testing.T, m *Manager, code control.Code, words string, do func(
 		t.Errorf("not refused; want %v: %s", code, words)
 		return
 	}
-	if e := control.Classify(err); e.Code != code || !strings.Contains(e.Message, words) || strings.Contains(e.Message, "\n") {
+	if e := classify.Classify(err); e.Code != code || !strings.Contains(e.Message, words) || strings.Contains(e.Message, "\n") {
 		t.Errorf("got %v: %q; want %v: %s", e.Code, e.Message, code, words)
 	}
 	after := m.List()

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/ublk-lc/ublk-lc/cmd/internal/control"
+	"github.com/ublk-lc/ublk-lc/cmd/internal/control/classify"
 )
 
 // serving runs a server on a socket of its own.
@@ -66,7 +67,7 @@ func TestSocketIsRootsAlone(t *testing.T) {
 func TestSecondServer(t *testing.T) {
 	m := serving(t)
 	_, err := New(m)
-	if control.Classify(err).Code != control.Taken {
+	if classify.Classify(err).Code != control.Taken {
 		t.Errorf("got %v", err)
 	}
 	if err := ask(t, t.Context(), control.VerbList, nil, nil); err != nil {
@@ -78,7 +79,7 @@ func TestNoServer(t *testing.T) {
 	t.Setenv("LC_RUN_DIR", t.TempDir())
 	t.Setenv("LC_STATE_DIR", t.TempDir())
 	_, err := control.Dial()
-	if !errors.Is(err, control.ErrNoServer) || control.Classify(err).Code != control.NoServer {
+	if !errors.Is(err, control.ErrNoServer) || classify.Classify(err).Code != control.NoServer {
 		t.Errorf("got %v", err)
 	}
 }
@@ -149,7 +150,7 @@ func TestInterrupt(t *testing.T) {
 	time.AfterFunc(50*time.Millisecond, cancel)
 	err := ask(t, ctx, control.VerbResume, control.ResumeArgs{ID: 3, Path: formatted(t)}, nil)
 	<-m.settle
-	if control.Classify(err).Code != control.Interrupted || !strings.Contains(err.Error(), "nothing was done") {
+	if classify.Classify(err).Code != control.Interrupted || !strings.Contains(err.Error(), "nothing was done") {
 		t.Errorf("got %v", err)
 	}
 	if l := m.List(); len(l.Caches) != 0 {

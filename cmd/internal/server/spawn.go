@@ -9,6 +9,7 @@ import (
 	"os/exec"
 
 	"github.com/ublk-lc/ublk-lc/cmd/internal/control"
+	"github.com/ublk-lc/ublk-lc/cmd/internal/control/classify"
 	"golang.org/x/sys/unix"
 )
 
@@ -71,7 +72,7 @@ func TellReady(err error) {
 	defer w.Close()
 	var failed *control.Error
 	if err != nil {
-		failed = control.Classify(err)
+		failed = classify.Classify(err)
 	}
 	if err := json.NewEncoder(w).Encode(failed); err != nil && !errors.Is(err, unix.EPIPE) {
 		fmt.Fprintln(os.Stderr, "report that the server is ready:", err)
