@@ -43,8 +43,8 @@ test-vm: deps build ## tests on real ublk, in a guest
 	$(INGUEST) --disk name=ssd,size=128M --disk name=hdd,size=256M ./cmd/lc
 	LC_VM=1 $(GO) test -count=1 -timeout 40m -v -run '$(RUN)' ./tests/guest
 
-crash-test: ## the simulator's long campaign: more than a million crash states
-	$(GO) test -count=1 -timeout 90m -v ./tests/sim -sim.k=3 -sim.seeds=$(or $(SEEDS),5000) $(if $(SEED),-sim.seed=$(SEED))
+crash-test: ## the simulator's long campaign: more than three million crash states; half an hour
+	$(GO) test -count=1 -timeout 90m -v ./tests/sim -sim.k=3 -sim.seeds=$(or $(SEEDS),15000) $(if $(SEED),-sim.seed=$(SEED))
 
 crash-test-deep: ## all workloads of four verbs, in one order of completion; a quarter of an hour
 	$(GO) test -count=1 -timeout 120m -v ./tests/sim -run 'TestExhaustive/workloads/512-fifo$$' -sim.k=4
