@@ -136,6 +136,29 @@ type flushBacking struct {
 // Done takes its completion.
 func (f *flushBacking) Done(_ *blockdev.Op, err error) { f.done(err) }
 
+// flushDisk starts a flush of the backing of a device.
+func (h *host) flushDisk(id uint8, done func(error)) {
+	f := &flushBacking{done: done}
+	f.op = blockdev.Op{Kind: blockdev.Flush, Dev: blockdev.Dev(id), Sink: f}
+	h.s.begin(&f.op, false)
+}
+
+// paid makes durable what a fenced and quiet volume has written past the log.
+func (w *world) paid(i int) step {
+	return w.waitFor(i, func(done func(error)) { w.cache.FlushBypassed(w.vols[i], done) }, func() {})
+}
+
+// released takes a volume off the cache with what the log has of it.
+func (w *world) released(i int) step {
+	return func() bool {
+		if !w.mig.Idle() {
+			return false
+		}
+		w.cache.Release(w.vols[i])
+		return true
+	}
+}
+
 func (w *world) attachSteps(i int) []step {
 	w.tracef("attach dev %d", i+1)
 	return []step{w.fence(i), w.quiet(i), w.flushed(i), w.attached(i), w.unfence(i)}
@@ -143,11 +166,7 @@ func (w *world) attachSteps(i int) []step {
 
 // flushed flushes a backing, as a host does before an attach.
 func (w *world) flushed(i int) step {
-	return w.waitFor(i, func(done func(error)) {
-		f := &flushBacking{done: done}
-		f.op = blockdev.Op{Kind: blockdev.Flush, Dev: blockdev.Dev(w.id(i)), Sink: f}
-		w.s.begin(&f.op, false)
-	}, func() {
+	return w.waitFor(i, func(done func(error)) { w.flushDisk(w.id(i), done) }, func() {
 		if w.o.vols[i].weak {
 			w.giveUp(i, errIO) // a flush has failed before: what it lost, this one has not saved
 			return
@@ -224,10 +243,9 @@ func (w *world) stop() []step {
 	for i := range w.Volumes {
 		steps = append(steps, w.quiet(i))
 	}
-	for i, v := range w.vols {
+	for i := range w.vols {
 		if w.o.vols[i].logged {
-			flush := func(done func(error)) { w.cache.FlushBypassed(v, done) }
-			steps = append(steps, w.waitFor(i, flush, func() {}))
+			steps = append(steps, w.paid(i))
 		}
 	}
 	seq := uint64(0)

@@ -7,8 +7,14 @@ import (
 	"github.com/ublk-lc/ublk-lc/logcache"
 	"github.com/ublk-lc/ublk-lc/migrate"
 	"github.com/ublk-lc/ublk-lc/segment"
-	"github.com/ublk-lc/ublk-lc/segment/blockdev"
 )
+
+// resume resumes the cache of a host, which it does not keep yet.
+func (h *host) resume(w *world) (*logcache.Cache, *segment.Recovery, error) {
+	wake := make([]bool, len(h.ports)+1)
+	h.woken = wake
+	return logcache.Resume(syncDevice{h.s}, w.config(func() { wake[len(wake)-1] = true }))
+}
 
 // outcome is what a boot brought back.
 type outcome struct {
@@ -23,9 +29,7 @@ type outcome struct {
 // when the power failed meanwhile.
 func (h *host) boot(w *world, out *outcome) bool {
 	n := len(w.Volumes)
-	h.woken = make([]bool, len(h.ports)+1)
-	wake := h.woken
-	c, rec, err := logcache.Resume(syncDevice{h.s}, w.config(func() { wake[len(wake)-1] = true }))
+	c, rec, err := h.resume(w)
 	if h.s.dead {
 		if c != nil {
 			h.cache = c
@@ -85,9 +89,7 @@ func (w *world) checkSide(i int, on bool, dirty uint64) {
 // flushBacking flushes a backing as a host does before an attach: a server that
 // was killed may have owed it a flush. It tells whether that succeeded.
 func (h *host) flushBacking(id uint8) (ok bool) {
-	f := &flushBacking{done: func(err error) { ok = err == nil }}
-	f.op = blockdev.Op{Kind: blockdev.Flush, Dev: blockdev.Dev(id), Sink: f}
-	h.s.begin(&f.op, false)
+	h.flushDisk(id, func(err error) { ok = err == nil })
 	h.settle()
 	return ok
 }

@@ -107,8 +107,7 @@ func (c *checker) inBadChunk(h *history, bad int, dev uint8, lba uint64) bool {
 func (c *checker) attachChanged(m *images, changed [][]uint64, n *verdicts) {
 	h := &c.host
 	h.s.revive(m)
-	h.woken = make([]bool, len(h.ports)+1)
-	cache, _, err := logcache.Resume(syncDevice{h.s}, c.w.config(func() { h.woken[len(h.woken)-1] = true }))
+	cache, _, err := h.resume(c.w)
 	if errors.Is(err, segment.ErrDamaged) {
 		return
 	}

@@ -73,8 +73,9 @@ func (s *devs) boundary() bool {
 }
 
 func (s *devs) faultOf(op *blockdev.Op) fault {
+	number := s.number(op.Dev)
 	for _, r := range s.rules {
-		if r.matches(op, s.number(op.Dev)) {
+		if r.matches(op, number) {
 			s.faulty = s.faulty || r.what.wrong()
 			return r.what
 		}

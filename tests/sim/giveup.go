@@ -4,7 +4,6 @@ import (
 	"errors"
 
 	"github.com/ublk-lc/ublk-lc/logcache"
-	"github.com/ublk-lc/ublk-lc/segment/blockdev"
 )
 
 // This file gives up what the log holds of a device, as an administrator does
@@ -17,19 +16,7 @@ import (
 func (w *world) giveUpSteps(i int) []step {
 	w.tracef("give up dev %d", i+1)
 	id, n := w.id(i), uint8(i+1)
-	owed := w.waitFor(i, func(done func(error)) { w.cache.FlushBypassed(w.vols[i], done) }, func() {})
-	released := func() bool {
-		if !w.mig.Idle() {
-			return false
-		}
-		w.cache.Release(w.vols[i])
-		return true
-	}
-	flushed := w.waitFor(i, func(done func(error)) {
-		f := &flushBacking{done: done}
-		f.op = blockdev.Op{Kind: blockdev.Flush, Dev: blockdev.Dev(id), Sink: f}
-		w.s.begin(&f.op, false)
-	}, func() {})
+	flushed := w.waitFor(i, func(done func(error)) { w.flushDisk(id, done) }, func() {})
 	gone := w.waitFor(i, func(done func(error)) {
 		w.leaving[i], w.giving[i] = true, true
 		w.askToGiveUp(id, func(err error) {
@@ -41,7 +28,7 @@ func (w *world) giveUpSteps(i int) []step {
 		})
 		w.attachBeside(i)
 	}, func() {})
-	return []step{w.fence(i), w.quiet(i), owed, released, flushed, gone, w.unfence(i)}
+	return []step{w.fence(i), w.quiet(i), w.paid(i), w.released(i), flushed, gone, w.unfence(i)}
 }
 
 // askToGiveUp asks again as long as the machine has just slept.

@@ -160,8 +160,7 @@ func randomLie(r *rand.Rand) *rule {
 func (c *checker) doubt(m *images, n *lieStats) {
 	h := &c.host
 	h.s.revive(m)
-	h.woken = make([]bool, len(h.ports)+1)
-	cache, _, err := logcache.Resume(syncDevice{h.s}, c.w.config(func() { h.woken[len(h.woken)-1] = true }))
+	cache, _, err := h.resume(c.w)
 	var damage *segment.DamageError
 	var super *segment.FieldError // in both copies: the device has torn one and lost the other
 	if errors.As(err, &damage) || errors.As(err, &super) {

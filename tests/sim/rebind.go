@@ -78,16 +78,8 @@ func (w *world) renameSteps(i int) []step {
 // is attached again.
 func (w *world) twinSteps(i int) []step {
 	w.tracef("twin of dev %d", i+1)
-	owed := w.waitFor(i, func(done func(error)) { w.cache.FlushBypassed(w.vols[i], done) }, func() {})
-	released := func() bool {
-		if !w.mig.Idle() {
-			return false
-		}
-		w.cache.Release(w.vols[i])
-		return true
-	}
 	refused := w.waitFor(i, func(done func(error)) { w.refuseTwin(i, done) }, func() {})
-	steps := []step{w.fence(i), w.quiet(i), owed, released, w.flushed(i), refused}
+	steps := []step{w.fence(i), w.quiet(i), w.paid(i), w.released(i), w.flushed(i), refused}
 	return append(steps, w.attached(i), w.unfence(i))
 }
 

@@ -13,7 +13,6 @@ import (
 // before; what migration has written, and not flushed, is gone.
 func (w *world) reopenSteps(i int) []step {
 	w.tracef("reopen dev %d", i+1)
-	owed := w.waitFor(i, func(done func(error)) { w.cache.FlushBypassed(w.vols[i], done) }, func() {})
 	reopened := func() bool {
 		d := w.s.backing[i]
 		w.mig.Abandon(blockdev.Dev(w.id(i)))
@@ -27,7 +26,7 @@ func (w *world) reopenSteps(i int) []step {
 		w.vols[i].Reopened()
 		return true
 	}
-	return []step{w.fence(i), w.quiet(i), owed, reopened, w.unfence(i)}
+	return []step{w.fence(i), w.quiet(i), w.paid(i), reopened, w.unfence(i)}
 }
 
 // startReopen does that to a volume that the seed chooses, if it is attached.

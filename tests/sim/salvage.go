@@ -46,8 +46,7 @@ func (c *checker) salvage(m *images, r decayed, bad *history) bool {
 		from := segment.LogOffset + int64(at-2*superSectors)*sectorSize
 		h.s.rules = append(h.s.rules, &rule{what: eio, dev: 0, kinds: []blockdev.Kind{blockdev.Read}, from: from, to: from + sectorSize})
 	}
-	h.woken = make([]bool, len(h.ports)+1)
-	cache, rec, err := logcache.Resume(syncDevice{h.s}, c.w.config(func() { h.woken[len(h.woken)-1] = true }))
+	cache, rec, err := h.resume(c.w)
 	if errors.Is(err, segment.ErrDamaged) && bad.err != nil {
 		return false
 	}

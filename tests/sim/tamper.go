@@ -80,8 +80,7 @@ type verdicts struct{ judged, refused int }
 func (c *checker) judged(m *images, dev, from, to int, n *verdicts) {
 	h := &c.host
 	h.s.revive(m)
-	h.woken = make([]bool, len(h.ports)+1)
-	cache, _, err := logcache.Resume(syncDevice{h.s}, c.w.config(func() { h.woken[len(h.woken)-1] = true }))
+	cache, _, err := h.resume(c.w)
 	if err != nil {
 		fail("P6", "resume: %v", err)
 	}
