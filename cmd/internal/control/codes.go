@@ -2,7 +2,6 @@ package control
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
 )
 
@@ -106,10 +105,9 @@ func (e *Error) Error() string { return e.Message }
 // Unwrap is the error that the code was given to, if any.
 func (e *Error) Unwrap() error { return e.cause }
 
-// Errorf makes an error with a code. It wraps what %w names.
+// Errorf makes an error with a code. It wraps all that %w names.
 func Errorf(code Code, format string, args ...any) *Error {
-	err := fmt.Errorf(format, args...)
-	return &Error{Code: code, Message: err.Error(), cause: errors.Unwrap(err)}
+	return Coded(code, fmt.Errorf(format, args...))
 }
 
 // Coded gives an error a code. Its message stays, and it is what the result wraps.

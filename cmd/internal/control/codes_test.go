@@ -62,6 +62,15 @@ func TestNamesAndIDs(t *testing.T) {
 	}
 }
 
+// An error with a code is each of those that it was made of.
+func TestErrorfWrapsAll(t *testing.T) {
+	one, two := errors.New("one"), errors.New("two")
+	err := fmt.Errorf("above: %w", Errorf(Busy, "%w: %w", one, two))
+	if !errors.Is(err, one) || !errors.Is(err, two) || codeOf(err) != Busy || err.Error() != "above: one: two" {
+		t.Errorf("%v, %v", codeOf(err), err)
+	}
+}
+
 // codeOf is the code that an error of this package carries.
 func codeOf(err error) Code {
 	var e *Error
