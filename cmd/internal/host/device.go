@@ -368,7 +368,7 @@ func (c *Cache) forget(d *Device) {
 // do with the backing of a device that was released.
 func (c *Cache) letGo(ctx context.Context, d *Device) error {
 	return poll(ctx, func() (bool, error) {
-		free, err := on(ctx, c, func() bool { return c.worker.letGo(blockdev.Dev(d.ID())) })
+		free, err := on(ctx, c, func() bool { return c.worker.turn(blockdev.Dev(d.ID()), noFD) })
 		select {
 		case <-c.worker.done:
 			return true, nil

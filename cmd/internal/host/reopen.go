@@ -57,15 +57,11 @@ func (d *Device) turnToDisk(ctx context.Context, backing *blockdev.Device) error
 	})
 }
 
-// reopen has the thread go on with another descriptor of a fenced volume's disk. It
-// returns false while something is under way on the old one.
+// reopen is turn for the disk of a fenced volume.
 func (w *worker) reopen(v *logcache.Volume, fd int32) bool {
-	dev := blockdev.Dev(v.ID)
-	w.migr.Abandon(dev)
-	if w.migr.Busy(dev) {
+	if !w.turn(blockdev.Dev(v.ID), fd) {
 		return false
 	}
 	v.Reopened()
-	w.fds[dev].Store(fd)
 	return true
 }

@@ -22,6 +22,8 @@ const (
 	wakesPerLap = 64
 
 	eventData = 1 << 40 // user data of the armed event
+
+	noFD = -1 // the descriptor of a backing that was let go of
 )
 
 // worker is the thread of one cache: its background port and its migration.
@@ -29,7 +31,7 @@ type worker struct {
 	core  *logcache.Cache
 	migr  *migrate.Migrator
 	event *uring.Event
-	fds   [segment.MaxDevices + 1]atomic.Int32 // of the backings, by device id; -1 = let go of
+	fds   [segment.MaxDevices + 1]atomic.Int32 // of the backings, by device id, or noFD
 
 	settings      atomic.Pointer[pace.Settings]
 	members       atomic.Pointer[[]*Device] // attached; never changed, only replaced
@@ -186,15 +188,15 @@ func (w *worker) iterate() error {
 	return nil
 }
 
-// letGo has the thread do no more on the backing of a device that was released,
-// and tells whether nothing is under way there. Its descriptor may be closed then:
-// the number that another disk gets is not used.
-func (w *worker) letGo(dev blockdev.Dev) bool {
+// turn has the thread go on with another descriptor of a device's backing, or, with
+// noFD, do no more there. It returns false while something is under way on the old
+// one, which may be closed after that: the number that another disk gets is not used.
+func (w *worker) turn(dev blockdev.Dev, fd int32) bool {
 	w.migr.Abandon(dev)
 	if w.migr.Busy(dev) {
 		return false
 	}
-	w.fds[dev].Store(-1)
+	w.fds[dev].Store(fd)
 	return true
 }
 
