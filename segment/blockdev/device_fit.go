@@ -31,12 +31,17 @@ func (d *Device) isReadOnly() bool {
 		return ioctlGet(d.fd, unix.BLKROGET, unsafe.Pointer(&ro)) == nil && ro != 0
 	}
 	var st unix.Stat_t
-	if unix.Stat(d.path, &st) != nil {
-		return false
-	}
-	dir, err := thisHost.blockDir(unix.Major(st.Rdev), unix.Minor(st.Rdev))
-	return err == nil && thisHost.read(dir, "ro") == "1"
+	return unix.Stat(d.path, &st) == nil && thisHost.isReadOnly(unix.Major(st.Rdev), unix.Minor(st.Rdev))
 }
+
+func (h host) isReadOnly(major, minor uint32) bool {
+	dir, err := h.blockDir(major, minor)
+	return err == nil && h.read(dir, "ro") == "1"
+}
+
+// BecameReadOnly tells whether the kernel refuses writes to a block device by now, which was opened for them. It may be called
+// at any time, also while the device is closed.
+func (d *Device) BecameReadOnly() bool { return !d.file && thisHost.isReadOnly(d.major, d.minor) }
 
 func (d *Device) readOnly() error {
 	return fmt.Errorf("%s: %w: it is read-only; `blockdev --setrw %s` makes it writable, if nothing else protects it", d.path, ErrUnfit, d.path)

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"os"
 	"os/exec"
 	"strings"
 	"testing"
@@ -9,7 +10,8 @@ import (
 // A disk that becomes read-only under us is named as that, with the way on, for as long as it is so.
 func TestDiskBecomesReadOnly(t *testing.T) {
 	m := newManager(t)
-	hdd := looped(t, disk(t, "hdd", 8<<20))
+	file := disk(t, "hdd", 8<<20)
+	hdd := looped(t, file)
 	m.mustResume(t, 3, formatted(t))
 	m.mustCreate(t, "a", 5, hdd)
 	set := func(how string) {
@@ -21,6 +23,22 @@ func TestDiskBecomesReadOnly(t *testing.T) {
 	set("--setro")
 	if got := m.List().Devices[0].Note; !strings.HasPrefix(got, "the backing BECAME READ-ONLY") || !strings.Contains(got, "`blockdev --setrw "+hdd+"`") {
 		t.Errorf("noted: %q", got)
+	}
+	// That it has shrunk as well is said beside it.
+	if err := os.Truncate(file, 4<<20); err != nil {
+		t.Fatal(err)
+	}
+	if out, err := exec.Command("losetup", "--set-capacity", hdd).CombinedOutput(); err != nil {
+		t.Fatalf("losetup: %v: %s", err, out)
+	}
+	if got := m.List().Devices[0].Note; !strings.HasPrefix(got, "the backing HAS SHRUNK") || !strings.Contains(got, "; the backing BECAME READ-ONLY") {
+		t.Errorf("shrunk and read-only, and noted: %q", got)
+	}
+	if err := os.Truncate(file, 8<<20); err != nil {
+		t.Fatal(err)
+	}
+	if out, err := exec.Command("losetup", "--set-capacity", hdd).CombinedOutput(); err != nil {
+		t.Fatalf("losetup: %v: %s", err, out)
 	}
 	set("--setrw")
 	if got := m.List().Devices[0].Note; got != "" {

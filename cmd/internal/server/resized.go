@@ -38,9 +38,14 @@ func (m *Manager) watchSizes() notes {
 	return now
 }
 
+// add has a text said beside what is noted already.
 func (n notes) add(dev *blockdev.Device, text string) {
-	if text != "" {
+	switch {
+	case text == "":
+	case n[dev] == "":
 		n[dev] = text
+	default:
+		n[dev] += "; " + text
 	}
 }
 
@@ -74,7 +79,7 @@ func shrunk(what string, was, now uint64) string {
 // readOnly says that a disk in use became read-only, or "". The kernel fails each write to it with no more than that it is not
 // permitted.
 func readOnly(what string, dev *blockdev.Device) string {
-	if sysText("/sys/dev/block/"+number(dev), "ro") != "1" {
+	if !dev.BecameReadOnly() {
 		return ""
 	}
 	return fmt.Sprintf("%s BECAME READ-ONLY, and each write to it fails (operation not permitted); `blockdev --setrw %s` makes it writable, if nothing else protects it", what, dev.Path())
