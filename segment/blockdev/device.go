@@ -45,6 +45,7 @@ type Device struct {
 	discards   bool
 	identities []string // the current one, then earlier forms
 	inode      string   // of a file
+	key        Key
 }
 
 // Open opens a disk.
@@ -134,6 +135,7 @@ func (d *Device) describe() error {
 	if err := unix.Fstat(d.fd, &st); err != nil {
 		return fmt.Errorf("stat: %w", err)
 	}
+	d.key = keyOf(st.Mode, st.Rdev, st.Dev, st.Ino)
 	number := st.Rdev
 	if d.file {
 		number = st.Dev

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"strings"
 
 	"github.com/google/uuid"
 	"github.com/spf13/cobra"
@@ -22,7 +21,7 @@ func (o *offline) stale(cmd *cobra.Command, skip []string) (string, error) {
 	}
 	why, err := server.Newer(cmd.Context(), seen.Default(), super, skip, told(cmd.ErrOrStderr()))
 	var refused *control.Error
-	if errors.As(err, &refused) && (refused.Code != control.Failed || strings.Contains(refused.Message, "--skip-disk")) {
+	if errors.As(err, &refused) && !errors.Is(err, server.ErrNotListed) {
 		return "", err // of what is to be skipped, or may hold what is newest
 	}
 	if err != nil {

@@ -269,8 +269,8 @@ func errForeign(d *whose.Disk, c *claim) error {
 // claims are what all logs hold data of, whether of disk d or not: those of the resumed caches, and those of the other caches of this host, save the
 // disks that are to be skipped.
 func (m *Manager) claims(ctx context.Context, d *whose.Disk, skip []string, report reporter) ([]claim, error) {
-	not := m.ours()
-	if err := not.skip(skip); err != nil {
+	not, err := allBut(skip, m.ours()...)
+	if err != nil {
 		return nil, err
 	}
 	all := m.resumedClaims()

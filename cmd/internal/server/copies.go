@@ -139,8 +139,8 @@ func (m *Manager) twinLocked(id [16]byte) *cache {
 
 // checkStale refuses an old copy of a cache: of one that is on this host, or that this host has seen newer.
 func (m *Manager) checkStale(ctx context.Context, c *cache, super *segment.Super, a control.ResumeArgs, report reporter) error {
-	not := m.ours()
-	if err := not.skip(a.SkipDisks); err != nil {
+	not, err := allBut(a.SkipDisks, m.ours()...)
+	if err != nil {
 		return err
 	}
 	found, unread, err := m.strangers(ctx, not, report)

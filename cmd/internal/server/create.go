@@ -19,12 +19,13 @@ func (m *Manager) Create(ctx context.Context, a control.CreateArgs, report repor
 	if err := m.probe(ctx); err != nil {
 		return nil, explainUblk(err)
 	}
+	at := lookUp(a.Path)
 	leave, err := m.enterSettle(ctx, report)
 	if err != nil {
 		return nil, err
 	}
 	defer leave()
-	d, err := m.reserveDevice(a)
+	d, err := m.reserveDevice(a, at)
 	if err != nil {
 		return nil, err
 	}
@@ -63,7 +64,7 @@ func explainUblk(err error) error {
 	return err
 }
 
-func (m *Manager) reserveDevice(a control.CreateArgs) (*device, error) {
+func (m *Manager) reserveDevice(a control.CreateArgs, at place) (*device, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if err := control.CheckID("device", a.ID); err != nil {
@@ -87,10 +88,10 @@ func (m *Manager) reserveDevice(a control.CreateArgs) (*device, error) {
 			return nil, control.Errorf(control.Taken, "name %q is taken by device %d; choose another", a.Name, other.id)
 		}
 	}
-	if by := m.usedByUsLocked(a.Path); by != "" {
+	if by := m.usedByUsLocked(at, nil); by != "" {
 		return nil, control.Errorf(control.InUse, "%s is %s already", a.Path, by)
 	}
-	d := &device{id: id, name: a.Name, path: a.Path, doing: "being created", threshold: sysfsio.DefaultMigrateThreshold}
+	d := &device{id: id, name: a.Name, path: a.Path, at: at.key, doing: "being created", threshold: sysfsio.DefaultMigrateThreshold}
 	m.devices[id] = d
 	return d, nil
 }

@@ -19,12 +19,15 @@ import (
 // Disks lists the block devices of this host that may be a cache, or large enough for the backing of one, by path, but for
 // those to skip.
 func Disks(skip []string) ([]string, error) {
-	not := &exceptions{numbers: map[uint64]bool{}}
-	if err := not.skip(skip); err != nil {
+	not, err := allBut(skip)
+	if err != nil {
 		return nil, err
 	}
 	return disksToAsk("/sys", not.numbers)
 }
+
+// ErrNotListed is returned when the host does not tell which disks it has.
+var ErrNotListed = errors.New("list the disks of this host")
 
 // disksToAsk lists the block devices of this host that may be a cache, by path. Left out are those of the numbers in
 // not, and those that cannot be one but would have to be woken, or might not answer: our own devices and what is
@@ -33,7 +36,7 @@ func disksToAsk(sys string, not map[uint64]bool) ([]string, error) {
 	class := filepath.Join(sys, "class/block")
 	names, err := os.ReadDir(class)
 	if err != nil {
-		return nil, control.Errorf(control.Failed, "list the disks of this host: %w", err)
+		return nil, control.Errorf(control.Failed, "%w: %w", ErrNotListed, err)
 	}
 	var paths []string
 	for _, n := range names {
@@ -104,12 +107,18 @@ type exceptions struct {
 	paths   map[string]bool // as they were named: a file on a file system that hangs cannot be looked at
 }
 
+// allBut are the exceptions that the administrator names, and block devices by their numbers.
+func allBut(skip []string, numbers ...uint64) (*exceptions, error) {
+	e := &exceptions{numbers: map[uint64]bool{}, paths: map[string]bool{}}
+	for _, n := range numbers {
+		e.numbers[n] = true
+	}
+	return e, e.skip(skip)
+}
+
 // skip adds those that the administrator names.
 func (e *exceptions) skip(paths []string) error {
 	for _, p := range paths {
-		if e.paths == nil {
-			e.paths = map[string]bool{}
-		}
 		e.paths[p] = true
 		st, err := statSoon(p, slowLook)
 		if errors.Is(err, fs.ErrNotExist) {

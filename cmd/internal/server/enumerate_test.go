@@ -1,6 +1,8 @@
 package server
 
 import (
+	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -8,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/ublk-lc/ublk-lc/cmd/internal/control"
+	"github.com/ublk-lc/ublk-lc/cmd/internal/control/classify"
 	"golang.org/x/sys/unix"
 )
 
@@ -64,6 +67,14 @@ func TestDisksToAsk(t *testing.T) {
 	}
 }
 
+// Who can go on without the list knows that error from others.
+func TestDisksAreNotListed(t *testing.T) {
+	_, err := disksToAsk(t.TempDir(), nil)
+	if !errors.Is(err, ErrNotListed) || !errors.Is(err, fs.ErrNotExist) || classify.Classify(err).Code != control.Failed {
+		t.Errorf("a host without sysfs: %v", err)
+	}
+}
+
 func TestSkipDisk(t *testing.T) {
 	m := newManager(t)
 	hdd := disk(t, "hdd", 64<<20)
@@ -81,8 +92,8 @@ func TestSkipDisk(t *testing.T) {
 	if err != nil || len(all) == 0 {
 		t.Skipf("no disk here to be asked: %v", err)
 	}
-	not := &exceptions{numbers: map[uint64]bool{}}
-	if err := not.skip(all[:1]); err != nil {
+	not, err := allBut(all[:1])
+	if err != nil {
 		t.Fatal(err)
 	}
 	if rest, err := disksToAsk("/sys", not.numbers); err != nil || slices.Contains(rest, all[0]) || len(rest) != len(all)-1 {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/ublk-lc/ublk-lc/cmd/internal/control"
 	"github.com/ublk-lc/ublk-lc/cmd/internal/seen"
+	"github.com/ublk-lc/ublk-lc/segment/blockdev"
 )
 
 // knownPatience is how long a file in which there was a cache may take to tell that it is there: it may lie on a network
@@ -41,10 +42,16 @@ func statSoon(path string, limit time.Duration) (os.FileInfo, error) {
 	}
 }
 
+// knownFile is a file in which there was a cache.
+type knownFile struct {
+	path string
+	key  blockdev.Key
+}
+
 // known are the files in which a host has had caches, but for some. One that is gone is none of them: its cache is absent, and
 // told of as such. One that cannot be asked is refused, for it may have what is newest of a disk.
-func known(ctx context.Context, record seen.Dir, not *exceptions, limit time.Duration) ([]string, error) {
-	var paths []string
+func known(ctx context.Context, record seen.Dir, not *exceptions, limit time.Duration) ([]knownFile, error) {
+	var files []knownFile
 	for _, c := range record.All() {
 		if not.paths[c.Path] {
 			continue
@@ -58,10 +65,10 @@ func known(ctx context.Context, record seen.Dir, not *exceptions, limit time.Dur
 		case err != nil:
 			return nil, control.Errorf(control.Failed, "%s, where this host has last seen cache %s, cannot be looked at, and may hold what is newest: %w; `--skip-disk %s` goes on without it", c.Path, c.UUID, err, c.Path)
 		case st.Mode().IsRegular() && !not.file(st):
-			paths = append(paths, c.Path)
+			files = append(files, knownFile{c.Path, blockdev.KeyOf(st)})
 		}
 	}
-	return paths, nil
+	return files, nil
 }
 
 // knownFiles are the files in which this host has had caches, but for those that are in service, and some.
@@ -73,9 +80,9 @@ func (m *Manager) knownFiles(ctx context.Context, not *exceptions) ([]string, er
 	var paths []string
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	for _, path := range all {
-		if m.usedByUsLocked(path) == "" {
-			paths = append(paths, path)
+	for _, f := range all {
+		if m.usedByUsLocked(place{key: f.key}, nil) == "" {
+			paths = append(paths, f.path)
 		}
 	}
 	return paths, nil
@@ -83,8 +90,8 @@ func (m *Manager) knownFiles(ctx context.Context, not *exceptions) ([]string, er
 
 // present are all disks and files of this host that may be a cache, but for those to skip.
 func present(ctx context.Context, record seen.Dir, skip []string) ([]string, error) {
-	not := &exceptions{numbers: map[uint64]bool{}}
-	if err := not.skip(skip); err != nil {
+	not, err := allBut(skip)
+	if err != nil {
 		return nil, err
 	}
 	disks, err := disksToAsk("/sys", not.numbers)
@@ -92,5 +99,8 @@ func present(ctx context.Context, record seen.Dir, skip []string) ([]string, err
 		return nil, err
 	}
 	files, err := known(ctx, record, not, knownPatience)
-	return append(disks, files...), err
+	for _, f := range files {
+		disks = append(disks, f.path)
+	}
+	return disks, err
 }

@@ -28,8 +28,8 @@ func TestP8KnownFileDoesNotAnswer(t *testing.T) {
 	if err == nil || !strings.Contains(err.Error(), "`--skip-disk "+cache+"` goes on without it") {
 		t.Errorf("a file that does not answer: %v", err)
 	}
-	not := &exceptions{numbers: map[uint64]bool{}}
-	if err := not.skip([]string{cache}); err != nil {
+	not, err := allBut([]string{cache})
+	if err != nil {
 		t.Fatal(err)
 	}
 	if files, err := known(t.Context(), m.record, not, 10*time.Millisecond); err != nil || len(files) != 0 {
@@ -104,8 +104,8 @@ func TestKnownFileCannotBeLookedAt(t *testing.T) {
 	if _, err := known(t.Context(), m.record, &exceptions{}, time.Minute); err == nil || !strings.Contains(err.Error(), "--skip-disk "+path) {
 		t.Errorf("it is passed over: %v", err)
 	}
-	not := &exceptions{numbers: map[uint64]bool{}}
-	if err := not.skip([]string{path}); err != nil {
+	not, err := allBut([]string{path})
+	if err != nil {
 		t.Fatal(err)
 	}
 	if files, err := known(t.Context(), m.record, not, time.Minute); err != nil || len(files) != 0 {

@@ -48,9 +48,10 @@ type cache struct {
 	id        uint8
 	host      *host.Cache // nil while it is being resumed
 	path      string
-	doing     string // what a command does to it, "" if none
-	pins      int    // commands that need it to stay
-	gone      bool   // it is being freed, or was
+	at        blockdev.Key // what path led to
+	doing     string       // what a command does to it, "" if none
+	pins      int          // commands that need it to stay
+	gone      bool         // it is being freed, or was
 	settings  sysfsio.Settings
 	modulated bool        // the daemon measures the backings, and they decide on migration
 	loads     []pace.Load // what it measured; never changed, only replaced
@@ -62,10 +63,11 @@ type device struct {
 	host     *host.Device // nil while it is being created
 	name     string
 	path     string
-	doing    string      // what a command does to it, "" if none
-	backing  *whose.Disk // nil while it is being created
-	distinct bool        // the administrator says that its backing is none that it may be taken for
-	skip     []string    // disks that are not asked what they hold of it
+	at       blockdev.Key // what path led to
+	doing    string       // what a command does to it, "" if none
+	backing  *whose.Disk  // nil while it is being created
+	distinct bool         // the administrator says that its backing is none that it may be taken for
+	skip     []string     // disks that are not asked what they hold of it
 	ruling
 	link      string // to its node
 	threshold int    // migrate_threshold

@@ -66,10 +66,11 @@ func (m *Manager) comeBack(d *device, path string) (string, error) {
 			}
 		}
 	}
+	at := lookUp(path)
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	// A link may lead to the disk that has come back already; and the one that is open cannot be opened twice.
-	if by := m.usedByUsLocked(path); by != "" && by != "the backing of device "+itoa(d.id) {
+	if by := m.usedByUsLocked(at, d); by != "" {
 		return "", control.Errorf(control.InUse, "%s is %s already", path, by)
 	}
 	return path, nil

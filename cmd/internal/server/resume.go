@@ -23,12 +23,13 @@ func itoa(id uint8) string { return strconv.Itoa(int(id)) }
 
 // Resume makes a formatted device a running cache.
 func (m *Manager) Resume(ctx context.Context, a control.ResumeArgs, report reporter) (*control.Done, error) {
+	at := lookUp(a.Path)
 	leave, err := m.enterSettle(ctx, report)
 	if err != nil {
 		return nil, err
 	}
 	defer leave()
-	c, err := m.reserveCache(a)
+	c, err := m.reserveCache(a, at)
 	if err != nil {
 		return nil, err
 	}
@@ -49,7 +50,7 @@ func (m *Manager) Resume(ctx context.Context, a control.ResumeArgs, report repor
 	return &control.Done{Text: text}, nil
 }
 
-func (m *Manager) reserveCache(a control.ResumeArgs) (*cache, error) {
+func (m *Manager) reserveCache(a control.ResumeArgs, at place) (*cache, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if err := control.CheckID("cache", a.ID); err != nil {
@@ -62,10 +63,10 @@ func (m *Manager) reserveCache(a control.ResumeArgs) (*cache, error) {
 	if old := m.caches[id]; old != nil {
 		return nil, control.Errorf(control.Taken, "cache id %d is taken by %s; choose another, or `lc free-cache %d` first", id, old.path, id)
 	}
-	if by := m.usedByUsLocked(a.Path); by != "" {
+	if by := m.usedByUsLocked(at, nil); by != "" {
 		return nil, control.Errorf(control.InUse, "%s is %s already", a.Path, by)
 	}
-	c := &cache{id: id, path: a.Path, doing: beingResumed, settings: sysfsio.DefaultSettings()}
+	c := &cache{id: id, path: a.Path, at: at.key, doing: beingResumed, settings: sysfsio.DefaultSettings()}
 	m.caches[id] = c
 	return c, nil
 }

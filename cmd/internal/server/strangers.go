@@ -9,7 +9,6 @@ import (
 	"github.com/ublk-lc/ublk-lc/segment"
 	"github.com/ublk-lc/ublk-lc/segment/blockdev"
 	"github.com/ublk-lc/ublk-lc/segment/witness"
-	"golang.org/x/sys/unix"
 )
 
 // slowLook is after how long a disk that does not answer is named to the user.
@@ -118,24 +117,4 @@ func heldBy(dev *blockdev.Device, super *segment.Super) (*held, error) {
 		}
 	})
 	return h, err
-}
-
-// ours are the disks that this server has open.
-func (m *Manager) ours() *exceptions {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	ours := map[uint64]bool{}
-	add := func(path string) {
-		var st unix.Stat_t
-		if unix.Stat(path, &st) == nil && st.Mode&unix.S_IFMT == unix.S_IFBLK {
-			ours[st.Rdev] = true
-		}
-	}
-	for _, c := range m.caches {
-		add(c.path)
-	}
-	for _, d := range m.devices {
-		add(d.path)
-	}
-	return &exceptions{numbers: ours}
 }

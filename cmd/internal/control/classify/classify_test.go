@@ -34,10 +34,3 @@ func TestClassify(t *testing.T) {
 		}
 	}
 }
-
-// The protocol states the limit itself, so that it need not import the format.
-func TestIDsAreThoseOfTheFormat(t *testing.T) {
-	if control.MaxID != segment.MaxDevices {
-		t.Errorf("ids go to %d, and the format has room for %d devices", control.MaxID, segment.MaxDevices)
-	}
-}
