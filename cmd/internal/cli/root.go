@@ -85,8 +85,10 @@ func NewRoot() *cobra.Command {
 	root.AddCommand(
 		formatCommand(), wipeCommand(), resumeCommand(), freeCommand(), createCommand(), removeCommand(), attachCommand(), detachCommand(), reopenCommand(), drainCommand(), whyCommand(),
 		daemonCommand(), listCommand(), statusCommand(), getCommand(), setCommand(), shutdownCommand(), serverCommand(),
-		featuresCommand(), checkCommand(), dumpCommand(), replayCommand(), forgetCommand(), codesTopic(),
+		featuresCommand(), checkCommand(), dumpCommand(), replayCommand(), forgetCommand(), versionCommand(), codesTopic(),
 	)
+	root.SetVersionTemplate(versionText)
+	refuseBogusHelp(root)
 	return root
 }
 

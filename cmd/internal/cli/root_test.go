@@ -37,7 +37,7 @@ func TestNotRoot(t *testing.T) {
 			t.Errorf("lc %s: %v, %q, %q", line, code, errs.String(), out.String())
 		}
 	}
-	for _, line := range []string{"help", "help attach", "attach --help", "--version", "", "exit-codes", "completion bash"} {
+	for _, line := range []string{"help", "help attach", "attach --help", "--version", "version", "", "exit-codes", "completion bash"} {
 		var out, errs bytes.Buffer
 		if code := Main(append([]string{"lc"}, strings.Fields(line)...), &out, &errs); code != control.OK {
 			t.Errorf("lc %s: %v, %q", line, code, errs.String())

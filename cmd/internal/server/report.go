@@ -3,7 +3,6 @@ package server
 import (
 	"fmt"
 	"os"
-	"runtime/debug"
 	"time"
 
 	"github.com/google/uuid"
@@ -155,19 +154,4 @@ func (c *cache) status(n notes) control.CacheStatus {
 		s.WaitsFor = append(s.WaitsFor, "migration is tried again after: "+why)
 	}
 	return s
-}
-
-// Version is the version of this program, as far as its build tells.
-func Version() string {
-	info, ok := debug.ReadBuildInfo()
-	if !ok {
-		return "unknown"
-	}
-	version := info.Main.Version
-	for _, s := range info.Settings {
-		if s.Key == "vcs.revision" && version == "(devel)" {
-			version = s.Value
-		}
-	}
-	return version
 }
