@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -24,7 +25,9 @@ func dumpCommand() *cobra.Command {
 		Short: "Print the bytes of a cache and what they mean",
 		Long: "Print the bytes of a cache, or of a file with its bytes, and what they mean: both superblocks, the record\n" +
 			"headers of a segment, one record, or all versions of a sector that are in the log, newest first. What is not\n" +
-			"valid is printed all the same, and marked. It changes nothing. Of a cache in use it shows what lies there now.",
+			"valid is printed all the same, and marked. It changes nothing. Of a cache in use it shows what lies there now.\n\n" +
+			"The exit code is 5 (not-found) for a segment of which there is no valid record, a place without one, and a sector that\n" +
+			"is not in the log.",
 		Annotations: map[string]string{unprivileged: "files are their owner's; devices are root's anyway"},
 		Args:        dumpArgs,
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -77,11 +80,30 @@ func Dump(ctx context.Context, w io.Writer, m *inspect.Image, what []string, o D
 	case err != nil:
 		return err
 	case o.JSON && v != nil:
-		return printJSON(w, v)
+		err = printJSON(w, v)
 	case o.JSON:
-		return printJSON(w, sections)
+		err = printJSON(w, sections)
+	default:
+		err = inspect.Fprint(w, sections)
 	}
-	return inspect.Fprint(w, sections)
+	if err != nil {
+		return err
+	}
+	return noRecord(what, sections)
+}
+
+// noRecord is that there is nothing of what was asked for, although there are bytes in its place.
+func noRecord(what []string, sections []inspect.Section) error {
+	whole := func(s inspect.Section) bool { return s.Problem == "" }
+	switch {
+	case len(sections) == 0 || slices.ContainsFunc(sections, whole):
+		return nil
+	case what[0] == "segment":
+		return control.Errorf(control.NotFound, "no valid record of segment %s is in its slot (%s): it was never written, or was written over or damaged since", what[1], sections[0].Problem)
+	case what[0] == "record":
+		return control.Errorf(control.NotFound, "there is no valid record at %s (%s)", what[1], sections[0].Problem)
+	}
+	return nil
 }
 
 func dumpSegment(m *inspect.Image, id string) ([]inspect.Section, error) {
