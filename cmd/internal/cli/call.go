@@ -20,7 +20,7 @@ import (
 func call(cmd *cobra.Command, verb string, args, result any) error {
 	conn, err := control.Dial()
 	if errors.Is(err, control.ErrNoServer) {
-		return control.Errorf(control.NoServer, "%w; `lc resume`, `lc create` and `lc server` start one", err)
+		return control.Errorf(control.NoServer, "%w; `lc resume`, `lc create`, `lc daemon start` and `lc server` start one", err)
 	}
 	if err != nil {
 		return err

@@ -62,7 +62,7 @@ func forgetCommand() *cobra.Command {
 
 // Forget gives up what a log holds of a device. It needs neither a server nor ublk; a cache that is resumed its server does.
 func Forget(cmd *cobra.Command, path string, id uint8, o ForgetOptions) error {
-	if cache := servedAs(path); cache != 0 {
+	if cache := cacheOn(served(), path); cache != 0 {
 		return forgetResumed(cmd, control.ForgetArgs{Cache: cache, Device: int(id), Yes: o.Yes, SkipDisks: o.SkipDisks})
 	}
 	return withOffline(cmd, path, blockdev.OpenOptions{Exclusive: true}, func(c *offline, p *progress) error {

@@ -70,7 +70,7 @@ func Format(ctx context.Context, w io.Writer, path string, o FormatOptions) erro
 	if err := absoluteAll(o.SkipDisks); err != nil {
 		return err
 	}
-	dev, err := blockdev.Open(path, blockdev.OpenOptions{Exclusive: true})
+	dev, err := openDisk(path, blockdev.OpenOptions{Exclusive: true})
 	if err != nil {
 		return err
 	}
@@ -206,7 +206,7 @@ func describeCache(dev *blockdev.Device) (what string, empty, resumable bool) {
 func segmentSize(arg string) (uint32, error) {
 	n, err := parseSize(arg)
 	if err != nil || n < segment.MinSegmentSize || n > segment.MaxSegmentSize || n&(n-1) != 0 {
-		return 0, control.Errorf(control.BadValue, "segment size %q is not a power of two from 8KiB to 64MiB", arg)
+		return 0, control.Errorf(control.BadValue, "segment size %q is not a power of two from 8KiB, which has room for a write of 4 KiB and its header, to 64MiB", arg)
 	}
 	return uint32(n), nil
 }
@@ -226,9 +226,18 @@ func recordAlign(dev *blockdev.Device, segmentSize uint32, arg string) (uint32, 
 			return 0, control.Errorf(control.BadValue, "%s has blocks of %d bytes: a record cannot start at a part of one; leave --record-align out", dev.Path(), dev.LogicalBlock())
 		}
 	}
-	if segmentSize < 4*align && align > dev.LogicalBlock() {
-		return 0, control.Errorf(control.BadValue, "segments of %s are too small for records aligned to %d bytes: take --segment-size 16KiB, or --record-align 512 if %s has power-loss protection",
-			humanize.IBytes(uint64(segmentSize)), align, dev.Path())
+	return align, roomForTwo(dev.Path(), segmentSize, align, dev.LogicalBlock())
+}
+
+// roomForTwo refuses segments that have no room for two writes of a block, each with its header, where those are aligned.
+func roomForTwo(path string, segmentSize, align, logical uint32) error {
+	if segmentSize >= 4*align {
+		return nil
 	}
-	return align, nil
+	way := ""
+	if align > logical {
+		way = fmt.Sprintf(", or --record-align 512 if %s has power-loss protection", path)
+	}
+	return control.Errorf(control.BadValue, "segments of %s are too small: on %s each write of the log starts and ends on a multiple of %d bytes, so that one of 4 KiB takes 8 KiB with its header, and a segment is to have room for two: take --segment-size 16KiB or more%s",
+		humanize.IBytes(uint64(segmentSize)), path, align, way)
 }

@@ -23,10 +23,7 @@ type offline struct {
 var lookStill = blockdev.OpenOptions{ReadOnly: true, Exclusive: true}
 
 func openOffline(path string, how blockdev.OpenOptions) (*offline, error) {
-	dev, err := blockdev.Open(path, how)
-	if errors.Is(err, blockdev.ErrInUse) {
-		return nil, explainInUse(path, err)
-	}
+	dev, err := openDisk(path, how)
 	if err != nil {
 		return nil, err
 	}
@@ -37,39 +34,60 @@ func openOffline(path string, how blockdev.OpenOptions) (*offline, error) {
 	return &offline{dev, image}, nil
 }
 
-// explainInUse adds which cache of the server it is, if it is one.
+// openDisk opens a disk, and of one that the server has in use says as what.
+func openDisk(path string, how blockdev.OpenOptions) (*blockdev.Device, error) {
+	dev, err := blockdev.Open(path, how)
+	if errors.Is(err, blockdev.ErrInUse) {
+		return nil, explainInUse(path, err)
+	}
+	return dev, err
+}
+
+// explainInUse adds which cache of the server it is, or the disk of which device, if it is one.
 func explainInUse(path string, err error) error {
-	id, first := servedWith(path)
-	if id == 0 {
-		return err
+	l := served()
+	if id := cacheOn(l, path); id != 0 {
+		return fmt.Errorf("%w; it is cache %d: %s`lc free-cache %d` first", err, id, beforeFree(l.Devices, id), id)
 	}
-	return fmt.Errorf("%w; it is cache %d: %s`lc free-cache %d` first", err, id, first, id)
-}
-
-// servedAs is the cache of the server that a disk is resumed as, or 0.
-func servedAs(path string) int {
-	id, _ := servedWith(path)
-	return id
-}
-
-// servedWith tells too which commands have to come before it can be freed.
-func servedWith(path string) (id int, first string) {
-	conn, err := control.Dial()
-	if err != nil {
-		return 0, ""
-	}
-	var l control.List
-	if control.Call(context.Background(), conn, control.VerbList, nil, &l, nil) != nil {
-		return 0, ""
-	}
-	for _, c := range l.Caches {
-		a, errA := os.Stat(path)
-		b, errB := os.Stat(c.Device)
-		if errA == nil && errB == nil && os.SameFile(a, b) {
-			return c.ID, beforeFree(l.Devices, c.ID)
+	for i := range l.Devices {
+		if d := &l.Devices[i]; sameFile(path, d.Backing) {
+			return fmt.Errorf("%w; it is the disk of device %d (%s): %s`lc remove %d` first", err, d.ID, d.Name, beforeRemove(d), d.ID)
 		}
 	}
-	return 0, ""
+	return err
+}
+
+// served is what the server has, or nothing if none runs.
+func served() *control.List {
+	l := &control.List{}
+	if conn, err := control.Dial(); err == nil && control.Call(context.Background(), conn, control.VerbList, nil, l, nil) != nil {
+		return &control.List{}
+	}
+	return l
+}
+
+// cacheOn is the cache that a disk is resumed as, or 0.
+func cacheOn(l *control.List, path string) int {
+	for _, c := range l.Caches {
+		if sameFile(path, c.Device) {
+			return c.ID
+		}
+	}
+	return 0
+}
+
+func sameFile(a, b string) bool {
+	x, errX := os.Stat(a)
+	y, errY := os.Stat(b)
+	return errX == nil && errY == nil && blockdev.KeyOf(x) == blockdev.KeyOf(y)
+}
+
+// beforeRemove is the command, with a comma behind it, that takes a device off its cache, or "".
+func beforeRemove(d *control.DeviceLine) string {
+	if d.CacheID == 0 {
+		return ""
+	}
+	return fmt.Sprintf("`lc detach %d`, ", d.ID)
 }
 
 // beforeFree are the commands, each with a comma behind it, that let go of the devices which are attached to a cache, or wait

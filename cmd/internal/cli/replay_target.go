@@ -12,7 +12,7 @@ import (
 
 // openTarget opens the disk that a replay is to write. A dry run may not write it at all.
 func openTarget(o *ReplayOptions) (*target, error) {
-	dev, err := blockdev.Open(o.To, blockdev.OpenOptions{Exclusive: true, ReadOnly: o.DryRun})
+	dev, err := openDisk(o.To, blockdev.OpenOptions{Exclusive: true, ReadOnly: o.DryRun})
 	if err != nil {
 		return nil, err
 	}

@@ -7,8 +7,8 @@ import (
 
 func setCommand() *cobra.Command {
 	return &cobra.Command{
-		Use:               "set PATH VALUE",
-		Short:             "Change an attribute",
+		Use:   "set PATH VALUE",
+		Short: "Change an attribute",
 		Long: "Change an attribute. PATH is one of those that `lc get` marks rw or -w, such as caches/3/writeback_percent or\n" +
 			"devices/5/sequential_cutoff; sysfsio/KNOBS.md, beside the source, says of each what it does, its range and its\n" +
 			"default. `lc get PATH` shows it. A value out of its range changes nothing.\n\n" +

@@ -30,7 +30,7 @@ func wipeCommand() *cobra.Command {
 
 // Wipe makes a cache an empty disk. It needs neither a server nor ublk.
 func Wipe(w io.Writer, path string, force bool) error {
-	dev, err := blockdev.Open(path, blockdev.OpenOptions{Exclusive: true})
+	dev, err := openDisk(path, blockdev.OpenOptions{Exclusive: true})
 	if err != nil {
 		return err
 	}
