@@ -74,14 +74,14 @@ const maxRecent = 128
 // created; Recent counts, by route, the last 128 writes that came while any
 // might have bypassed the log.
 type BypassStatus struct {
-	SequentialWrites uint64 `json:"sequential_writes"`
-	SequentialBytes  uint64 `json:"sequential_bytes"`
-	CongestedWrites  uint64 `json:"congested_writes"`
-	CongestedBytes   uint64 `json:"congested_bytes"`
-	OccupiedWrites   uint64 `json:"occupied_writes"`  // could have, but for data of their range
-	WitnessedWrites  uint64 `json:"witnessed_writes"` // could have, but for what is witnessed of their range
+	SequentialWrites uint64
+	SequentialBytes  uint64
+	CongestedWrites  uint64
+	CongestedBytes   uint64
+	OccupiedWrites   uint64 // could have, but for data of their range
+	WitnessedWrites  uint64 // could have, but for what is witnessed of their range
 
-	Recent [routes]int `json:"-"`
+	Recent [routes]int
 }
 
 // bypass is what a volume has of it, guarded by the lock of its cache.

@@ -33,44 +33,44 @@ func (k *counters) zeroed(r *Request) {
 
 // Status is a snapshot of a cache.
 type Status struct {
-	Segments       uint64 `json:"segments"`         // slots in the ring
-	SegmentSize    uint32 `json:"segment_size"`     // bytes
-	CurrentID      uint64 `json:"current_id"`       // segment being filled, or the next one
-	LastFlushedID  uint64 `json:"last_flushed_id"`  // all up to it is durable on the cache
-	LastMigratedID uint64 `json:"last_migrated_id"` // all up to it is durable on the backings
-	DurableSeq     uint64 `json:"durable_seq"`
-	SealedSeq      uint64 `json:"sealed_seq"`
-	DirtyBlocks    uint64 `json:"dirty_blocks"` // of 4 KiB
-	ParkedWrites   int    `json:"parked_writes"`
-	IndexBytes     int64  `json:"index_bytes"`
-	Contended      uint64 `json:"lock_contended"`
-	Broken         string `json:"broken,omitempty"`
+	Segments       uint64 // slots in the ring
+	SegmentSize    uint32 // bytes
+	CurrentID      uint64 // segment being filled, or the next one
+	LastFlushedID  uint64 // all up to it is durable on the cache
+	LastMigratedID uint64 // all up to it is durable on the backings
+	DurableSeq     uint64
+	SealedSeq      uint64
+	DirtyBlocks    uint64 // of 4 KiB
+	ParkedWrites   int
+	IndexBytes     int64
+	Contended      uint64
+	Broken         string
 
-	Reads          uint64 `json:"reads"`
-	ReadSectors    uint64 `json:"read_sectors"`
-	Writes         uint64 `json:"writes"`
-	WriteSectors   uint64 `json:"write_sectors"`
-	Discards       uint64 `json:"discards"`
-	WriteZeroes    uint64 `json:"write_zeroes"`
-	ZeroedSectors  uint64 `json:"zeroed_sectors"`
-	Flushes        uint64 `json:"flushes"`
-	HitRAMSectors  uint64 `json:"hit_ram_sectors"`
-	HitLogSectors  uint64 `json:"hit_log_sectors"`
-	HitZeroSectors uint64 `json:"hit_zero_sectors"`
-	MissSectors    uint64 `json:"miss_sectors"`
-	InPlace        uint64 `json:"overwritten_in_place"`
-	Parked         uint64 `json:"parked_total"`
-	WaitSlot       uint64 `json:"waits_for_slot"`
-	WaitBuffer     uint64 `json:"waits_for_buffer"`
-	WaitIndex      uint64 `json:"waits_for_index"` // discards only
-	Records        uint64 `json:"records"`
-	LogBytes       uint64 `json:"log_bytes"`
-	LogFlushes     uint64 `json:"log_flushes"`
-	LogWriteErrors uint64 `json:"log_write_errors"`
-	LogFlushErrors uint64 `json:"log_flush_errors"`
-	Migrated       uint64 `json:"migrated_segments"`
-	TrimmedBytes   uint64 `json:"discarded_slot_bytes"`
-	TrimErrors     uint64 `json:"discard_slot_errors"`
+	Reads          uint64
+	ReadSectors    uint64
+	Writes         uint64
+	WriteSectors   uint64
+	Discards       uint64
+	WriteZeroes    uint64
+	ZeroedSectors  uint64
+	Flushes        uint64
+	HitRAMSectors  uint64
+	HitLogSectors  uint64
+	HitZeroSectors uint64
+	MissSectors    uint64
+	InPlace        uint64
+	Parked         uint64
+	WaitSlot       uint64
+	WaitBuffer     uint64
+	WaitIndex      uint64 // discards only
+	Records        uint64
+	LogBytes       uint64
+	LogFlushes     uint64
+	LogWriteErrors uint64
+	LogFlushErrors uint64
+	Migrated       uint64
+	TrimmedBytes   uint64
+	TrimErrors     uint64
 }
 
 // Status takes a snapshot. Any thread.

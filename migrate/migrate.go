@@ -97,18 +97,18 @@ type Migrator struct {
 
 // Status tells what a migrator has done and is doing. Numbers are since resume.
 type Status struct {
-	State     string `json:"state"`
-	Batches   uint64 `json:"batches"`
-	Segments  uint64 `json:"segments"`
-	Ahead     uint64 `json:"read_ahead"` // segments read while the batch before was written
-	Writes    uint64 `json:"writes"`     // to the backings, merged
-	Bytes     uint64 `json:"bytes"`      // written to the backings
-	Zeroed    uint64 `json:"zeroed"`     // bytes discarded, or made zeroes
-	Flushes   uint64 `json:"flushes"`    // of the backings
-	Errors    uint64 `json:"errors"`     // failed operations
-	Failed    uint64 `json:"failed_batches"`
-	Damaged   uint64 `json:"damaged_segment,omitempty"` // that the last batch failed for
-	LastError string `json:"last_error,omitempty"`
+	State     string
+	Batches   uint64
+	Segments  uint64
+	Ahead     uint64 // segments read while the batch before was written
+	Writes    uint64 // to the backings, merged
+	Bytes     uint64 // written to the backings
+	Zeroed    uint64 // bytes discarded, or made zeroes
+	Flushes   uint64 // of the backings
+	Errors    uint64 // failed operations
+	Failed    uint64
+	Damaged   uint64 // that the last batch failed for
+	LastError string
 }
 
 // New makes a migrator for a cache that was just resumed.

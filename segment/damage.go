@@ -4,14 +4,14 @@ import "fmt"
 
 // BadRecord is a record whose payload is not, or not all, what its checksums say.
 type BadRecord struct {
-	Segment uint64   `json:"segment"`
-	Seq     uint64   `json:"sequence"`
-	Offset  int64    `json:"offset"`  // byte on the cache device where the record starts
-	Payload uint32   `json:"payload"` // where its payload starts in the slot, in sectors
-	Sectors uint32   `json:"sectors"` // how long its payload is
-	Chunks  []int    `json:"chunks"`  // of its payload that are bad, 4 KiB each
-	Lost    []Placed `json:"lost"`    // what was in them, by whole blocks
-	Reason  string   `json:"reason"`  // what is wrong with the first
+	Segment uint64
+	Seq     uint64
+	Offset  int64    // byte on the cache device where the record starts
+	Payload uint32   // where its payload starts in the slot, in sectors
+	Sectors uint32   // how long its payload is
+	Chunks  []int    // of its payload that are bad, 4 KiB each
+	Lost    []Placed // what was in them, by whole blocks
+	Reason  string   // what is wrong with the first
 }
 
 func (b *BadRecord) String() string {

@@ -1,8 +1,6 @@
 package inspect
 
 import (
-	"encoding/hex"
-	"encoding/json"
 	"fmt"
 	"io"
 	"strings"
@@ -10,9 +8,6 @@ import (
 
 // Bytes print themselves in hexadecimal.
 type Bytes []byte
-
-// MarshalJSON gives a string of hexadecimal digits.
-func (b Bytes) MarshalJSON() ([]byte, error) { return json.Marshal(hex.EncodeToString(b)) }
 
 // longZeroes is from how many zero bytes on they are only counted.
 const longZeroes = 8
@@ -31,18 +26,18 @@ func (b Bytes) String() string {
 
 // Field is a run of bytes and what they mean.
 type Field struct {
-	Offset  int64  `json:"offset"` // byte on the cache device
-	Bytes   Bytes  `json:"bytes"`
-	Name    string `json:"name"`
-	Value   any    `json:"value,omitempty"`
-	Meaning string `json:"meaning,omitempty"`
+	Offset  int64 // byte on the cache device
+	Bytes   Bytes
+	Name    string
+	Value   any
+	Meaning string
 }
 
 // Section is a structure of the format as it lies on the device.
 type Section struct {
-	Title   string  `json:"title"`
-	Problem string  `json:"problem,omitempty"` // why it is not valid
-	Fields  []Field `json:"fields"`
+	Title   string
+	Problem string // why it is not valid
+	Fields  []Field
 }
 
 // Fprint prints sections: "offset range: bytes  # field = value, meaning".

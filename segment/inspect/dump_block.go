@@ -9,23 +9,23 @@ import (
 
 // Version is one state of a sector in the log.
 type Version struct {
-	Record   Place  `json:"record"`
-	Seq      uint64 `json:"sequence"`
-	Epoch    uint64 `json:"epoch"`
-	Durable  bool   `json:"durable"` // stated so by somebody
-	Kind     string `json:"kind"`
-	Extent   Range  `json:"extent"`          // that the sector was written with
-	Offset   int64  `json:"offset"`          // byte of the sector on the cache device
-	Problem  string `json:"problem"`         // why its data must not be used, or ""
-	Behind   bool   `json:"behind_damage"`   // a resume would not reach it
-	Contents Bytes  `json:"bytes,omitempty"` // of the sector, whole or not
+	Record   Place
+	Seq      uint64
+	Epoch    uint64
+	Durable  bool // stated so by somebody
+	Kind     string
+	Extent   Range  // that the sector was written with
+	Offset   int64  // byte of the sector on the cache device
+	Problem  string // why its data must not be used, or ""
+	Behind   bool   // a resume would not reach it
+	Contents Bytes  // of the sector, whole or not
 }
 
 // Block is what the log holds of a sector of a device.
 type Block struct {
-	Device   uint8     `json:"device"`
-	LBA      uint64    `json:"lba"`
-	Versions []Version `json:"versions"` // newest first
+	Device   uint8
+	LBA      uint64
+	Versions []Version // newest first
 }
 
 // FindBlock finds all versions of a sector in the log.

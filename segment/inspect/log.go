@@ -8,10 +8,10 @@ import (
 
 // Place is where something lies in the log.
 type Place struct {
-	Segment uint64 `json:"segment"`
-	Slot    uint64 `json:"slot"`
-	Sector  uint32 `json:"sector"` // of the slot
-	Offset  int64  `json:"offset"` // byte on the cache device
+	Segment uint64
+	Slot    uint64
+	Sector  uint32 // of the slot
+	Offset  int64  // byte on the cache device
 }
 
 func (p Place) String() string {

@@ -9,8 +9,8 @@ import (
 
 // Range is a run of sectors of one device.
 type Range struct {
-	LBA     uint64 `json:"lba"`
-	Sectors uint64 `json:"sectors"`
+	LBA     uint64
+	Sectors uint64
 }
 
 func (r Range) end() uint64 { return r.LBA + r.Sectors }

@@ -7,33 +7,33 @@ import (
 
 // Report is a survey in words and numbers, for people and for programs.
 type Report struct {
-	State        State           `json:"state"`
-	Superblocks  [2]CopyReport   `json:"superblocks"`
-	UUID         string          `json:"uuid"`
-	Label        string          `json:"label"`
-	DeviceBytes  uint64          `json:"device_bytes"`
-	BlockBytes   uint32          `json:"block_bytes"`
-	AlignBytes   uint32          `json:"align_bytes"` // records start and end on it
-	SegmentBytes uint32          `json:"segment_bytes"`
-	Slots        uint64          `json:"slots"`
-	LogOffset    uint64          `json:"log_offset"`
-	Epoch        uint64          `json:"epoch"`
-	Clean        bool            `json:"clean_shutdown"`
-	LastMigrated uint64          `json:"last_migrated"`
-	MigratedSeq  uint64          `json:"migrated_seq"`
-	StatedSeq    uint64          `json:"superblock_durable_seq"`
-	DurableSeq   uint64          `json:"durable_seq"`
-	LastSeq      uint64          `json:"last_seq"`
-	Records      int             `json:"records"`
-	Resumable    int             `json:"resumable_records"` // before damage in a header
-	Verified     bool            `json:"payload_verified"`
-	Devices      []DeviceReport  `json:"devices"`
-	Segments     []SegmentReport `json:"segments"`
-	Torn         bool            `json:"torn_tail"`
-	End          *Place          `json:"end,omitempty"` // behind the last record
-	Damage       []DamageReport  `json:"damage"`
-	Unreadable   []string        `json:"unreadable"`
-	Doubt        string          `json:"doubt,omitempty"` // where the log ends, what cannot be read
+	State        State
+	Superblocks  [2]CopyReport
+	UUID         string
+	Label        string
+	DeviceBytes  uint64
+	BlockBytes   uint32
+	AlignBytes   uint32 // records start and end on it
+	SegmentBytes uint32
+	Slots        uint64
+	LogOffset    uint64
+	Epoch        uint64
+	Clean        bool
+	LastMigrated uint64
+	MigratedSeq  uint64
+	StatedSeq    uint64
+	DurableSeq   uint64
+	LastSeq      uint64
+	Records      int
+	Resumable    int // before damage in a header
+	Verified     bool
+	Devices      []DeviceReport
+	Segments     []SegmentReport
+	Torn         bool
+	End          *Place // behind the last record
+	Damage       []DamageReport
+	Unreadable   []string
+	Doubt        string // where the log ends, what cannot be read
 }
 
 // State is the verdict on a log.
@@ -41,64 +41,64 @@ type State string
 
 // The verdicts. Only damage is bad: a cache that was not shut down is as sound.
 const (
-	Clean   State = "clean"     // shut down, and whole
-	Whole   State = "whole"     // not shut down; nothing was cut off
-	Torn    State = "torn tail" // not shut down; what no barrier covered was cut off
-	Doubt   State = "doubtful"  // the log ends where it cannot be read
+	Clean   State = "clean"    // shut down, and whole
+	Whole   State = "whole"    // not shut down; nothing was cut off
+	Torn    State = "torn"     // not shut down; what no barrier covered was cut off
+	Doubt   State = "doubtful" // the log ends where it cannot be read
 	Damaged State = "damaged"
 )
 
 // CopyReport is one copy of the superblock.
 type CopyReport struct {
-	Offset     int64  `json:"offset"`
-	Generation uint64 `json:"generation"`
-	InForce    bool   `json:"in_force"`
-	Problem    string `json:"problem,omitempty"`
+	Offset     int64
+	Generation uint64
+	InForce    bool
+	Problem    string
 }
 
 // DeviceReport is a bound device and what the log holds of it.
 type DeviceReport struct {
-	ID          uint8   `json:"id"`
-	Name        string  `json:"name"`
-	State       string  `json:"state"`
-	UUID        string  `json:"uuid"`
-	Sectors     uint64  `json:"sectors"`
-	Fingerprint uint64  `json:"fingerprint"`
-	GivenUp     uint64  `json:"given_up"` // extents in records up to this sequence count no more
-	Ignored     int     `json:"extents_given_up"`
-	Witness     bool    `json:"witness"`       // the log knows what some places of the backing hold
-	Extents     int     `json:"extents"`       // logged, and not given up
-	Dirty       uint64  `json:"dirty_sectors"` // each counted once
-	Lost        []Range `json:"lost"`
-	LostExact   bool    `json:"lost_exact"`
+	ID          uint8
+	Name        string
+	State       string
+	UUID        string
+	Sectors     uint64
+	Fingerprint uint64
+	GivenUp     uint64 // extents in records up to this sequence count no more
+	Ignored     int
+	Witness     bool   // the log knows what some places of the backing hold
+	Extents     int    // logged, and not given up
+	Dirty       uint64 // each counted once
+	Lost        []Range
+	LostExact   bool
 }
 
 // SegmentReport is a segment of the log.
 type SegmentReport struct {
 	Place
-	Records  int    `json:"records"`
-	FirstSeq uint64 `json:"first_seq"`
-	LastSeq  uint64 `json:"last_seq"`
-	Epoch    uint64 `json:"epoch"`
-	End      uint32 `json:"end"` // sectors of the slot in use
+	Records  int
+	FirstSeq uint64
+	LastSeq  uint64
+	Epoch    uint64
+	End      uint32 // sectors of the slot in use
 }
 
 // DamageReport is a [Damage].
 type DamageReport struct {
 	Place
-	Kind     DamageKind `json:"kind"`
-	FirstSeq uint64     `json:"first_seq"`
-	LastSeq  uint64     `json:"last_seq"`
-	Reason   string     `json:"reason"`
-	Held     []Held     `json:"held"`
-	Guessed  bool       `json:"guessed"`
-	Unknown  uint64     `json:"unknown_records"`
-	Next     *Place     `json:"next,omitempty"`
+	Kind     DamageKind
+	FirstSeq uint64
+	LastSeq  uint64
+	Reason   string
+	Held     []Held
+	Guessed  bool
+	Unknown  uint64
+	Next     *Place
 }
 
 // Held is what a damaged place held. Newer records may hold it as well.
 type Held struct {
-	Device uint8 `json:"device"`
+	Device uint8
 	Range
 }
 

@@ -45,7 +45,7 @@ func Check(cmd *cobra.Command, path string, o CheckOptions) error {
 		p.end()
 		report := log.Report()
 		if o.JSON {
-			err = printJSON(cmd.OutOrStdout(), report)
+			err = printJSON(cmd.OutOrStdout(), checkOf(report))
 		} else {
 			err = report.Fprint(cmd.OutOrStdout(), o.Segments)
 		}

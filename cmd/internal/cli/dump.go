@@ -63,7 +63,7 @@ func Dump(ctx context.Context, w io.Writer, m *inspect.Image, what []string, o D
 	if len(what) == 0 {
 		what = []string{"super"}
 	}
-	var v any
+	var block *inspect.Block
 	var sections []inspect.Section
 	var err error
 	switch what[0] {
@@ -74,15 +74,15 @@ func Dump(ctx context.Context, w io.Writer, m *inspect.Image, what []string, o D
 	case "record":
 		sections, err = dumpRecord(m, what[1])
 	case "block":
-		v, sections, err = dumpBlock(ctx, m, what[1], what[2])
+		block, sections, err = dumpBlock(ctx, m, what[1], what[2])
 	}
 	switch {
 	case err != nil:
 		return err
-	case o.JSON && v != nil:
-		err = printJSON(w, v)
+	case o.JSON && block != nil:
+		err = printJSON(w, blockOf(block))
 	case o.JSON:
-		err = printJSON(w, sections)
+		err = printJSON(w, listOf(sections, sectionOf))
 	default:
 		err = inspect.Fprint(w, sections)
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/spf13/cobra"
+	"github.com/ublk-lc/ublk-lc/cmd/internal/control"
 	"github.com/ublk-lc/ublk-lc/ublk"
 )
 
@@ -23,7 +24,7 @@ func featuresCommand() *cobra.Command {
 				return err
 			}
 			if asJSON {
-				return printJSON(cmd.OutOrStdout(), map[string]any{"bits": uint64(f), "features": f.Names()})
+				return printJSON(cmd.OutOrStdout(), control.Features{Bits: uint64(f), Features: append([]string{}, f.Names()...)})
 			}
 			for _, name := range f.Names() {
 				fmt.Fprintln(cmd.OutOrStdout(), name)

@@ -36,7 +36,7 @@ func printList(w io.Writer, l *control.List) error {
 	fmt.Fprintln(t, "CACHE\tLABEL\tUUID\tON\tSEGMENTS\tDIRTY\tSTATE")
 	for _, c := range l.Caches {
 		fmt.Fprintf(t, "%d\t%s\t%s\t%s\t%d × %s\t%s\t%s\n", c.ID, orDash(control.Show(c.Label)), orDash(shortUUID(c.UUID)), c.Device,
-			c.Segments, humanize.IBytes(uint64(c.SegmentSize)), dirty(c.DirtyBlocks), c.State)
+			c.Segments, humanize.IBytes(uint64(c.SegmentSize)), dirty(c.DirtyBlocks), condition(c.State, c.Doing))
 	}
 	if err := t.Flush(); err != nil {
 		return fmt.Errorf("print: %w", err)
@@ -45,7 +45,7 @@ func printList(w io.Writer, l *control.List) error {
 	fmt.Fprintln(t, "DEVICE\tNAME\tNODE\tCACHE\tBACKING\tSIZE\tDIRTY\tSTATE")
 	for _, d := range l.Devices {
 		fmt.Fprintf(t, "%d\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", d.ID, d.Name, orDash(d.Node), cacheOf(&d), d.Backing,
-			humanize.IBytes(d.SizeBytes), dirty(d.DirtyBlocks), d.State)
+			humanize.IBytes(d.SizeBytes), dirty(d.DirtyBlocks), condition(d.State, d.Doing))
 	}
 	if err := t.Flush(); err != nil {
 		return fmt.Errorf("print: %w", err)
@@ -77,6 +77,17 @@ func cacheOf(d *control.DeviceLine) string {
 		return fmt.Sprintf("(%d)", d.WaitsFor)
 	}
 	return "-"
+}
+
+// condition is a state, and what is being done beside it. What only starts is nothing yet but that.
+func condition[S ~string](state S, doing *control.Doing) string {
+	switch {
+	case doing == nil:
+		return string(state)
+	case string(state) == string(control.CacheStarting): // and of a device
+		return doing.String()
+	}
+	return string(state) + ", " + doing.String()
 }
 
 // dirty shows dirty blocks with what they come to.

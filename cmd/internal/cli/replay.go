@@ -148,7 +148,7 @@ func replayPlan(cmd *cobra.Command, c *offline, plan *inspect.Plan, to *target, 
 	p.end()
 	report := describePlan(plan, to, o)
 	if o.JSON {
-		return errors.Join(printJSON(cmd.OutOrStdout(), report), report.leftOut())
+		return errors.Join(printJSON(cmd.OutOrStdout(), replayOf(report)), report.leftOut())
 	}
 	if err := printPlan(cmd.OutOrStdout(), report); err != nil {
 		return err
@@ -193,25 +193,25 @@ func makePlan(log *inspect.Log, cache *blockdev.Device, to *target, o *ReplayOpt
 	return plan, nil
 }
 
-// PlanReport is what replay prints.
+// PlanReport is what replay prints, to people.
 type PlanReport struct {
-	Device    uint8           `json:"device"`
-	Name      string          `json:"name"`
-	Target    string          `json:"target,omitempty"`
-	DryRun    bool            `json:"dry_run"`
-	Records   int             `json:"records"`
-	LeftOut   int             `json:"records_left_out"`
-	Sectors   uint64          `json:"sectors"`
-	Extents   []inspect.Range `json:"extents"`
-	GivenUp   uint64          `json:"given_up"` // records up to this one count no more, and are not written
-	Lost      []inspect.Range `json:"lost"`
-	LostExact bool            `json:"lost_exact"`
+	Device    uint8
+	Name      string
+	Target    string
+	DryRun    bool
+	Records   int
+	LeftOut   int
+	Sectors   uint64
+	Extents   []inspect.Range
+	GivenUp   uint64 // records up to this one count no more, and are not written
+	Lost      []inspect.Range
+	LostExact bool
 }
 
 func describePlan(p *inspect.Plan, to *target, o *ReplayOptions) *PlanReport {
 	r := &PlanReport{
 		Device: p.Binding.ID, Name: p.Binding.Name, DryRun: o.DryRun, Records: p.Records, LeftOut: p.LeftOut, Sectors: p.Sectors(),
-		Extents: append([]inspect.Range{}, p.Ranges...), Lost: append([]inspect.Range{}, p.Lost...), LostExact: p.Exact,
+		Extents: p.Ranges, Lost: p.Lost, LostExact: p.Exact,
 		GivenUp: p.Binding.GivenUp,
 	}
 	switch {

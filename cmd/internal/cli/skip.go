@@ -52,7 +52,7 @@ func (o *skipOptions) drainPast(cmd *cobra.Command, verb, what, arg string) erro
 }
 
 // ask shows what is damaged, and returns it if it may be left out.
-func (o *skipOptions) ask(cmd *cobra.Command, what string, id int) ([]segment.BadRecord, error) {
+func (o *skipOptions) ask(cmd *cobra.Command, what string, id int) ([]control.BadRecord, error) {
 	a := control.DamageArgs{Cache: id}
 	if what == "device" {
 		a = control.DamageArgs{Device: id}
@@ -65,7 +65,7 @@ func (o *skipOptions) ask(cmd *cobra.Command, what string, id int) ([]segment.Ba
 	if len(d.Records) > 0 && !o.yes {
 		return nil, control.Errorf(control.Damaged, "cache %d: %s damaged; nothing was changed; with --yes what is listed above is left out", d.Cache, isAre(len(d.Records)))
 	}
-	var list []segment.BadRecord
+	var list []control.BadRecord
 	for _, r := range d.Records {
 		list = append(list, r.BadRecord)
 	}
@@ -85,7 +85,7 @@ func printDamage(w io.Writer, d *control.Damage) {
 	}
 	for i := range d.Records {
 		r := &d.Records[i]
-		fmt.Fprintf(w, "damaged %s\n", &r.BadRecord)
+		fmt.Fprintf(w, "damaged record %d of segment %d (byte %d): %s\n", r.Seq, r.Segment, r.Offset, r.Reason)
 		for _, s := range r.Missing {
 			fmt.Fprintf(w, "lost device %d (%s), %s (%s)\n", s.Device, control.Show(s.Name), inspect.Range{LBA: s.LBA, Sectors: s.Sectors}, humanize.IBytes(s.Sectors*segment.SectorSize))
 		}

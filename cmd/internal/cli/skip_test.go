@@ -5,16 +5,15 @@ import (
 	"testing"
 
 	"github.com/ublk-lc/ublk-lc/cmd/internal/control"
-	"github.com/ublk-lc/ublk-lc/segment"
 )
 
 // TestDamageIsListed: a user sees each damaged record, and of it what is nowhere else, before anything is left out.
 func TestDamageIsListed(t *testing.T) {
 	var b strings.Builder
 	printDamage(&b, &control.Damage{Cache: 3, Records: []control.DamagedRecord{
-		{BadRecord: segment.BadRecord{Segment: 2, Seq: 5, Offset: 1056768, Reason: "it cannot be read"}, Missing: []control.Sectors{
+		{BadRecord: control.BadRecord{Segment: 2, Seq: 5, Offset: 1056768, Reason: "it cannot be read"}, Missing: []control.Sectors{
 			{Device: 5, Name: "data", LBA: 8, Sectors: 8}, {Device: 6, Name: "mail", LBA: 3, Sectors: 1}}},
-		{BadRecord: segment.BadRecord{Segment: 2, Seq: 6, Offset: 1061888, Reason: "its checksum is wrong"}},
+		{BadRecord: control.BadRecord{Segment: 2, Seq: 6, Offset: 1061888, Reason: "its checksum is wrong"}},
 	}})
 	want := `damaged record 5 of segment 2 (byte 1056768): it cannot be read
 lost device 5 (data), sectors 8-15 (4.0 KiB)

@@ -87,7 +87,7 @@ func printStatus(w io.Writer, s *control.Status, whole bool) error {
 
 func printCache(w io.Writer, c *control.CacheStatus) {
 	l, m := &c.Log, &c.Migration
-	fmt.Fprintf(w, "\ncaches/%d\t%s\n", c.ID, c.State)
+	fmt.Fprintf(w, "\ncaches/%d\t%s\n", c.ID, condition(c.State, c.Doing))
 	rows := [][2]string{
 		{"device", c.Device + " (" + c.DeviceNo + "), " + humanize.IBytes(c.SizeBytes)},
 		{"uuid", c.UUID},
@@ -119,7 +119,7 @@ func printCache(w io.Writer, c *control.CacheStatus) {
 }
 
 func printDevice(w io.Writer, d *control.DeviceStatus) {
-	fmt.Fprintf(w, "\ndevices/%d\t%s\n", d.ID, d.State)
+	fmt.Fprintf(w, "\ndevices/%d\t%s\n", d.ID, condition(d.State, d.Doing))
 	rows := [][2]string{
 		{"name", d.Name},
 		{"node", orDash(strings.TrimSpace(d.Node + " " + d.Link))},

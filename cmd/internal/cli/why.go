@@ -36,7 +36,7 @@ func whyCommand() *cobra.Command {
 
 func printWhy(w io.Writer, y *control.Why) error {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	fmt.Fprintf(t, "devices/%d\t%s, %s, dirty blocks %s\n", y.Device, y.Name, y.State, dirty(y.DirtyBlocks))
+	fmt.Fprintf(t, "devices/%d\t%s, %s, dirty blocks %s\n", y.Device, y.Name, condition(y.State, y.Doing), dirty(y.DirtyBlocks))
 	goes := "does not go on"
 	if y.Draining {
 		goes = "goes on"

@@ -1,36 +1,32 @@
 package control
 
-import (
-	"encoding/json"
-
-	"github.com/ublk-lc/ublk-lc/segment"
-)
+import "encoding/json"
 
 // Request is what a client asks for.
 type Request struct {
-	Verb string          `json:"verb"`
-	Args json.RawMessage `json:"args,omitempty"`
+	Verb string          `json:"verb"`           // of the server
+	Args json.RawMessage `json:"args,omitempty"` // of the verb, if it has any
 }
 
 // Response is one line of the answer: exactly one of its fields is set.
 type Response struct {
-	Progress *Progress       `json:"progress,omitempty"`
-	Result   json.RawMessage `json:"result,omitempty"`
-	Error    *Error          `json:"error,omitempty"`
+	Progress *Progress       `json:"progress,omitempty"` // and more lines follow
+	Result   json.RawMessage `json:"result,omitempty"`   // of the verb
+	Error    *Error          `json:"error,omitempty"`    // that it ended with
 }
 
 // Progress tells what a command does while it takes its time.
 type Progress struct {
-	Text  string   `json:"text"`
-	Done  *float64 `json:"done,omitempty"`  // share of it, 0 to 1, if that is known
+	Text  string   `json:"text"`            // in words
+	Done  *float64 `json:"done,omitempty"`  // share of it, 0 to 1; absent if that is not known
 	Drain *Drain   `json:"drain,omitempty"` // of a log, if that is what takes the time
 }
 
 // Drain is how far a drain has come.
 type Drain struct {
-	DirtyBytes  uint64 `json:"dirty_bytes"`
-	Rate        int64  `json:"rate"`                   // bytes/s to the backings
-	LeftSeconds int64  `json:"left_seconds,omitempty"` // 0 = nobody knows yet
+	DirtyBytes  uint64 `json:"dirty_bytes"`            // in the log, of the device or of all
+	Rate        int64  `json:"rate"`                   // bytes a second to the backings
+	LeftSeconds int64  `json:"left_seconds,omitempty"` // absent if nobody knows yet
 	HeldUp      string `json:"held_up,omitempty"`      // by what, in words
 	Slowed      string `json:"slowed,omitempty"`       // by whom, in words
 }
@@ -87,8 +83,8 @@ type IDArgs struct {
 
 // DrainArgs are the arguments of drain, of a cache, and detach, of a device.
 type DrainArgs struct {
-	ID   int                 `json:"id"`
-	Skip []segment.BadRecord `json:"skip,omitempty"` // what the user has seen, and agreed to lose
+	ID   int         `json:"id"`
+	Skip []BadRecord `json:"skip,omitempty"` // what the user has seen, and agreed to lose
 }
 
 // DamageArgs are the arguments of damage: the cache, or a device that is attached to it.

@@ -16,16 +16,16 @@ import (
 
 // Attach puts a cache in front of a device.
 func (m *Manager) Attach(ctx context.Context, a control.AttachArgs, report reporter) (*control.Done, error) {
-	d, err := m.takeDevice(a.Device, "being attached")
+	d, err := m.takeDevice(a.Device, control.Attaching)
 	if err != nil {
 		return nil, err
 	}
 	defer m.giveBackDevice(d)
-	c, err := m.pinCache(a.Cache)
+	c, err := m.pinCache(a.Cache, d.doing)
 	if err != nil {
 		return nil, err
 	}
-	defer m.unpinCache(c)
+	defer m.unpinCache(c, d.doing)
 	if at := d.host.Cache(); at != nil && (at != c.host || d.host.Node() != "") {
 		return nil, control.Errorf(control.Taken, "device %d is attached to cache %d already", d.id, at.ID())
 	}
@@ -75,7 +75,7 @@ func (m *Manager) checkRuling(d *device, c *cache, unidentified bool) error {
 func (m *Manager) attach(ctx context.Context, d *device, c *cache, acceptChanged bool, report reporter) error {
 	// Attaching is short, and must not be left half-way: it goes on when the user does not wait for it any more.
 	ctx = context.WithoutCancel(ctx)
-	stop := remind(report, "waiting for requests in flight on device %d, or for the cache device", d.id)
+	stop := remind(d.doing.heard(report), "waiting for requests in flight on device %d, or for the cache device", d.id)
 	defer stop()
 	var err error
 	if d.host.Cache() == c.host {
@@ -159,7 +159,7 @@ func every(interval time.Duration, f func()) (stop func()) {
 
 // Detach drains the log of a device's data and takes the cache away. Interrupted, it leaves the device attached.
 func (m *Manager) Detach(ctx context.Context, a control.DrainArgs, report reporter) (*control.Done, error) {
-	d, err := m.takeDevice(a.ID, "being detached")
+	d, err := m.takeDevice(a.ID, control.Detaching)
 	if err != nil {
 		return nil, err
 	}
@@ -171,14 +171,8 @@ func (m *Manager) Detach(ctx context.Context, a control.DrainArgs, report report
 	if err := m.skip(ctx, c, a.Skip); err != nil {
 		return nil, err
 	}
-	others := m.watchOthers(c)
-	err = d.host.Detach(ctx, func(p host.DrainProgress) {
-		progress := drainProgress(p, others.look(time.Now()))
-		report(progress)
-		m.mu.Lock()
-		d.doing = "being detached: " + progress.Text
-		m.mu.Unlock()
-	})
+	others, tell := m.watchOthers(c), d.doing.heard(report)
+	err = d.host.Detach(ctx, func(p host.DrainProgress) { tell(drainProgress(p, others.look(time.Now()))) })
 	switch {
 	case err != nil && ctx.Err() != nil:
 		return nil, control.Errorf(control.Interrupted, "interrupted: device %d stays attached to cache %d, %d dirty blocks left%s", d.id, c.ID(), c.Core().DirtyBlocks(d.id), safe(c))

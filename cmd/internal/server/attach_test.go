@@ -38,7 +38,7 @@ func TestAttachedCycle(t *testing.T) {
 	if _, err := m.Detach(t.Context(), control.DrainArgs{ID: 5}, quiet); err != nil {
 		t.Fatal(err)
 	}
-	if l := m.List(); l.Devices[0].CacheID != 0 || l.Devices[0].State != control.StatePassThrough {
+	if l := m.List(); l.Devices[0].CacheID != 0 || l.Devices[0].State != control.DevicePassThrough {
 		t.Errorf("after detach: %+v", l.Devices[0])
 	}
 	for _, id := range []int{3, 4} {
@@ -58,12 +58,13 @@ func TestAttachedCycle(t *testing.T) {
 func TestOneCommandADevice(t *testing.T) {
 	m := newManager(t)
 	m.mustCreate(t, "x", 5, disk(t, "backing", 8<<20))
-	d, err := m.takeDevice(5, "being detached: 12 dirty blocks")
+	d, err := m.takeDevice(5, control.Detaching)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := m.List().Devices[0].State; got != d.doing {
-		t.Errorf("list shows %q", got)
+	d.doing.tell(control.Progress{Text: "12 dirty blocks"})
+	if got := m.List().Devices[0]; got.State != control.DevicePassThrough || got.Doing == nil || got.Doing.String() != "detaching: 12 dirty blocks" {
+		t.Errorf("list shows %q, %v", got.State, got.Doing)
 	}
 	for name, do := range map[string]func() error{
 		"remove":   func() error { _, err := m.Remove(t.Context(), control.IDArgs{ID: 5}, quiet); return err },

@@ -36,7 +36,7 @@ func (m *Manager) Create(ctx context.Context, a control.CreateArgs, report repor
 		delete(m.devices, d.id)
 		return nil, err
 	}
-	d.host, d.doing = h, ""
+	d.host, d.doing = h, nil
 	text := d.waiting()
 	if d.waitsFor == 0 {
 		m.linkLocked(d)
@@ -91,7 +91,7 @@ func (m *Manager) reserveDevice(a control.CreateArgs, at place) (*device, error)
 	if by := m.usedByUsLocked(at, nil); by != "" {
 		return nil, control.Errorf(control.InUse, "%s is %s already", a.Path, by)
 	}
-	d := &device{id: id, name: a.Name, path: a.Path, at: at.key, doing: "being created", threshold: sysfsio.DefaultMigrateThreshold}
+	d := &device{id: id, name: a.Name, path: a.Path, at: at.key, doing: begin(control.Creating), threshold: sysfsio.DefaultMigrateThreshold}
 	m.devices[id] = d
 	return d, nil
 }

@@ -177,11 +177,12 @@ func (a *daemon) upkeep(ctx context.Context, id uint8, flush, commit bool, busy 
 	defer func() { busy <- struct{}{} }()
 	ctx, cancel := context.WithTimeout(ctx, upkeepLimit)
 	defer cancel()
-	c, err := a.m.pinCache(int(id))
+	o := &operation{}
+	c, err := a.m.pinCache(int(id), o)
 	if err != nil {
 		return // it is being freed
 	}
-	defer a.m.unpinCache(c)
+	defer a.m.unpinCache(c, o)
 	if flush {
 		err = c.host.FlushCurrent(ctx)
 	}

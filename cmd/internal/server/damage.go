@@ -13,13 +13,14 @@ import (
 
 // Damage looks for damage in all of a log that is not migrated, and tells what is lost with it. It changes nothing.
 func (m *Manager) Damage(ctx context.Context, a control.DamageArgs, report reporter) (*control.Damage, error) {
-	c, err := m.damagedCache(a)
+	o := begin(control.Searching)
+	c, err := m.damagedCache(a, o)
 	if err != nil {
 		return nil, err
 	}
-	defer m.unpinCache(c)
+	defer m.unpinCache(c, o)
 	var p logProgress
-	stop := every(progressEvery, func() { report.say("looking for damage in cache %d: %s", c.id, &p) })
+	stop := every(progressEvery, func() { p.tell(o, fmt.Sprintf("looking for damage in cache %d", c.id), report) })
 	bad, err := c.host.FindDamage(ctx, 0, p.set)
 	stop()
 	switch {
@@ -34,9 +35,9 @@ func (m *Manager) Damage(ctx context.Context, a control.DamageArgs, report repor
 }
 
 // damagedCache pins the cache that is meant.
-func (m *Manager) damagedCache(a control.DamageArgs) (*cache, error) {
+func (m *Manager) damagedCache(a control.DamageArgs, o *operation) (*cache, error) {
 	if a.Device == 0 {
-		return m.pinCache(a.Cache)
+		return m.pinCache(a.Cache, o)
 	}
 	m.mu.Lock()
 	d, err := m.deviceLocked(a.Device)
@@ -47,7 +48,7 @@ func (m *Manager) damagedCache(a control.DamageArgs) (*cache, error) {
 	if d.host == nil || d.host.Cache() == nil {
 		return nil, control.Errorf(control.NotAttached, "device %d is %w", a.Device, host.ErrNotAttached)
 	}
-	return m.pinCache(int(d.host.Cache().ID()))
+	return m.pinCache(int(d.host.Cache().ID()), o)
 }
 
 // lost says what of damaged records is in no newer record.
@@ -59,9 +60,9 @@ func (m *Manager) lost(c *cache, bad []segment.BadRecord) *control.Damage {
 		names[b.ID] = b.Name
 	}
 	for i := range bad {
-		r := control.DamagedRecord{BadRecord: bad[i], Missing: []control.Sectors{}}
+		r := control.DamagedRecord{BadRecord: badRecordOf(&bad[i]), Missing: []control.Sectors{}}
 		for _, p := range core.Newest(bad[i].Lost) {
-			r.Missing = append(r.Missing, control.Sectors{Device: int(p.Device), Name: names[p.Device], LBA: p.LBA, Sectors: uint64(p.Sectors)})
+			r.Missing = append(r.Missing, sectorsOf(&p, names[p.Device]))
 		}
 		d.Records = append(d.Records, r)
 	}
@@ -100,8 +101,10 @@ func (m *Manager) explainDamage(ctx context.Context, c *host.Cache, command stri
 }
 
 // skip tells migration what it may leave out, and the server's log what that is.
-func (m *Manager) skip(ctx context.Context, c *host.Cache, list []segment.BadRecord) error {
-	for i := range list {
+func (m *Manager) skip(ctx context.Context, c *host.Cache, agreed []control.BadRecord) error {
+	list := make([]segment.BadRecord, len(agreed))
+	for i := range agreed {
+		list[i] = badRecord(&agreed[i])
 		m.logf("cache %d: left out on demand: %s; %+v", c.ID(), &list[i], list[i].Lost)
 	}
 	return c.Skip(ctx, list)

@@ -85,7 +85,7 @@ func TestP6DrainPastDamage(t *testing.T) {
 	if err != nil || len(d.Records) != 1 || len(d.Records[0].Missing) != 1 || d.Records[0].Missing[0] != want {
 		t.Fatalf("damage: %+v, %v", d, err)
 	}
-	done, err := m.Detach(t.Context(), control.DrainArgs{ID: 5, Skip: []segment.BadRecord{d.Records[0].BadRecord}}, quiet)
+	done, err := m.Detach(t.Context(), control.DrainArgs{ID: 5, Skip: []control.BadRecord{d.Records[0].BadRecord}}, quiet)
 	if err != nil || !strings.Contains(done.Text, "but for what was damaged") {
 		t.Fatalf("%+v, %v", done, err)
 	}

@@ -19,15 +19,16 @@ const blockBytes = index.SectorsPerBlock * segment.SectorSize
 // Drain migrates all that is in the log of a cache now. Its devices stay attached and in use. Interrupted, it leaves
 // them so too.
 func (m *Manager) Drain(ctx context.Context, a control.DrainArgs, report reporter) (*control.Done, error) {
-	c, err := m.pinCache(a.ID)
+	o := begin(control.Draining)
+	c, err := m.pinCache(a.ID, o)
 	if err != nil {
 		return nil, err
 	}
-	defer m.unpinCache(c)
+	defer m.unpinCache(c, o)
 	if err := m.skip(ctx, c.host, a.Skip); err != nil {
 		return nil, err
 	}
-	if err := m.drain(ctx, c, report); err != nil {
+	if err := m.drain(ctx, c, o.heard(report)); err != nil {
 		return nil, err
 	}
 	text := fmt.Sprintf("cache %d: drained; all that was written before is on the backings", c.id)

@@ -34,7 +34,7 @@ func (m *Manager) Forget(ctx context.Context, a control.ForgetArgs, report repor
 			return nil, err
 		}
 	}
-	stop := remind(report, "waiting for %s to take in that the data is given up", c.path)
+	stop := remind(c.doing.heard(report), "waiting for %s to take in that the data is given up", c.path)
 	err = c.host.GiveUp(uint8(a.Device))
 	stop()
 	if err != nil {
@@ -64,7 +64,7 @@ func (m *Manager) takeForgotten(a control.ForgetArgs) (*cache, *device, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	if c.doing != "" || c.pins > 0 {
+	if c.doing != nil || len(c.users) > 0 {
 		return nil, nil, control.Errorf(control.Busy, "another command works on cache %d; wait for it", c.id)
 	}
 	d := m.devices[uint8(a.Device)]
@@ -75,12 +75,13 @@ func (m *Manager) takeForgotten(a control.ForgetArgs) (*cache, *device, error) {
 		return nil, nil, control.Errorf(control.Busy, "device %d is attached to cache %d, and its data is on its way to %s; `lc detach %d`, or if that disk is gone `lc shutdown` first", d.id, c.id, d.path, d.id)
 	case d.waitsFor != c.id:
 		d = nil
-	case d.doing != "":
+	case d.doing != nil:
 		return nil, nil, errDeviceBusy(d)
 	}
-	c.doing = fmt.Sprintf("data of device %d is being given up", a.Device)
+	c.doing = begin(control.Forgetting)
+	c.doing.tell(control.Progress{Text: fmt.Sprintf("what the log holds of device %d", a.Device)})
 	if d != nil {
-		d.doing = "its data in the log is being given up"
+		d.doing = c.doing
 	}
 	return c, d, nil
 }
@@ -88,9 +89,9 @@ func (m *Manager) takeForgotten(a control.ForgetArgs) (*cache, *device, error) {
 func (m *Manager) giveBackForgotten(c *cache, d *device) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	c.doing = ""
+	c.doing = nil
 	if d != nil {
-		d.doing = ""
+		d.doing = nil
 	}
 }
 

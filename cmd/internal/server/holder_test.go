@@ -89,7 +89,7 @@ func TestBackingWaitsForItsLog(t *testing.T) {
 		return err
 	})
 	m.mustCreate(t, "myLV", 5, backing)
-	if l := m.List().Devices[0]; l.State != control.StateWaiting || l.WaitsFor != 3 || l.Node != "" {
+	if l := m.List().Devices[0]; l.State != control.DeviceWaiting || l.WaitsFor != 3 || l.Node != "" {
 		t.Errorf("created as %+v", l)
 	}
 	refused(t, m, control.Mismatch, "`lc attach 5 3` instead", func() error {
@@ -289,7 +289,7 @@ func TestRebound(t *testing.T) {
 	}
 	m.mustResume(t, 3, cache)
 	m.mustCreate(t, "myLV", 6, backing)
-	if l := m.List().Devices[0]; l.State != control.StateWaiting || l.WaitsFor != 3 {
+	if l := m.List().Devices[0]; l.State != control.DeviceWaiting || l.WaitsFor != 3 {
 		t.Errorf("the log holds data for it, and it is shown as %+v", l)
 	}
 }
@@ -340,7 +340,7 @@ func TestReboundByCommands(t *testing.T) {
 	m = newManager(t)
 	m.mustResume(t, 3, cache)
 	m.mustCreate(t, "myLV", 6, backing)
-	if l := m.List().Devices[0]; l.State != control.StateWaiting {
+	if l := m.List().Devices[0]; l.State != control.DeviceWaiting {
 		t.Errorf("the device is shown as %q though the log holds data for it", l.State)
 	}
 }

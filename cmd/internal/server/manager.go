@@ -3,6 +3,7 @@ package server
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -49,8 +50,8 @@ type cache struct {
 	host      *host.Cache // nil while it is being resumed
 	path      string
 	at        blockdev.Key // what path led to
-	doing     string       // what a command does to it, "" if none
-	pins      int          // commands that need it to stay
+	doing     *operation   // the command that has it for itself
+	users     []*operation // the commands that need it to stay; never changed, only replaced
 	gone      bool         // it is being freed, or was
 	settings  sysfsio.Settings
 	modulated bool        // the daemon measures the backings, and they decide on migration
@@ -64,7 +65,7 @@ type device struct {
 	name     string
 	path     string
 	at       blockdev.Key // what path led to
-	doing    string       // what a command does to it, "" if none
+	doing    *operation   // the command that works on it
 	backing  *whose.Disk  // nil while it is being created
 	distinct bool         // the administrator says that its backing is none that it may be taken for
 	skip     []string     // disks that are not asked what they hold of it
@@ -118,17 +119,17 @@ func (m *Manager) enterSettle(ctx context.Context, report reporter) (leave func(
 }
 
 // takeDevice marks a device as being worked on. The caller gives it back.
-func (m *Manager) takeDevice(id int, doing string) (*device, error) {
+func (m *Manager) takeDevice(id int, what control.Work) (*device, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	d, err := m.deviceLocked(id)
 	if err != nil {
 		return nil, err
 	}
-	if d.doing != "" {
+	if d.doing != nil {
 		return nil, errDeviceBusy(d)
 	}
-	d.doing = doing
+	d.doing = begin(what)
 	return d, nil
 }
 
@@ -139,7 +140,7 @@ func errDeviceBusy(d *device) error {
 func (m *Manager) giveBackDevice(d *device) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	d.doing = ""
+	d.doing = nil
 }
 
 func (m *Manager) deviceLocked(id int) (*device, error) {
@@ -156,25 +157,25 @@ func (m *Manager) deviceLocked(id int) (*device, error) {
 	return d, nil
 }
 
-// pinCache makes sure that a cache stays until it is unpinned.
-func (m *Manager) pinCache(id int) (*cache, error) {
+// pinCache makes sure that a cache stays until it is unpinned by the same operation.
+func (m *Manager) pinCache(id int, o *operation) (*cache, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	c, err := m.cacheLocked(id)
 	if err != nil {
 		return nil, err
 	}
-	if c.doing != "" {
+	if c.doing != nil {
 		return nil, control.Errorf(control.Busy, "another command works on cache %d (%s); wait for it", id, c.doing)
 	}
-	c.pins++
+	c.users = append(slices.Clip(c.users), o)
 	return c, nil
 }
 
-func (m *Manager) unpinCache(c *cache) {
+func (m *Manager) unpinCache(c *cache, o *operation) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	c.pins--
+	c.users = slices.DeleteFunc(slices.Clone(c.users), func(u *operation) bool { return u == o })
 }
 
 func (m *Manager) cacheLocked(id int) (*cache, error) {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
 
@@ -106,7 +107,7 @@ func refused(t *testing.T, m *Manager, code control.Code, words string, do func(
 		t.Errorf("a refusal changed something: %+v, then %+v", before, after)
 	}
 	for i := range after.Devices {
-		if before.Devices[i] != after.Devices[i] {
+		if !reflect.DeepEqual(before.Devices[i], after.Devices[i]) {
 			t.Errorf("a refusal changed a device: %+v, then %+v", before.Devices[i], after.Devices[i])
 		}
 	}

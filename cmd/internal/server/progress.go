@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"sync/atomic"
 	"time"
+
+	"github.com/ublk-lc/ublk-lc/cmd/internal/control"
 )
 
 // progressEvery is how often a command that reads a log tells how far it is.
@@ -25,6 +27,14 @@ func (p *logProgress) share() *float64 {
 	}
 	done := float64(slots) / float64(of)
 	return &done
+}
+
+// tell tells the client how far it is, and of what, and who asks for the state how far.
+func (p *logProgress) tell(o *operation, of string, report reporter) {
+	now := control.Progress{Text: p.String(), Done: p.share()}
+	o.tell(now)
+	now.Text = of + ": " + now.Text
+	report(now)
 }
 
 // String says it in words.

@@ -10,7 +10,7 @@ import (
 
 // Remove takes a detached device away.
 func (m *Manager) Remove(ctx context.Context, a control.IDArgs, report reporter) (*control.Done, error) {
-	d, err := m.takeDevice(a.ID, "being removed")
+	d, err := m.takeDevice(a.ID, control.Removing)
 	if err != nil {
 		return nil, err
 	}
@@ -54,7 +54,7 @@ func checkIdle(d *device) error {
 
 // stop takes a device's node and its place in the table away.
 func (m *Manager) stop(ctx context.Context, d *device, force bool, report reporter) error {
-	stop := remind(report, "waiting for the kernel to let go of %s", d.host.Node())
+	stop := remind(d.doing.heard(report), "waiting for the kernel to let go of %s", d.host.Node())
 	defer stop()
 	if err := d.host.Stop(context.WithoutCancel(ctx), force); err != nil {
 		return err
@@ -74,13 +74,13 @@ func (m *Manager) FreeCache(ctx context.Context, a control.IDArgs, report report
 	}
 	dirty := c.host.Core().Status().DirtyBlocks
 	warnBroken(c, report)
-	stop := remind(report, "waiting for %s to make the log durable", c.path)
+	stop := remind(c.doing.heard(report), "waiting for %s to make the log durable", c.path)
 	err = m.free(ctx, c, report)
 	stop()
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if err != nil {
-		c.doing, c.gone = "", false
+		c.doing, c.gone = nil, false
 		return nil, err
 	}
 	delete(m.caches, c.id)
@@ -109,7 +109,7 @@ func (m *Manager) takeCache(id int) (*cache, error) {
 	if err != nil {
 		return nil, err
 	}
-	if c.doing != "" || c.pins > 0 {
+	if c.doing != nil || len(c.users) > 0 {
 		return nil, control.Errorf(control.Busy, "another command works on cache %d; wait for it", id)
 	}
 	for _, did := range sorted(m.devices) {
@@ -121,6 +121,6 @@ func (m *Manager) takeCache(id int) (*cache, error) {
 			return nil, control.Errorf(control.Busy, "cache %d: device %d waits for it; `lc attach %d %d` or `lc remove %d` first", id, did, did, id, did)
 		}
 	}
-	c.doing, c.gone = "being freed", true
+	c.doing, c.gone = begin(control.Freeing), true
 	return c, nil
 }

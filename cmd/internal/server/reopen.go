@@ -14,7 +14,7 @@ import (
 
 // Reopen goes on with a device over its disk, which went away and has come back, perhaps under another name.
 func (m *Manager) Reopen(ctx context.Context, a control.ReopenArgs, report reporter) (*control.Done, error) {
-	d, err := m.takeDevice(a.Device, "its disk is being opened anew")
+	d, err := m.takeDevice(a.Device, control.Reopening)
 	if err != nil {
 		return nil, err
 	}
@@ -92,7 +92,7 @@ func (m *Manager) reopen(ctx context.Context, d *device, backing *blockdev.Devic
 	if err := checkReturned(d, seen); err != nil {
 		return nil, err
 	}
-	stop := remind(report, "waiting for requests in flight on device %d, and for migration to let go of %s", d.id, d.path)
+	stop := remind(d.doing.heard(report), "waiting for requests in flight on device %d, and for migration to let go of %s", d.id, d.path)
 	defer stop()
 	err = d.host.Reopen(ctx, backing)
 	if errors.Is(err, host.ErrSmaller) {

@@ -39,7 +39,7 @@ func (m *Manager) List() *control.List {
 }
 
 func (c *cache) line(n notes) control.CacheLine {
-	l := control.CacheLine{ID: int(c.id), Device: c.path, State: c.doing}
+	l := control.CacheLine{ID: int(c.id), Device: c.path, State: cacheState(false, false), Doing: c.shown()}
 	if c.host == nil {
 		return l
 	}
@@ -50,18 +50,34 @@ func (c *cache) line(n notes) control.CacheLine {
 	l.SizeBytes = super.DeviceSize
 	l.Segments, l.SegmentSize = log.Segments, log.SegmentSize
 	l.DirtyBlocks = log.DirtyBlocks
-	switch {
-	case l.State != "":
-	case log.Broken != "":
-		l.State = control.StateBroken
-	default:
-		l.State = control.StateRunning
-	}
+	l.State = cacheState(true, log.Broken != "")
 	return l
 }
 
+// cacheState is what a cache is, whatever is being done to it.
+func cacheState(resumed, broken bool) control.CacheState {
+	switch {
+	case !resumed:
+		return control.CacheStarting
+	case broken:
+		return control.CacheBroken
+	}
+	return control.CacheRunning
+}
+
+// shown is what list shows of the commands that work on a cache: the one that has it for itself, or the one that came first.
+func (c *cache) shown() *control.Doing {
+	for _, o := range append([]*operation{c.doing}, c.users...) {
+		if d := o.doing(); d != nil {
+			return d
+		}
+	}
+	return nil
+}
+
 func (d *device) line(n notes) control.DeviceLine {
-	l := control.DeviceLine{ID: int(d.id), Name: d.name, Backing: d.path, State: d.doing, WaitsFor: int(d.waitsFor), Link: d.link}
+	l := control.DeviceLine{ID: int(d.id), Name: d.name, Backing: d.path, Doing: d.doing.doing(), WaitsFor: int(d.waitsFor), Link: d.link}
+	l.State = deviceState(false, false, false, false)
 	if d.host == nil {
 		return l
 	}
@@ -76,18 +92,23 @@ func (d *device) line(n notes) control.DeviceLine {
 		l.CacheID = int(at.ID())
 		l.DirtyBlocks = at.Core().DirtyBlocks(d.id)
 	}
-	switch {
-	case l.State != "":
-	case at != nil && l.Node == "":
-		l.State = control.StateNoNode
-	case at != nil:
-		l.State = control.StateAttached
-	case d.waitsFor != 0:
-		l.State = control.StateWaiting
-	default:
-		l.State = control.StatePassThrough
-	}
+	l.State = deviceState(true, at != nil, l.Node != "", d.waitsFor != 0)
 	return l
+}
+
+// deviceState is what a device is, whatever is being done to it.
+func deviceState(created, attached, node, waits bool) control.DeviceState {
+	switch {
+	case !created:
+		return control.DeviceStarting
+	case attached && node:
+		return control.DeviceAttached
+	case attached:
+		return control.DeviceNoNode
+	case waits:
+		return control.DeviceWaiting
+	}
+	return control.DevicePassThrough
 }
 
 // number is major:minor of a disk.
@@ -131,18 +152,18 @@ func (d *device) status(n notes) control.DeviceStatus {
 	s := control.DeviceStatus{DeviceLine: d.line(n), MigrateThreshold: d.threshold, BackingBusy: d.busy, SequentialMerge: true}
 	if d.host != nil {
 		set, did := d.host.Volume().Bypass()
-		s.SequentialCutoff, s.SequentialMerge, s.Bypass = set.Cutoff, !set.Single, did
+		s.SequentialCutoff, s.SequentialMerge, s.Bypass = set.Cutoff, !set.Single, bypassOf(&did)
 	}
 	return s
 }
 
 func (c *cache) status(n notes) control.CacheStatus {
-	s := control.CacheStatus{CacheLine: c.line(n), Settings: c.settings}
+	s := control.CacheStatus{CacheLine: c.line(n), Settings: settingsOf(c.settings)}
 	if c.host == nil {
 		return s
 	}
 	s.Settings.AllowMigrate = c.allowLocked()
-	s.Log, s.Migration = c.host.Core().Status(), c.host.Migration()
+	s.Log, s.Migration = logOf(c.host.Core().Status()), migrationOf(c.host.Migration())
 	if n := s.Log.ParkedWrites; n > 0 {
 		what := "the cache device to write what came before them"
 		if c.host.Core().Gauge().Full {

@@ -17,8 +17,6 @@ import (
 	"github.com/ublk-lc/ublk-lc/sysfsio"
 )
 
-const beingResumed = "being resumed"
-
 func itoa(id uint8) string { return strconv.Itoa(int(id)) }
 
 // Resume makes a formatted device a running cache.
@@ -40,7 +38,7 @@ func (m *Manager) Resume(ctx context.Context, a control.ResumeArgs, report repor
 		delete(m.caches, c.id)
 		return nil, err
 	}
-	c.host, c.doing = h, ""
+	c.host, c.doing = h, nil
 	c.applyLocked()
 	text := fmt.Sprintf("cache %d: %s with %d segments, %d dirty blocks", c.id, c.path, h.Core().Geometry().Slots, h.Core().Status().DirtyBlocks)
 	if rec.Dropped {
@@ -66,7 +64,7 @@ func (m *Manager) reserveCache(a control.ResumeArgs, at place) (*cache, error) {
 	if by := m.usedByUsLocked(at, nil); by != "" {
 		return nil, control.Errorf(control.InUse, "%s is %s already", a.Path, by)
 	}
-	c := &cache{id: id, path: a.Path, at: at.key, doing: beingResumed, settings: sysfsio.DefaultSettings()}
+	c := &cache{id: id, path: a.Path, at: at.key, doing: begin(control.Resuming), settings: sysfsio.DefaultSettings()}
 	m.caches[id] = c
 	return c, nil
 }
@@ -123,7 +121,7 @@ func (m *Manager) resumeOn(ctx context.Context, c *cache, dev *blockdev.Device, 
 		warn(large)
 	}
 	var p logProgress
-	stop := every(progressEvery, func() { m.tellResume(c, &p, report) })
+	stop := every(progressEvery, func() { p.tell(c.doing, c.path, report) })
 	defer stop()
 	h, rec, err := host.ResumeCache(c.id, dev, host.CacheOptions{Logf: m.logf, Progress: p.set, Swappable: large != ""})
 	switch {
@@ -134,16 +132,6 @@ func (m *Manager) resumeOn(ctx context.Context, c *cache, dev *blockdev.Device, 
 		err = fmt.Errorf("%w; %s", err, wayOut(c.path))
 	}
 	return h, rec, err
-}
-
-// tellResume tells the client, and who asks for the state, how far a resume has come.
-func (m *Manager) tellResume(c *cache, p *logProgress, report reporter) {
-	report(control.Progress{Text: fmt.Sprintf("%s: %s", c.path, p), Done: p.share()})
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if c.doing != "" {
-		c.doing = beingResumed + ": " + p.String()
-	}
 }
 
 // checkTwin refuses a copy of a cache that is resumed.

@@ -105,7 +105,7 @@ func TestVerbsOverTheSocket(t *testing.T) {
 	if err := ask(t, t.Context(), control.VerbList, nil, &l); err != nil || len(l.Caches) != 1 || len(l.Devices) != 1 {
 		t.Errorf("list: %+v, %v", l, err)
 	}
-	if c := l.Caches[0]; c.Label != "test" || c.State != control.StateRunning || c.Segments == 0 || len(c.UUID) != 36 {
+	if c := l.Caches[0]; c.Label != "test" || c.State != control.CacheRunning || c.Segments == 0 || len(c.UUID) != 36 {
 		t.Errorf("cache: %+v", c)
 	}
 	var s control.Status

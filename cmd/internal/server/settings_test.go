@@ -9,18 +9,19 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/ublk-lc/ublk-lc/cmd/internal/control"
 	"github.com/ublk-lc/ublk-lc/sysfsio"
 )
 
-// TestSettingsAreRead: each setting is looked at by the server, or says that it
-// has no effect.
+// TestSettingsAreRead: each setting is sent by the name of its attribute, and is
+// looked at by the server, or says that it has no effect.
 func TestSettingsAreRead(t *testing.T) {
 	read := settingsRead(t)
 	idle := map[string]bool{}
 	for _, a := range sysfsio.CacheAttributes() {
 		idle[a.Name] = a.NoEffect != ""
 	}
-	for _, f := range reflect.VisibleFields(reflect.TypeFor[sysfsio.Settings]()) {
+	for _, f := range reflect.VisibleFields(reflect.TypeFor[control.Settings]()) {
 		name := f.Tag.Get("json")
 		if _, there := idle[name]; !there {
 			t.Errorf("%s: there is no attribute of this name", name)

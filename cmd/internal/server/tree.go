@@ -109,11 +109,12 @@ func (t treeCache) CommitSuper(ctx context.Context) error {
 
 // pinned keeps the cache from being freed meanwhile.
 func (t treeCache) pinned(do func() error) error {
-	c, err := t.m.pinCache(int(t.c.id))
+	o := &operation{}
+	c, err := t.m.pinCache(int(t.c.id), o)
 	if err != nil {
 		return err
 	}
-	defer t.m.unpinCache(c)
+	defer t.m.unpinCache(c, o)
 	if c != t.c {
 		return control.Errorf(control.NotFound, "cache %d is another one now", c.id)
 	}

@@ -21,7 +21,7 @@ func (m *Manager) Why(a control.IDArgs) (*control.Why, error) {
 	d := *found
 	m.mu.Unlock()
 	line := d.line(nil)
-	w := &control.Why{Device: line.ID, Name: line.Name, CacheID: line.CacheID, State: line.State, DirtyBlocks: line.DirtyBlocks}
+	w := &control.Why{Device: line.ID, Name: line.Name, CacheID: line.CacheID, State: line.State, Doing: line.Doing, DirtyBlocks: line.DirtyBlocks}
 	var c *host.Cache
 	if d.host != nil {
 		c = d.host.Cache()

@@ -144,7 +144,7 @@ func TestP8Forget(t *testing.T) {
 	if err := forget(control.ForgetArgs{Cache: 3, Device: 5, Yes: true}); err != nil {
 		t.Fatal(err)
 	}
-	if l := m.List(); l.Caches[0].DirtyBlocks != 0 || l.Devices[0].State != control.StatePassThrough {
+	if l := m.List(); l.Caches[0].DirtyBlocks != 0 || l.Devices[0].State != control.DevicePassThrough {
 		t.Errorf("left: %+v", l)
 	}
 	m.mustAttach(t, control.AttachArgs{Device: 5, Cache: 3})
