@@ -23,8 +23,9 @@ import (
 
 // ForgetOptions are the options of forget.
 type ForgetOptions struct {
-	Yes       bool
-	SkipDisks []string
+	Yes        bool
+	ReplayedTo string
+	SkipDisks  []string
 }
 
 func forgetCommand() *cobra.Command {
@@ -37,8 +38,10 @@ func forgetCommand() *cobra.Command {
 			"newer. The other devices of the cache keep their data, and the id is free for another disk.\n\n" +
 			"It says how much would be lost, and how the disk is compared to it, and does nothing without --yes, or a yes on\n" +
 			"a terminal. To save the data first:\n\n" +
-			"  lc replay CACHE --device DEVICE_ID --force-binding --to FILE\n\n" +
-			"and of a damaged log --skip-damage with it. What a damaged record held may be this device's too: that wants --yes as\n" +
+			"  lc replay CACHE --device DEVICE_ID --force-binding --to FILE\n" +
+			"  lc forget CACHE DEVICE_ID --replayed-to FILE\n\n" +
+			"The second compares all data of the device in the log with what is on FILE, a disk or a file, and needs no --yes if it is\n" +
+			"there: nothing is lost then. Of a damaged log the first wants --skip-damage. What a damaged record held may be this device's too: that wants --yes as\n" +
 			"well. An old copy of a cache is refused, for what is given up in it would make it look like the newest.\n\n" +
 			"The cache may be resumed, but the device not be attached. The exit code is 4 (has-content) when it wants --yes,\n" +
 			"5 (not-found) for a device that the log does not know, 10 (busy) for one that is attached, 12 (mismatch) for an old copy.",
@@ -56,13 +59,14 @@ func forgetCommand() *cobra.Command {
 		},
 	}
 	cmd.Flags().BoolVar(&o.Yes, "yes", false, "give the data up")
+	cmd.Flags().StringVar(&o.ReplayedTo, "replayed-to", "", "a disk or file that is compared with the log; if all the data is there, --yes is not needed")
 	skipDisksFlag(cmd, &o.SkipDisks)
 	return cmd
 }
 
 // Forget gives up what a log holds of a device. It needs neither a server nor ublk; a cache that is resumed its server does.
 func Forget(cmd *cobra.Command, path string, id uint8, o ForgetOptions) error {
-	if cache := cacheOn(served(), path); cache != 0 {
+	if cache := cacheOn(served(), path); cache != 0 && o.ReplayedTo == "" {
 		return forgetResumed(cmd, control.ForgetArgs{Cache: cache, Device: int(id), Yes: o.Yes, SkipDisks: o.SkipDisks})
 	}
 	return withOffline(cmd, path, blockdev.OpenOptions{Exclusive: true}, func(c *offline, p *progress) error {
@@ -78,9 +82,9 @@ func Forget(cmd *cobra.Command, path string, id uint8, o ForgetOptions) error {
 		if b == nil {
 			return fmt.Errorf("device %d is %w", id, inspect.ErrNotBound)
 		}
-		lost := losses(log, id)
+		lost, kept := losses(log, id), ""
 		if lost != "" {
-			if err := confirm(cmd, c, log, b, lost, o); err != nil {
+			if kept, err = settleLoss(cmd, c, log, b, lost, o, p); err != nil {
 				return err
 			}
 		}
@@ -93,7 +97,7 @@ func Forget(cmd *cobra.Command, path string, id uint8, o ForgetOptions) error {
 		if lost == "" {
 			lost = "nothing"
 		}
-		fmt.Fprintf(cmd.OutOrStdout(), "%s: gave up %s of device %d (%s), which is not bound to it any more\n", c.dev.Path(), lost, id, control.Show(b.Name))
+		fmt.Fprintf(cmd.OutOrStdout(), "%s: gave up %s of device %d (%s), which is not bound to it any more%s\n", c.dev.Path(), lost, id, control.Show(b.Name), kept)
 		return nil
 	})
 }
@@ -141,33 +145,58 @@ func (o *offline) refuseOld(cmd *cobra.Command, skip []string) error {
 		why, path, path)
 }
 
-// confirm wants the word of somebody who has read what it means: what would be lost.
-func confirm(cmd *cobra.Command, c *offline, log *inspect.Log, b *segment.Binding, lost string, o ForgetOptions) error {
-	disks, err := server.Disks(o.SkipDisks)
+// settleLoss finds out whether what is given up is on a disk, and else wants a word for it. kept is the end of a sentence that
+// says where it is.
+func settleLoss(cmd *cobra.Command, c *offline, log *inspect.Log, b *segment.Binding, lost string, o ForgetOptions, p *progress) (kept string, err error) {
+	if o.ReplayedTo == "" {
+		disk, err := itsDisk(c, log, b, o.SkipDisks)
+		if err != nil {
+			return "", err
+		}
+		return "", confirm(cmd, c, log, b, lost, disk, o.Yes)
+	}
+	h, err := compare(cmd.Context(), log, b.ID, o.ReplayedTo, p)
 	if err != nil {
-		return err
+		return "", err
+	}
+	if h.all() {
+		return "; " + h.String(), nil
+	}
+	return "", confirm(cmd, c, log, b, lost, h.String(), o.Yes)
+}
+
+// itsDisk says how the disk of a binding is compared to what a log holds of it.
+func itsDisk(c *offline, log *inspect.Log, b *segment.Binding, skip []string) (string, error) {
+	disks, err := server.Disks(skip)
+	if err != nil {
+		return "", err
 	}
 	path, state := whose.Find(disks, b, versionsOf(log, b.ID), c.dev)
-	disk := "its disk is not among those of this host, as far as that can be told"
-	if path != "" {
-		disk = fmt.Sprintf("its disk, %s, %s", path, state)
+	if path == "" {
+		return "its disk is none of this host's block devices, as far as that can be told", nil
 	}
-	what := fmt.Sprintf("%s holds %s of device %d (%s, %s) that no disk has; %s", c.dev.Path(), lost, b.ID, control.Show(b.Name),
+	return fmt.Sprintf("its disk, %s, %s", path, state), nil
+}
+
+// confirm wants the word of somebody who has read what it means: what may be lost.
+func confirm(cmd *cobra.Command, c *offline, log *inspect.Log, b *segment.Binding, lost, disk string, yes bool) error {
+	what := fmt.Sprintf("%s holds %s of device %d (%s, %s) that was not drained; %s", c.dev.Path(), lost, b.ID, control.Show(b.Name),
 		humanize.IBytes(b.Sectors*segment.SectorSize), disk)
 	skip := ""
 	for i := range log.Damage {
 		skip = " --skip-damage"
 		what += fmt.Sprintf("; damaged: %s", &log.Damage[i])
 	}
-	save := fmt.Sprintf("`lc replay %s --device %d --force-binding%s --to FILE` saves that first", c.dev.Path(), b.ID, skip)
-	if o.Yes {
+	save := fmt.Sprintf("`lc replay %s --device %d --force-binding%s --to FILE` saves that first, and `lc forget %s %d --replayed-to FILE` gives up what was saved so",
+		c.dev.Path(), b.ID, skip, c.dev.Path(), b.ID)
+	if yes {
 		fmt.Fprintln(cmd.ErrOrStderr(), what)
 		return nil
 	}
 	if onTerminal(cmd) {
 		return typed(cmd, what+"; "+save)
 	}
-	return control.Errorf(control.HasContent, "%s; %s, and --yes gives it up", what, save)
+	return control.Errorf(control.HasContent, "%s; %s; --yes gives it up as it is", what, save)
 }
 
 // onTerminal tells whether somebody is there to be asked.

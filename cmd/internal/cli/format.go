@@ -159,47 +159,12 @@ func checkContent(dev *blockdev.Device) error {
 	case all[0] != blockdev.OwnCache:
 		return control.Errorf(control.HasContent, "%s: %w: %s; --force formats it all the same, and that is lost", dev.Path(), blockdev.ErrHasContent, strings.Join(all, ", "))
 	}
-	what, _, _ := describeCache(dev)
+	what := describeCache(dev)
 	more := ""
 	if len(all) > 1 {
 		more = "; signatures of what was there before it are still there: " + strings.Join(all[1:], ", ")
 	}
-	return control.Errorf(control.HasContent, "%s is already formatted as a cache, %s%s; --force formats it anew, and what is in its log is lost", dev.Path(), what, more)
-}
-
-// describeCache tells which cache it is, whether its log is known to hold nothing that counts, and if not, whether it can be
-// resumed.
-func describeCache(dev *blockdev.Device) (what string, empty, resumable bool) {
-	super, err := logcache.ReadSuper(dev)
-	if err != nil {
-		return fmt.Sprintf("with a superblock that cannot be read (%v)", err), false, false
-	}
-	extents, given := 0, 0
-	forgotten := super.GivenUp()
-	reader := blockdev.NewBatchReader(dev)
-	defer reader.Close()
-	_, err = segment.Recover(reader, super, func(r *segment.Record) {
-		for i := range int(r.Extents) {
-			if forgotten.Covers(r.Extent(i).Device, r.Seq) {
-				given++
-			} else {
-				extents++
-			}
-		}
-	})
-	text := "UUID " + uuid.UUID(super.UUID).String()
-	if super.Label != "" {
-		text += fmt.Sprintf(", label %q", super.Label)
-	}
-	switch {
-	case err != nil:
-		return text + fmt.Sprintf(", with a log that cannot be read to its end (%v)", err), false, false
-	case extents > 0:
-		return text + fmt.Sprintf(", with %d writes in its log that are on no other disk", extents), false, true
-	case given > 0:
-		return text + ", with a log of which all is given up", true, true
-	}
-	return text + ", with an empty log", true, true
+	return control.Errorf(control.HasContent, "%s is already formatted as a cache, %s%s; --force formats it anew, and what is in its log is lost", dev.Path(), what.text, more)
 }
 
 // segmentSize takes 1MiB, 512K, 65536.

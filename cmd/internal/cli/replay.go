@@ -47,7 +47,7 @@ func replayCommand() *cobra.Command {
 			"An old copy of a cache, such as an image of the SSD, is refused when the newer one is on this host, or was: it would\n" +
 			"put older data over newer. --accept-stale writes it all the same.\n\n" +
 			"Afterwards the cache still holds the data. Once the disk was written to by anything else, the log's copy is out\n" +
-			"of date: `lc forget` gives it up, else the log would put its older data over what is new.",
+			"of date: `lc forget --replayed-to` gives it up before that, else the log would put its older data over what is new.",
 		Annotations: map[string]string{unprivileged: "files are their owner's; devices are root's anyway"},
 		Args:        exactly("DEV"),
 		RunE:        func(cmd *cobra.Command, args []string) error { return Replay(cmd, args[0], o) },
@@ -154,7 +154,7 @@ func replayPlan(cmd *cobra.Command, c *offline, plan *inspect.Plan, to *target, 
 		return err
 	}
 	if !o.DryRun && report.Sectors > 0 && !o.old {
-		fmt.Fprintf(cmd.OutOrStdout(), "the log still holds this data; when %s is used from now on, give the log's copy up: `lc forget %s %d`\n", to.Path(), c.dev.Path(), report.Device)
+		fmt.Fprintf(cmd.OutOrStdout(), "the log still holds this data; when %s is used from now on, give the log's copy up: `lc forget %s %d --replayed-to %s`\n", to.Path(), c.dev.Path(), report.Device, to.Path())
 	}
 	return report.leftOut()
 }

@@ -54,14 +54,19 @@ func (w *blockWriter) Flush() error { return w.dev.Flush() }
 
 // WriteAt writes whole blocks, in pieces.
 func (w *blockWriter) WriteAt(b []byte, off int64) (int, error) {
-	block := int64(w.dev.LogicalBlock())
+	return inPieces(b, off, int64(w.dev.LogicalBlock()), w.piece)
+}
+
+// inPieces cuts b, which starts at byte off of a disk, where whole blocks of the disk end, into pieces that fit a buffer: each is
+// in the blocks [start, end).
+func inPieces(b []byte, off, block int64, each func(b []byte, at, start, end int64) error) (int, error) {
 	done := 0
 	for done < len(b) {
 		at := off + int64(done)
 		start := at / block * block
 		end := min((off+int64(len(b))+block-1)/block*block, start+bounceBytes)
 		n := min(len(b)-done, int(end-at))
-		if err := w.piece(b[done:done+n], at, start, end); err != nil {
+		if err := each(b[done:done+n], at, start, end); err != nil {
 			return done, err
 		}
 		done += n

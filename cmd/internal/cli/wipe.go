@@ -19,8 +19,9 @@ func wipeCommand() *cobra.Command {
 		Short: "Make a cache an empty disk again; what is in its log is lost",
 		Long: "Make a cache an empty disk again, which can hold anything, and be a backing. A disk that is no cache is\n" +
 			"refused, and so is one that is in use. A cache whose log holds data, or cannot be read, is refused unless\n" +
-			"--force says that it is to be lost: `lc resume`, `lc attach` and `lc drain` bring it to its disks, and of a damaged log, which is not\n" +
-			"resumed, `lc replay --skip-damage` what is whole.",
+			"--force says that it is to be lost: `lc resume`, `lc attach` and `lc drain` bring it to its disks, or `lc replay` without a\n" +
+			"server, after which `lc forget` empties the log; of a damaged log, which is not resumed, `lc replay --skip-damage` brings\n" +
+			"what is whole.",
 		Args: exactly("DEV"),
 		RunE: func(cmd *cobra.Command, args []string) error { return Wipe(cmd.OutOrStdout(), args[0], force) },
 	}
@@ -50,12 +51,8 @@ func wipe(dev *blockdev.Device, force bool) error {
 	if what != blockdev.OwnCache {
 		return control.Errorf(control.NotFormatted, "%s is %w; only caches are wiped", dev.Path(), segment.ErrNotFormatted)
 	}
-	if what, empty, resumable := describeCache(dev); !empty && !force {
-		way := "`lc resume`, `lc attach` and `lc drain` bring that to its disks"
-		if !resumable {
-			way = fmt.Sprintf("`lc check %s` tells what is damaged, and `lc replay %s --skip-damage --to BACKING` brings what is whole to its disk", dev.Path(), dev.Path())
-		}
-		return control.Errorf(control.HasContent, "%s is a cache, %s; %s, or --force gives it up", dev.Path(), what, way)
+	if c := describeCache(dev); !c.empty && !force {
+		return control.Errorf(control.HasContent, "%s is a cache, %s; --force gives that up. %s", dev.Path(), c.text, c.waysOn(dev.Path()))
 	}
 	old, _ := logcache.ReadSuper(dev)
 	if err := logcache.Wipe(dev, dev.Size()); err != nil {

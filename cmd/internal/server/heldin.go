@@ -50,6 +50,6 @@ func HeldIn(ctx context.Context, record seen.Dir, disk *blockdev.Device, skip []
 
 // mustGo says that a log holds data for a disk, and what brings it there, or gives it up.
 func (c *claim) mustGo(disk string) string {
-	return fmt.Sprintf("%s is the disk of %s, and the cache on %s holds data for it that no disk has: `lc detach %d` brings it there while the device is attached, else `lc replay %s --device %d --to %s` while the cache is not resumed; `lc forget %s %d` then lets the disk go",
-		disk, c, c.log, c.binding.ID, c.log, c.binding.ID, disk, c.log, c.binding.ID)
+	return fmt.Sprintf("%s is the disk of %s, and the cache on %s holds data for it that was not drained: `lc detach %d` brings it there while the device is attached; else, while the cache is not resumed, `lc replay %s --device %d --to %s`, and then `lc forget %s %d --replayed-to %s` lets the disk go; without --replayed-to that gives the data up",
+		disk, c, c.log, c.binding.ID, c.log, c.binding.ID, disk, c.log, c.binding.ID, disk)
 }

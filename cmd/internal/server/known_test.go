@@ -65,7 +65,7 @@ func TestP8HeldIn(t *testing.T) {
 		return why
 	}
 	why := held(backing)
-	for _, words := range []string{"the cache on " + cache, "device 5 ", "`lc detach 5`", "`lc replay " + cache + " --device 5 --to " + backing + "`", "`lc forget " + cache + " 5`"} {
+	for _, words := range []string{"the cache on " + cache, "device 5 ", "`lc detach 5`", "`lc replay " + cache + " --device 5 --to " + backing + "`", "`lc forget " + cache + " 5 --replayed-to " + backing + "`"} {
 		if !strings.Contains(why, words) {
 			t.Errorf("%q does not say %q", why, words)
 		}

@@ -39,7 +39,7 @@ func match(path string, b *segment.Binding, versions *witness.Versions, log *blo
 	case verdict != nil && verdict.Changed():
 		return "was written to since, or is out of date: " + verdict.String()
 	case content == Same:
-		return "is as the cache left it, and older than this data"
+		return "has nothing on it that was not written through the cache"
 	}
-	return "is older than this data, unless it was written to since"
+	return "is older than this data, unless that was replayed to it, or it was written to since"
 }
