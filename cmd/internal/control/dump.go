@@ -31,7 +31,7 @@ type Version struct {
 	Seq      uint64 `json:"sequence"`        // of the record
 	Epoch    uint64 `json:"epoch"`           // of the record
 	Durable  bool   `json:"durable"`         // something says so
-	Kind     string `json:"kind"`            // of the write: data, discard, zeroes, or one of a newer version of the format
+	Kind     string `json:"kind"`            // of the write: data, discard, zeroes, or what this version cannot replay
 	Extent   Range  `json:"extent"`          // that the sector was written with
 	Offset   int64  `json:"offset"`          // byte of the sector on the cache device; 0 for what has no data
 	Problem  string `json:"problem"`         // why its data must not be used, in words; empty if nothing is wrong

@@ -6,13 +6,14 @@ type List struct {
 	Devices []DeviceLine `json:"devices"` // by id
 }
 
-// CacheLine is a cache in short.
+// CacheLine is a cache in short. While it is being resumed only its id, device, state and doing are known, and the rest
+// is empty or 0.
 type CacheLine struct {
 	ID          int        `json:"id"`              // from 1 to 127
-	Label       string     `json:"label"`           // given at format
-	UUID        string     `json:"uuid"`            // given at format; empty while the cache is being resumed
+	Label       string     `json:"label"`           // given at format; empty for none
+	UUID        string     `json:"uuid"`            // given at format
 	Device      string     `json:"device"`          // path of the cache device
-	DeviceNo    string     `json:"device_no"`       // number of the cache device, major:minor; empty while the cache is being resumed
+	DeviceNo    string     `json:"device_no"`       // number of the cache device, major:minor
 	SizeBytes   uint64     `json:"size_bytes"`      // of the cache device, at format
 	Segments    uint64     `json:"segments"`        // that the log has room for
 	SegmentSize uint32     `json:"segment_size"`    // bytes
@@ -22,7 +23,8 @@ type CacheLine struct {
 	Note        string     `json:"note,omitempty"`  // what an administrator should know, in words
 }
 
-// DeviceLine is a device in short.
+// DeviceLine is a device in short. While it is being created only its id, name, backing, state and doing are known, and
+// the rest is empty or 0.
 type DeviceLine struct {
 	ID          int         `json:"id"`                        // from 1 to 127
 	Name        string      `json:"name"`                      // given at create
@@ -30,10 +32,10 @@ type DeviceLine struct {
 	Link        string      `json:"link"`                      // path of the link to the node, /dev/lc/NAME; empty while there is none
 	Number      string      `json:"number"`                    // number of the node, major:minor; empty while there is none
 	CacheID     int         `json:"cache_id"`                  // cache that it is attached to; 0 for none
-	WaitsFor    int         `json:"waits_for_cache,omitempty"` // cache that holds data for the backing, and is to be attached
+	WaitsFor    int         `json:"waits_for_cache,omitempty"` // cache that holds data for the backing, and is to be attached; absent if none does
 	Backing     string      `json:"backing"`                   // path of the disk below
-	BackingNo   string      `json:"backing_no"`                // number of the backing, major:minor; empty while the device is being created
-	Identity    string      `json:"backing_identity"`          // what the host tells the backing from other disks by: unique, doubled or none; empty while the device is being created
+	BackingNo   string      `json:"backing_no"`                // number of the backing, major:minor
+	Identity    string      `json:"backing_identity"`          // what the host tells the backing from other disks by: unique, doubled or none
 	SizeBytes   uint64      `json:"size_bytes"`                // of the device
 	DirtyBlocks uint64      `json:"dirty_blocks"`              // of the device in the log, 4 KiB each
 	Errors      uint64      `json:"errors"`                    // failed operations on the disks below, since create

@@ -17,7 +17,7 @@ type ServerStatus struct {
 
 // DaemonStatus is the autonomous control.
 type DaemonStatus struct {
-	Running   bool   `json:"running"`              // it was started, and not stopped
+	Running   bool   `json:"running"`              // it was started, and not stopped since
 	LastError string `json:"last_error,omitempty"` // what went wrong in it last, in words
 }
 
@@ -95,7 +95,7 @@ type Migration struct {
 	Flushes   uint64 `json:"flushes"`                   // of the backings
 	Errors    uint64 `json:"errors"`                    // failed operations
 	Failed    uint64 `json:"failed_batches"`            // that are tried again
-	Damaged   uint64 `json:"damaged_segment,omitempty"` // that the last batch failed for
+	Damaged   uint64 `json:"damaged_segment,omitempty"` // that the last batch failed for; absent if none
 	LastError string `json:"last_error,omitempty"`      // what the last batch failed with, in words; absent if it did not fail
 }
 
