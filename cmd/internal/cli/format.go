@@ -27,6 +27,7 @@ type FormatOptions struct {
 	RecordAlign string // "" = the disk's physical block
 	Label       string
 	Force       bool
+	OtherDisk   bool
 	SkipDisks   []string
 }
 
@@ -37,7 +38,8 @@ func formatCommand() *cobra.Command {
 		Short: "Make a disk a cache; all data on it is lost",
 		Long: "Make a disk a cache; all data on it is lost. A disk that holds something, or is a cache already, is\n" +
 			"refused; --force overrides that. A disk that is in use is refused whatever is asked for: mounted, part of\n" +
-			"another device, or open for writing by any program. So is one that a cache on this host holds data for.\n\n" +
+			"another device, or open for writing by any program. So is one that a cache on this host holds data for. One that\n" +
+			"nothing tells from such a disk, as a blank disk without an identity, is refused until --other-disk says that it is none.\n\n" +
 			"What other programs would know the disk by is wiped, at its start and at its end, and what is left shows\n" +
 			"them a protective MBR (blkid: PTTYPE=\"PMBR\"), at which most of them stop before they go over it.\n" +
 			"`lc wipe-cache` makes the disk an empty one again.\n\n" +
@@ -54,6 +56,7 @@ func formatCommand() *cobra.Command {
 	cmd.Flags().StringVar(&o.RecordAlign, "record-align", "", "where writes of the log start and end: on multiples of 512 bytes, or of 4KiB (default: the disk's physical block)")
 	cmd.Flags().StringVar(&o.Label, "label", "", "name for people: printable text of at most 32 bytes")
 	cmd.Flags().BoolVar(&o.Force, "force", false, "format although the disk holds something")
+	cmd.Flags().BoolVar(&o.OtherDisk, "other-disk", false, "it is none of the disks that a log has data of, although nothing tells")
 	cmd.Flags().StringArrayVar(&o.SkipDisks, "skip-disk", nil, "a disk or file that is not to be asked, since it is no cache with data of DEV; may be repeated")
 	return cmd
 }
@@ -101,7 +104,8 @@ func format(ctx context.Context, dev *blockdev.Device, segmentSize uint32, o For
 	if _, err := segment.NewAligned(f.DeviceSize, f.BlockSize, segmentSize, align); err != nil {
 		return nil, fmt.Errorf("%s: %w", dev.Path(), err)
 	}
-	if err := checkHeld(ctx, dev, o.SkipDisks); err != nil {
+	// Whatever is forced: what is in that log would go over the new cache, or have no disk any more.
+	if err := server.HeldIn(ctx, seen.Default(), dev, o.OtherDisk, o.SkipDisks, told(os.Stderr)); err != nil {
 		return nil, err
 	}
 	if !o.Force {
@@ -133,19 +137,6 @@ func noMore(old *segment.Super) {
 	if err == nil && was != nil && old.Epoch >= was.Epoch && old.Generation >= was.Generation {
 		_ = seen.Default().Remove(old.UUID)
 	}
-}
-
-// checkHeld refuses a disk that a cache of this host holds data for, whatever is forced: what is in that log would go over the
-// new cache, or have no disk any more.
-func checkHeld(ctx context.Context, dev *blockdev.Device, skip []string) error {
-	why, err := server.HeldIn(ctx, seen.Default(), dev, skip, told(os.Stderr))
-	if err != nil {
-		return err
-	}
-	if why != "" {
-		return control.Errorf(control.HasContent, "%s", why)
-	}
-	return nil
 }
 
 // checkContent refuses a disk that holds something, and says of a cache what is in it.

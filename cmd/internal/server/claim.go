@@ -228,6 +228,12 @@ func errSeveral(d *whose.Disk, owned []*claim) error {
 }
 
 func errLookalike(d *whose.Disk, c *claim) error {
+	return control.Errorf(control.Mismatch, "%s. If it is, create it with that id; if it is not, create and attach that one first, or `lc create %s %d %s --other-disk`",
+		c.resembles(d, c.holder()), d.Name, d.ID, d.Path)
+}
+
+// resembles says why a disk may be the claim's.
+func (c *claim) resembles(d *whose.Disk, holder string) string {
 	seen := "it is as large, the host gives it no identity, and nothing on it tells"
 	switch {
 	case d.Identity(&c.binding) == whose.Other:
@@ -237,8 +243,7 @@ func errLookalike(d *whose.Disk, c *claim) error {
 	case d.Sectors < c.binding.Sectors:
 		seen = "it is smaller, but may have been shrunk; the host gives it no identity, and nothing on it tells"
 	}
-	return control.Errorf(control.Mismatch, "%s may be the disk of %s, for which %s holds data: %s. If it is, create it with that id; if it is not, create and attach that one first, or `lc create %s %d %s --other-disk`",
-		d.Path, c, c.holder(), seen, d.Name, d.ID, d.Path)
+	return fmt.Sprintf("%s may be the disk of %s, for which %s holds data: %s", d.Path, c, holder, seen)
 }
 
 // errForeign is about an id or a name that data of another disk has.

@@ -13,6 +13,7 @@ import (
 	"github.com/ublk-lc/ublk-lc/cmd/internal/whose"
 	"github.com/ublk-lc/ublk-lc/logcache"
 	"github.com/ublk-lc/ublk-lc/segment"
+	"github.com/ublk-lc/ublk-lc/segment/blockdev"
 )
 
 // generation is how far a superblock is. An update takes two, so that when one copy is bad the other may be one behind,
@@ -208,7 +209,7 @@ func Newer(ctx context.Context, record seen.Dir, super *segment.Super, skip []st
 		return "", err
 	}
 	why := beforeSeen(super, was)
-	paths, err := present(ctx, record, skip)
+	paths, err := present(ctx, record, skip, blockdev.Key{})
 	if err != nil {
 		return "", err
 	}

@@ -88,9 +88,9 @@ func (m *Manager) knownFiles(ctx context.Context, not *exceptions) ([]string, er
 	return paths, nil
 }
 
-// present are all disks and files of this host that may be a cache, but for those to skip.
-func present(ctx context.Context, record seen.Dir, skip []string) ([]string, error) {
-	not, err := allBut(skip)
+// present are all disks and files of this host that may be a cache, but for those to skip, and one.
+func present(ctx context.Context, record seen.Dir, skip []string, but blockdev.Key) ([]string, error) {
+	not, err := allBut(skip, but.Number)
 	if err != nil {
 		return nil, err
 	}
@@ -100,7 +100,9 @@ func present(ctx context.Context, record seen.Dir, skip []string) ([]string, err
 	}
 	files, err := known(ctx, record, not, knownPatience)
 	for _, f := range files {
-		disks = append(disks, f.path)
+		if f.key != but {
+			disks = append(disks, f.path)
+		}
 	}
 	return disks, err
 }
