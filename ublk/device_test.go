@@ -5,13 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"runtime"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 	"unsafe"
 
+	"github.com/ublk-lc/ublk-lc/tests/kit"
 	"github.com/ublk-lc/ublk-lc/ublk"
 	"github.com/ublk-lc/ublk-lc/ublk/uapi"
 	"golang.org/x/sys/unix"
@@ -26,7 +26,7 @@ func TestFeaturesOfThisKernel(t *testing.T) {
 }
 
 func TestWithoutUblkTheErrorSaysSo(t *testing.T) {
-	if _, err := os.Stat("/dev/ublk-control"); err == nil {
+	if kit.Has(kit.Ublk) {
 		t.Skip("there is ublk here")
 	}
 	_, err := ublk.New(testContext(t), diskConfig(), newDisk(t))
@@ -96,9 +96,7 @@ func TestTwoQueuesKeepTheirRequestsApart(t *testing.T) {
 }
 
 func testTwoQueues(t *testing.T, userCopy bool) {
-	if runtime.NumCPU() < 2 {
-		t.Skip("needs 2 CPUs")
-	}
+	kit.Need(t, kit.CPUs(2))
 	d, c := newDisk(t), diskConfig()
 	c.UserCopy = userCopy
 	dev := start(t, c, d)

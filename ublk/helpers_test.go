@@ -2,7 +2,6 @@ package ublk_test
 
 import (
 	"context"
-	"errors"
 	"os"
 	"runtime"
 	"sync"
@@ -10,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/ublk-lc/ublk-lc/tests/kit"
 	"github.com/ublk-lc/ublk-lc/ublk"
 	"github.com/ublk-lc/ublk-lc/ublk/uring"
 	"go.uber.org/goleak"
@@ -33,10 +33,8 @@ func testContext(t testing.TB) context.Context {
 // needUblk skips where the kernel has no ublk, or this process may not use it.
 func needUblk(t testing.TB) ublk.Features {
 	t.Helper()
+	kit.Need(t, kit.Uring, kit.Ublk)
 	f, err := ublk.ProbeFeatures(testContext(t))
-	if errors.Is(err, ublk.ErrNoModule) || errors.Is(err, ublk.ErrNotPermitted) || errors.Is(err, uring.ErrUnsupported) {
-		t.Skip(err)
-	}
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -197,7 +195,7 @@ func onCPU(t testing.TB, cpu int) {
 func openFDs(t testing.TB) int {
 	entries, err := os.ReadDir("/proc/self/fd")
 	if err != nil {
-		t.Skip(err)
+		t.Fatal(err)
 	}
 	return len(entries)
 }

@@ -2,7 +2,6 @@ package main
 
 import (
 	"compress/gzip"
-	"errors"
 	"io"
 	"os"
 	"os/exec"
@@ -13,6 +12,7 @@ import (
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
+	"github.com/ublk-lc/ublk-lc/tests/kit"
 	"golang.org/x/sys/unix"
 )
 
@@ -24,7 +24,7 @@ func TestMain(m *testing.M) {
 }
 
 func TestScripts(t *testing.T) {
-	if unix.Access("/dev/ublk-control", unix.F_OK) == nil {
+	if kit.Has(kit.Ublk) {
 		t.Skip("these scripts tell what happens without ublk")
 	}
 	scripts, err := filepath.Glob("testdata/*.txtar")
@@ -37,15 +37,10 @@ func TestScripts(t *testing.T) {
 // TestUblkScripts wants a kernel with ublk, and two disks that are its own: those in the environment, as in the guest,
 // or loop devices.
 func TestUblkScripts(t *testing.T) {
-	if unix.Access("/dev/ublk-control", unix.F_OK) != nil {
-		t.Skip("no ublk in this kernel")
-	}
+	kit.Need(t, kit.Ublk)
 	ssd, hdd := os.Getenv("ssd"), os.Getenv("hdd")
 	if ssd == "" || hdd == "" {
-		if !haveLoop() {
-			t.Skip("no disks in $ssd and $hdd, and no loop devices")
-		}
-		ssd, hdd = loopDisk(t), loopDisk(t)
+		ssd, hdd = kit.LoopDevice(t, kit.Disk(t, "ssd", 64<<20)), kit.LoopDevice(t, kit.Disk(t, "hdd", 64<<20))
 	}
 	scripts, err := filepath.Glob("testdata/ublk/*.txtar")
 	if err != nil {
@@ -57,9 +52,7 @@ func TestUblkScripts(t *testing.T) {
 }
 
 func run(t *testing.T, scripts, vars []string) {
-	if os.Geteuid() != 0 {
-		t.Skip("lc wants root")
-	}
+	kit.Need(t, kit.Root)
 	testscript.Run(t, testscript.Params{
 		Files: scripts,
 		Setup: func(env *testscript.Env) error {
@@ -73,7 +66,7 @@ func run(t *testing.T, scripts, vars []string) {
 			env.Setenv("LC_STATE_DIR", filepath.Join(run, "state"))
 			return nil
 		},
-		Condition: func(cond string) (bool, error) { return cond == "loop" && haveLoop(), nil },
+		Condition: func(cond string) (bool, error) { return cond == "loop" && kit.Has(kit.Loop), nil },
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"disk": cmdDisk, "loop": cmdLoop, "code": cmdCode, "until": cmdUntil, "oneline": cmdOneLine, "mount": cmdMount, "umount": cmdUmount,
 			"golden": cmdGolden, "flip": cmdFlip,
@@ -166,25 +159,6 @@ func cmdLoop(ts *testscript.TestScript, _ bool, args []string) {
 	})
 }
 
-// loopDisk is a loop device over a file, until the end of the test.
-func loopDisk(t *testing.T) string {
-	file := filepath.Join(t.TempDir(), "disk")
-	if err := errors.Join(os.WriteFile(file, nil, 0o600), os.Truncate(file, 64<<20)); err != nil {
-		t.Fatal(err)
-	}
-	out, err := exec.Command("losetup", "--find", "--show", file).Output()
-	if err != nil {
-		t.Fatal(err)
-	}
-	dev := strings.TrimSpace(string(out))
-	t.Cleanup(func() {
-		if err := exec.Command("losetup", "--detach", dev).Run(); err != nil {
-			t.Errorf("detach %s: %v", dev, err)
-		}
-	})
-	return dev
-}
-
 // cmdMount mounts a device until the end of the script: mount DEV DIRECTORY TYPE
 func cmdMount(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Check(unix.Mount(args[0], ts.MkAbs(args[1]), args[2], 0, ""))
@@ -194,19 +168,4 @@ func cmdMount(ts *testscript.TestScript, _ bool, args []string) {
 // cmdUmount unmounts before that: umount DIRECTORY
 func cmdUmount(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Check(unix.Unmount(ts.MkAbs(args[0]), 0))
-}
-
-// haveLoop tells whether loop devices work here.
-func haveLoop() bool {
-	f, err := os.CreateTemp("", "lc")
-	if err != nil {
-		return false
-	}
-	defer os.Remove(f.Name())
-	defer f.Close()
-	if f.Truncate(1<<20) != nil {
-		return false
-	}
-	out, err := exec.Command("losetup", "--find", "--show", f.Name()).Output()
-	return err == nil && exec.Command("losetup", "--detach", strings.TrimSpace(string(out))).Run() == nil
 }

@@ -5,21 +5,19 @@ import (
 	"encoding/json"
 	"io"
 	"net"
-	"os"
 	"os/exec"
 	"testing"
 	"time"
 
 	"github.com/ublk-lc/ublk-lc/cmd/internal/control"
+	"github.com/ublk-lc/ublk-lc/tests/kit"
 	"golang.org/x/sys/unix"
 )
 
 // TestTheSameSignalTwice: timeout(1) sends its signal to the program and then to the program's group. The program still
 // waits for what the server has to say.
 func TestTheSameSignalTwice(t *testing.T) {
-	if os.Geteuid() != 0 {
-		t.Skip("lc wants root")
-	}
+	kit.Need(t, kit.Root)
 	t.Setenv("LC_RUN_DIR", t.TempDir())
 	l, err := net.Listen("unix", control.SocketPath())
 	if err != nil {

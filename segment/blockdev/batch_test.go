@@ -9,6 +9,7 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/ublk-lc/ublk-lc/tests/kit"
 	"github.com/ublk-lc/ublk-lc/ublk/uring"
 )
 
@@ -47,18 +48,16 @@ func TestBatchReader(t *testing.T) {
 
 // TestBatchReaderOfMemory wants no ring where the kernel would have threads do its reads.
 func TestBatchReaderOfMemory(t *testing.T) {
+	kit.Need(t, kit.Direct("/dev/shm", 4096)) // a tmpfs has it since Linux 6.6
 	f, err := os.CreateTemp("/dev/shm", "batch")
 	if err != nil {
-		t.Skip(err)
+		t.Fatal(err)
 	}
 	defer os.Remove(f.Name())
 	if err := errors.Join(f.Truncate(1<<20), f.Close()); err != nil {
 		t.Fatal(err)
 	}
 	d, err := Open(f.Name(), OpenOptions{ReadOnly: true})
-	if errors.Is(err, ErrNoDirect) {
-		t.Skip(err) // a tmpfs before Linux 6.6
-	}
 	if err != nil {
 		t.Fatal(err)
 	}

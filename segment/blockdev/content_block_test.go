@@ -1,9 +1,10 @@
 package blockdev
 
 import (
-	"os/exec"
 	"strings"
 	"testing"
+
+	"github.com/ublk-lc/ublk-lc/tests/kit"
 )
 
 func TestMadeFor(t *testing.T) {
@@ -22,20 +23,15 @@ func TestMadeFor(t *testing.T) {
 	} {
 		t.Run(c.command, func(t *testing.T) {
 			words := strings.Fields(c.command)
-			if _, err := exec.LookPath(words[0]); err != nil {
-				t.Skip(err)
-			}
-			path := diskFile(t, 512<<20)
-			if out, err := exec.Command(words[0], append(words[1:], path)...).CombinedOutput(); err != nil {
-				t.Fatalf("%v: %s", err, out)
-			}
+			path := kit.Disk(t, "disk", 512<<20)
+			kit.Run(t, words[0], append(words[1:], path)...)
 			what, block, err := open(t, path, OpenOptions{ReadOnly: true}).MadeFor()
 			if err != nil || what != c.what || block != c.block {
 				t.Errorf("got %q for %d, %v; want %q for %d", what, block, err, c.what, c.block)
 			}
 		})
 	}
-	if what, block, err := open(t, diskFile(t, 512), OpenOptions{ReadOnly: true}).MadeFor(); what != "" || block != 0 || err != nil {
+	if what, block, err := open(t, kit.Disk(t, "disk", 512), OpenOptions{ReadOnly: true}).MadeFor(); what != "" || block != 0 || err != nil {
 		t.Errorf("of a single sector: %q, %d, %v", what, block, err)
 	}
 }

@@ -4,10 +4,11 @@ import (
 	"bytes"
 	"errors"
 	"os"
-	"os/exec"
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/ublk-lc/ublk-lc/tests/kit"
 )
 
 // contentOf probes an image in memory.
@@ -123,13 +124,8 @@ func TestMadeByTools(t *testing.T) {
 	} {
 		t.Run(c.want, func(t *testing.T) {
 			words := strings.Fields(c.command)
-			if _, err := exec.LookPath(words[0]); err != nil {
-				t.Skip(err)
-			}
-			path := diskFile(t, 512<<20)
-			if out, err := exec.Command(words[0], append(words[1:], path)...).CombinedOutput(); err != nil {
-				t.Skipf("%s: %v: %s", c.command, err, out)
-			}
+			path := kit.Disk(t, "disk", 512<<20)
+			kit.Run(t, words[0], append(words[1:], path)...)
 			d := open(t, path, OpenOptions{ReadOnly: true})
 			if got, err := d.Content(); err != nil || got != c.want {
 				t.Errorf("got %q, %v", got, err)
@@ -142,7 +138,7 @@ func TestMadeByTools(t *testing.T) {
 }
 
 func TestContentOfBlankFile(t *testing.T) {
-	d := open(t, diskFile(t, 1<<20), OpenOptions{ReadOnly: true})
+	d := open(t, kit.Disk(t, "disk", 1<<20), OpenOptions{ReadOnly: true})
 	if err := d.CheckEmpty(); err != nil {
 		t.Error(err)
 	}

@@ -6,18 +6,20 @@ import (
 	"os/exec"
 	"strings"
 	"testing"
+
+	"github.com/ublk-lc/ublk-lc/tests/kit"
 )
 
 // Linux lets one open a read-only disk for writing, and fails the writes.
 func TestReadOnlyDisk(t *testing.T) {
-	for _, dev := range []string{loopDevice(t, diskFile(t, 8<<20), "--read-only"), setReadOnly(t, loopDevice(t, diskFile(t, 8<<20)))} {
+	for _, dev := range []string{kit.LoopDevice(t, kit.Disk(t, "disk", 8<<20), "--read-only"), setReadOnly(t, kit.LoopDevice(t, kit.Disk(t, "disk", 8<<20)))} {
 		_, err := Open(dev, OpenOptions{Exclusive: true})
 		if !errors.Is(err, ErrUnfit) || !strings.Contains(err.Error(), "it is read-only; `blockdev --setrw "+dev+"`") {
 			t.Errorf("%s: got %v", dev, err)
 		}
 		open(t, dev, OpenOptions{ReadOnly: true, Exclusive: true}).Close()
 	}
-	dev := loopDevice(t, diskFile(t, 8<<20))
+	dev := kit.LoopDevice(t, kit.Disk(t, "disk", 8<<20))
 	setReadOnly(t, dev)
 	if out, err := exec.Command("blockdev", "--setrw", dev).CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s", err, out)
@@ -29,9 +31,7 @@ func TestReadOnlyDisk(t *testing.T) {
 func setReadOnly(t *testing.T, dev string) string {
 	t.Helper()
 	set := func(how string) {
-		if out, err := exec.Command("blockdev", how, dev).CombinedOutput(); err != nil {
-			t.Fatalf("blockdev: %v: %s", err, out)
-		}
+		kit.Run(t, "blockdev", how, dev)
 	}
 	set("--setro")
 	t.Cleanup(func() { set("--setrw") })
@@ -40,11 +40,8 @@ func setReadOnly(t *testing.T, dev string) string {
 
 // A loop device without a file is like a drive without a medium.
 func TestNoMedium(t *testing.T) {
-	out, err := exec.Command("losetup", "--find").Output()
-	if err != nil {
-		t.Skipf("losetup: %v", err)
-	}
-	if _, err := Open(strings.TrimSpace(string(out)), OpenOptions{Exclusive: true}); !errors.Is(err, ErrUnfit) || !strings.Contains(err.Error(), "no medium") {
+	kit.Need(t, kit.Loop)
+	if _, err := Open(strings.TrimSpace(kit.Run(t, "losetup", "--find")), OpenOptions{Exclusive: true}); !errors.Is(err, ErrUnfit) || !strings.Contains(err.Error(), "no medium") {
 		t.Errorf("got %v", err)
 	}
 }
@@ -65,16 +62,14 @@ func TestZonedDisk(t *testing.T) {
 }
 
 func TestResized(t *testing.T) {
-	file := diskFile(t, 8<<20)
-	dev := loopDevice(t, file)
+	file := kit.Disk(t, "disk", 8<<20)
+	dev := kit.LoopDevice(t, file)
 	d, f := open(t, dev, OpenOptions{ReadOnly: true}), open(t, file, OpenOptions{ReadOnly: true})
 	for _, size := range []int64{8 << 20, 12 << 20, 4 << 20} {
 		if err := os.Truncate(file, size); err != nil {
 			t.Fatal(err)
 		}
-		if out, err := exec.Command("losetup", "--set-capacity", dev).CombinedOutput(); err != nil {
-			t.Fatalf("losetup: %v: %s", err, out)
-		}
+		kit.Run(t, "losetup", "--set-capacity", dev)
 		for _, o := range []*Device{d, f} {
 			if was, now := o.Resized(); was != 8<<20 || now != uint64(size) || o.Size() != 8<<20 {
 				t.Errorf("%s of %d bytes: was %d, now %d, Size %d", o.Path(), size, was, now, o.Size())

@@ -4,32 +4,19 @@ import (
 	"bytes"
 	"errors"
 	"io"
-	"os"
 	"path/filepath"
 	"testing"
 
+	"github.com/ublk-lc/ublk-lc/tests/kit"
 	"github.com/ublk-lc/ublk-lc/ublk/uring"
 	"golang.org/x/sys/unix"
 )
-
-// diskFile makes a file that stands for a disk.
-func diskFile(t *testing.T, size int64) string {
-	t.Helper()
-	path := filepath.Join(t.TempDir(), "disk")
-	if err := os.WriteFile(path, nil, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.Truncate(path, size); err != nil {
-		t.Fatal(err)
-	}
-	return path
-}
 
 func open(t *testing.T, path string, o OpenOptions) *Device {
 	t.Helper()
 	d, err := Open(path, o)
 	if errors.Is(err, ErrNoDirect) {
-		t.Skip(err)
+		kit.Need(t, kit.Direct(filepath.Dir(path), 4096))
 	}
 	if err != nil {
 		t.Fatal(err)
@@ -61,7 +48,7 @@ func TestOpenRefuses(t *testing.T) {
 }
 
 func TestFileIsExclusive(t *testing.T) {
-	path := diskFile(t, 1<<20)
+	path := kit.Disk(t, "disk", 1<<20)
 	d := open(t, path, OpenOptions{Exclusive: true})
 	if _, err := Open(path, OpenOptions{Exclusive: true}); !errors.Is(err, ErrInUse) {
 		t.Errorf("second exclusive open: got %v, want ErrInUse", err)
@@ -79,7 +66,7 @@ func TestFileIsExclusive(t *testing.T) {
 }
 
 func TestFileReadsAndWrites(t *testing.T) {
-	d := open(t, diskFile(t, 1<<20+100), OpenOptions{Exclusive: true})
+	d := open(t, kit.Disk(t, "disk", 1<<20+100), OpenOptions{Exclusive: true})
 	if !d.IsFile() || d.Size() != 1<<20 || d.Rest() != 100 {
 		t.Errorf("IsFile %v, size %d, rest %d; want true, 1 MiB and 100: only whole blocks count", d.IsFile(), d.Size(), d.Rest())
 	}
@@ -111,20 +98,19 @@ func TestFileReadsAndWrites(t *testing.T) {
 
 // A file is as long as a disk may be: to the logical block, and no less.
 func TestSizeIsExact(t *testing.T) {
-	d := open(t, diskFile(t, 100<<20+3*512), OpenOptions{})
-	if d.LogicalBlock() != 512 {
-		t.Skip("direct I/O on files is coarser here")
-	}
+	path := kit.Disk(t, "disk", 100<<20+3*512)
+	kit.Need(t, kit.Direct(filepath.Dir(path), 512))
+	d := open(t, path, OpenOptions{})
 	if d.Size() != 100<<20+3*512 || d.Rest() != 0 {
 		t.Errorf("a file of 100 MiB and 3 sectors has size %d, rest %d", d.Size(), d.Rest())
 	}
 }
 
 func TestFileIdentity(t *testing.T) {
-	path := diskFile(t, 1<<20)
+	path := kit.Disk(t, "disk", 1<<20)
 	a := open(t, path, OpenOptions{})
 	b := open(t, path, OpenOptions{})
-	other := open(t, diskFile(t, 1<<20), OpenOptions{})
+	other := open(t, kit.Disk(t, "disk", 1<<20), OpenOptions{})
 	if a.Fingerprint() == 0 || a.Fingerprint() != b.Fingerprint() {
 		t.Errorf("the same file has fingerprints %#x and %#x", a.Fingerprint(), b.Fingerprint())
 	}

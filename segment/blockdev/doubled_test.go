@@ -1,9 +1,10 @@
 package blockdev
 
 import (
-	"os/exec"
 	"path/filepath"
 	"testing"
+
+	"github.com/ublk-lc/ublk-lc/tests/kit"
 )
 
 // disks are block devices of a host, each with its files, as the kernel shows them.
@@ -62,31 +63,28 @@ func TestDoubled(t *testing.T) {
 
 // Two loop devices over one file, and the file, are one disk.
 func TestDoubledLoops(t *testing.T) {
-	file := diskFile(t, 8<<20)
-	a, b := loopDevice(t, file), loopDevice(t, file)
+	file := kit.Disk(t, "disk", 8<<20)
+	a, b := kit.LoopDevice(t, file), kit.LoopDevice(t, file)
 	for _, path := range []string{a, b, file} {
 		d := open(t, path, OpenOptions{ReadOnly: true})
 		if by, err := d.Doubled(); err != nil || by != "" {
 			t.Errorf("%s: doubled by %q, %v", path, by, err)
 		}
 	}
-	if out, err := exec.Command("losetup", "--find", "--show", a).CombinedOutput(); err == nil {
-		over := string(out[:len(out)-1])
-		t.Cleanup(func() { exec.Command("losetup", "--detach", over).Run() })
-		o, d := open(t, over, OpenOptions{ReadOnly: true}), open(t, a, OpenOptions{ReadOnly: true})
-		if o.Identity() != d.Identity() {
-			t.Errorf("%s over %s has identity %q, and that has %q", over, a, o.Identity(), d.Identity())
-		}
-		if by, err := o.Doubled(); err != nil || by != "" {
-			t.Errorf("%s over %s: doubled by %q, %v", over, a, by, err)
-		}
+	over := kit.LoopDevice(t, a)
+	o, d := open(t, over, OpenOptions{ReadOnly: true}), open(t, a, OpenOptions{ReadOnly: true})
+	if o.Identity() != d.Identity() {
+		t.Errorf("%s over %s has identity %q, and that has %q", over, a, o.Identity(), d.Identity())
+	}
+	if by, err := o.Doubled(); err != nil || by != "" {
+		t.Errorf("%s over %s: doubled by %q, %v", over, a, by, err)
 	}
 }
 
 // A disk that a binding knows is found, whatever it is called now, also by a form of its identity of earlier versions.
 func TestKnownBy(t *testing.T) {
-	file := diskFile(t, 8<<20)
-	loop := loopDevice(t, file)
+	file := kit.Disk(t, "disk", 8<<20)
+	loop := kit.LoopDevice(t, file)
 	for _, f := range open(t, loop, OpenOptions{ReadOnly: true}).Fingerprints() {
 		if path, err := KnownBy(f); err != nil || path != loop {
 			t.Errorf("%016x: got %q, %v; want %s", f, path, err, loop)

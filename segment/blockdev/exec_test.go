@@ -2,13 +2,13 @@ package blockdev
 
 import (
 	"bytes"
-	"errors"
 	"runtime"
 	"sync/atomic"
 	"testing"
 	"time"
 
 	abi "github.com/iceber/iouring-go/syscall"
+	"github.com/ublk-lc/ublk-lc/tests/kit"
 	"github.com/ublk-lc/ublk-lc/ublk/uring"
 )
 
@@ -31,10 +31,8 @@ type rig struct {
 func newRig(t *testing.T, d *Device) *rig {
 	t.Helper()
 	runtime.LockOSThread()
+	kit.Need(t, kit.Uring)
 	ring, err := uring.New(uring.Config{Entries: 8})
-	if errors.Is(err, uring.ErrUnsupported) {
-		t.Skip(err)
-	}
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -80,7 +78,7 @@ func (r *rig) await(s *told) {
 // lies, and writes the same either way.
 func TestWritesOutOfRegisteredMemory(t *testing.T) {
 	const size = 1 << 20
-	d := open(t, diskFile(t, size), OpenOptions{Exclusive: true})
+	d := open(t, kit.Disk(t, "disk", size), OpenOptions{Exclusive: true})
 	r := newRig(t, d)
 	defer r.close()
 	ring := r.ring
@@ -146,7 +144,7 @@ func TestWritesOutOfRegisteredMemory(t *testing.T) {
 // TestReadsOfBackings: reads that are under way on backings are counted, also
 // those that fail, and no other operation is.
 func TestReadsOfBackings(t *testing.T) {
-	d := open(t, diskFile(t, 1<<20), OpenOptions{Exclusive: true})
+	d := open(t, kit.Disk(t, "disk", 1<<20), OpenOptions{Exclusive: true})
 	r := newRig(t, d)
 	defer r.close()
 	var reads atomic.Int32

@@ -5,6 +5,8 @@ import (
 	"path/filepath"
 	"slices"
 	"testing"
+
+	"github.com/ublk-lc/ublk-lc/tests/kit"
 )
 
 // fakeHost makes a host of files, by path below it. A value that starts with "->" is a link's.
@@ -111,7 +113,7 @@ func TestFingerprintIsStable(t *testing.T) {
 }
 
 func TestLoopHasIdentityOfItsFile(t *testing.T) {
-	d := open(t, diskFile(t, 1<<20), OpenOptions{})
+	d := open(t, kit.Disk(t, "disk", 1<<20), OpenOptions{})
 	h := fakeHost(t, map[string]string{
 		"sys/dev/block/7:0":                   "->../../devices/loop0",
 		"sys/devices/loop0/loop/backing_file": d.Path(),

@@ -2,10 +2,10 @@ package blockdev
 
 import (
 	"errors"
-	"os/exec"
 	"strings"
 	"testing"
 
+	"github.com/ublk-lc/ublk-lc/tests/kit"
 	"golang.org/x/sys/unix"
 )
 
@@ -67,7 +67,7 @@ func TestUsedBy(t *testing.T) {
 }
 
 func TestFileInUse(t *testing.T) {
-	path := diskFile(t, 1<<20)
+	path := kit.Disk(t, "disk", 1<<20)
 	for _, c := range []struct {
 		name  string
 		files map[string]string
@@ -85,29 +85,10 @@ func TestFileInUse(t *testing.T) {
 	}
 }
 
-// loopDevice attaches a file to a real loop device.
-func loopDevice(t *testing.T, file string, options ...string) string {
-	t.Helper()
-	if unix.Geteuid() != 0 {
-		t.Skip("loop devices need root")
-	}
-	out, err := exec.Command("losetup", append(options, "--find", "--show", file)...).CombinedOutput()
-	if err != nil {
-		t.Skipf("losetup: %v: %s", err, out)
-	}
-	dev := strings.TrimSpace(string(out))
-	t.Cleanup(func() {
-		if out, err := exec.Command("losetup", "--detach", dev).CombinedOutput(); err != nil {
-			t.Errorf("losetup --detach: %v: %s", err, out)
-		}
-	})
-	return dev
-}
-
 func TestBlockDevice(t *testing.T) {
-	file := diskFile(t, 8<<20)
+	file := kit.Disk(t, "disk", 8<<20)
 	identity := open(t, file, OpenOptions{}).Identity()
-	dev := loopDevice(t, file)
+	dev := kit.LoopDevice(t, file)
 	if err := CheckUnused(file); !errors.Is(err, ErrInUse) || !strings.Contains(err.Error(), dev) {
 		t.Errorf("the file below %s: %v", dev, err)
 	}
@@ -124,14 +105,10 @@ func TestBlockDevice(t *testing.T) {
 }
 
 func TestMountedBlockDevice(t *testing.T) {
-	file := diskFile(t, 8<<20)
-	if out, err := exec.Command("mkfs.ext4", "-q", "-F", file).CombinedOutput(); err != nil {
-		t.Skipf("mkfs.ext4: %v: %s", err, out)
-	}
-	dev, dir := loopDevice(t, file), t.TempDir()
-	if err := unix.Mount(dev, dir, "ext4", 0, ""); err != nil {
-		t.Skip(err)
-	}
+	file := kit.Disk(t, "disk", 8<<20)
+	kit.Run(t, "mkfs.ext4", "-q", "-F", file)
+	dev, dir := kit.LoopDevice(t, file), t.TempDir()
+	kit.Run(t, "mount", "-t", "ext4", dev, dir)
 	defer unix.Unmount(dir, 0)
 	_, err := Open(dev, OpenOptions{Exclusive: true})
 	if !errors.Is(err, ErrInUse) || !strings.Contains(err.Error(), "mounted at "+dir) {

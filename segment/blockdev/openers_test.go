@@ -10,6 +10,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/ublk-lc/ublk-lc/tests/kit"
 )
 
 // holdOpen has another process hold a file open until the end of the test, and returns its id.
@@ -34,8 +36,8 @@ func holdOpen(t *testing.T, path string, flags int) string {
 
 // A program need not have asked for a disk alone to be one that uses it.
 func TestWritersAreUsers(t *testing.T) {
-	file := diskFile(t, 8<<20)
-	for _, path := range []string{file, loopDevice(t, diskFile(t, 8<<20))} {
+	file := kit.Disk(t, "disk", 8<<20)
+	for _, path := range []string{file, kit.LoopDevice(t, kit.Disk(t, "disk", 8<<20))} {
 		reader := holdOpen(t, path, os.O_RDONLY)
 		d, err := Open(path, OpenOptions{Exclusive: true})
 		if err != nil {
@@ -59,7 +61,7 @@ func TestWritersAreUsers(t *testing.T) {
 }
 
 func TestOwnFilesDoNotCount(t *testing.T) {
-	path := diskFile(t, 8<<20)
+	path := kit.Disk(t, "disk", 8<<20)
 	f, err := os.OpenFile(path, os.O_RDWR, 0)
 	if err != nil {
 		t.Fatal(err)
@@ -112,10 +114,8 @@ func openedBy(t *testing.T, path, who string) string {
 // partitioned is a loop device with one partition.
 func partitioned(t *testing.T) (disk, part string) {
 	t.Helper()
-	disk = loopDevice(t, diskFile(t, 16<<20), "--partscan")
-	if out, err := exec.Command("addpart", disk, "1", "2048", "4096").CombinedOutput(); err != nil {
-		t.Skipf("addpart: %v: %s", err, out)
-	}
+	disk = kit.LoopDevice(t, kit.Disk(t, "disk", 16<<20), "--partscan")
+	kit.Run(t, "addpart", disk, "1", "2048", "4096")
 	t.Cleanup(func() { exec.Command("delpart", disk, "1").Run() })
 	return disk, disk + "p1"
 }

@@ -4,6 +4,8 @@ import (
 	"path/filepath"
 	"slices"
 	"testing"
+
+	"github.com/ublk-lc/ublk-lc/tests/kit"
 )
 
 func TestOverlaps(t *testing.T) {
@@ -38,8 +40,8 @@ func TestOverlaps(t *testing.T) {
 
 // A loop device over a piece of a file is a part of it, and of a loop device over all of it.
 func TestOverlappingLoops(t *testing.T) {
-	file := diskFile(t, 8<<20)
-	whole, part := loopDevice(t, file), loopDevice(t, file, "--offset", "1048576")
+	file := kit.Disk(t, "disk", 8<<20)
+	whole, part := kit.LoopDevice(t, file), kit.LoopDevice(t, file, "--offset", "1048576")
 	has := func(path string, fingerprint uint64, part bool) {
 		t.Helper()
 		all, err := open(t, path, OpenOptions{ReadOnly: true}).Overlaps()

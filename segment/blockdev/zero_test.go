@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"testing"
 
+	"github.com/ublk-lc/ublk-lc/tests/kit"
 	"github.com/ublk-lc/ublk-lc/ublk/uring"
 	"golang.org/x/sys/unix"
 )
@@ -19,7 +20,7 @@ func run(t *testing.T, d *Device, op Op) error {
 // TestZeroes: both kinds leave zeroes in their range and nothing else changed.
 func TestZeroes(t *testing.T) {
 	const size = 4 << 20
-	d := open(t, diskFile(t, size), OpenOptions{Exclusive: true})
+	d := open(t, kit.Disk(t, "disk", size), OpenOptions{Exclusive: true})
 	mem, err := uring.AllocPages(size)
 	if err != nil {
 		t.Fatal(err)

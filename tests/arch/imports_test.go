@@ -43,3 +43,24 @@ func TestControlStandsAlone(t *testing.T) {
 		t.Errorf("cmd/internal/control needs %s", dep)
 	}
 }
+
+// What only tests need is in no program, and needs none, so that each package's tests may use it.
+func TestKitIsForTests(t *testing.T) {
+	product := []string{"cmd/...", "ublk/...", "segment/...", "logcache/...", "migrate/...", "sysfsio/..."}
+	for i := range product {
+		product[i] = module + product[i]
+	}
+	out, err := exec.Command("go", append([]string{"list", "-f", `{{.ImportPath}} {{join .Imports " "}}`}, product...)...).Output()
+	if err != nil || len(out) == 0 {
+		t.Fatalf("%q, %v", out, err)
+	}
+	for line := range strings.Lines(string(out)) {
+		pkg, imports, _ := strings.Cut(line, " ")
+		if strings.Contains(imports, module+"tests/") {
+			t.Errorf("%s imports what only tests need: %s", pkg, imports)
+		}
+	}
+	for _, dep := range deps(t, `{{join .Deps "\n"}}`, "tests/kit") {
+		t.Errorf("tests/kit needs %s", dep)
+	}
+}

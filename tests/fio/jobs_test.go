@@ -7,13 +7,13 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/ublk-lc/ublk-lc/tests/kit"
 )
 
 // TestJobsParse: fio understands every job once the variables are set.
 func TestJobsParse(t *testing.T) {
-	if _, err := exec.LookPath("fio"); err != nil {
-		t.Skip(err)
-	}
+	kit.Need(t, kit.Tools("fio"))
 	names, err := fs.Glob(Jobs, "*.fio")
 	if err != nil || len(names) == 0 {
 		t.Fatalf("jobs %v: %v", names, err)

@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/ublk-lc/ublk-lc/tests/kit"
 	"golang.org/x/sys/unix"
 )
 
@@ -89,11 +90,11 @@ func write(t *testing.T, r *Ring, fd int, buf []byte, off int64) (fixed bool) {
 func TestFixedWrites(t *testing.T) {
 	for name, flag := range map[string]int{"buffered": 0, "direct": unix.O_DIRECT} {
 		t.Run(name, func(t *testing.T) {
-			path := filepath.Join(t.TempDir(), "f")
-			f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|flag, 0o600)
-			if errors.Is(err, unix.EINVAL) {
-				t.Skip("this file system has no O_DIRECT")
+			path := kit.Disk(t, "f", 0)
+			if flag != 0 {
+				kit.Need(t, kit.Direct(filepath.Dir(path), 4096))
 			}
+			f, err := os.OpenFile(path, os.O_RDWR|flag, 0)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -12,6 +12,7 @@ import (
 	"unsafe"
 
 	abi "github.com/iceber/iouring-go/syscall"
+	"github.com/ublk-lc/ublk-lc/tests/kit"
 	"go.uber.org/goleak"
 	"golang.org/x/sys/unix"
 )
@@ -20,12 +21,10 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 func newRing(t testing.TB, c Config) *Ring {
 	t.Helper()
+	kit.Need(t, kit.Uring)
 	runtime.LockOSThread()
 	t.Cleanup(runtime.UnlockOSThread)
 	r, err := New(c)
-	if errors.Is(err, ErrUnsupported) {
-		t.Skip(err)
-	}
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -235,10 +234,11 @@ func TestCancel(t *testing.T) {
 func TestFileIO(t *testing.T) {
 	for name, flag := range map[string]int{"buffered": 0, "direct": unix.O_DIRECT} {
 		t.Run(name, func(t *testing.T) {
-			f, err := os.OpenFile(filepath.Join(t.TempDir(), "f"), os.O_RDWR|os.O_CREATE|flag, 0o600)
-			if errors.Is(err, unix.EINVAL) {
-				t.Skip("this file system has no O_DIRECT")
+			path := kit.Disk(t, "f", 0)
+			if flag != 0 {
+				kit.Need(t, kit.Direct(filepath.Dir(path), 4096))
 			}
+			f, err := os.OpenFile(path, os.O_RDWR|flag, 0)
 			if err != nil {
 				t.Fatal(err)
 			}

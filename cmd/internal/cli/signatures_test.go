@@ -6,7 +6,6 @@ import (
 	"io"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"strings"
 	"testing"
 
@@ -14,6 +13,7 @@ import (
 	"github.com/ublk-lc/ublk-lc/cmd/internal/control/classify"
 	"github.com/ublk-lc/ublk-lc/logcache"
 	"github.com/ublk-lc/ublk-lc/segment/blockdev"
+	"github.com/ublk-lc/ublk-lc/tests/kit"
 )
 
 // former is something that a disk held before it became a cache.
@@ -63,16 +63,13 @@ var formers = []former{
 // TestFormatLeavesNoSignature holds format-cache against what the real tools of others see. Only a disk that they see
 // nothing of, once it is wiped, and a protective MBR on, as long as it is a cache, is one that they leave alone.
 func TestFormatLeavesNoSignature(t *testing.T) {
-	needTools(t, "blkid", "wipefs")
+	kit.Need(t, kit.Tools("blkid", "wipefs"))
 	for _, f := range formers {
 		t.Run(f.name, func(t *testing.T) {
 			if f.tool != "" {
-				needTools(t, f.tool)
+				kit.Need(t, kit.Tools(f.tool))
 			}
-			path := filepath.Join(t.TempDir(), "disk")
-			if err := errors.Join(os.WriteFile(path, nil, 0o600), os.Truncate(path, formerSize)); err != nil {
-				t.Fatal(err)
-			}
+			path := kit.Disk(t, "disk", formerSize)
 			f.make(t, path)
 			if out := probed(t, path); !strings.Contains(out, f.sign) {
 				t.Fatalf("blkid saw %q before, want %s", out, f.sign)
@@ -98,14 +95,11 @@ func TestFormatLeavesNoSignature(t *testing.T) {
 
 // TestOthersAskFirst: programs that make something on a disk notice that there is something.
 func TestOthersAskFirst(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "ssd")
-	if err := errors.Join(os.WriteFile(path, nil, 0o600), os.Truncate(path, formerSize)); err != nil {
-		t.Fatal(err)
-	}
+	path := kit.Disk(t, "ssd", formerSize)
 	if err := Format(t.Context(), io.Discard, path, FormatOptions{SegmentSize: "1MiB"}); err != nil {
 		t.Fatal(err)
 	}
-	dev := loop(t, path)
+	dev := kit.LoopDevice(t, path)
 	for _, c := range []struct{ command, says string }{
 		{"mkfs.xfs " + dev, "partition table (PMBR)"},
 		{"mkfs.btrfs " + dev, "partition table (PMBR)"},
@@ -114,7 +108,7 @@ func TestOthersAskFirst(t *testing.T) {
 		{"script -qec 'mkfs.ext4 -E nodiscard " + dev + "' /dev/null", "PMBR partition table"},
 	} {
 		t.Run(strings.Fields(c.command)[0], func(t *testing.T) {
-			needTools(t, strings.Fields(c.command)[0])
+			kit.Need(t, kit.Tools(strings.Fields(c.command)[0]))
 			cmd := exec.Command("sh", "-c", c.command+" </dev/null")
 			cmd.Env = append(os.Environ(), "LVM_SUPPRESS_FD_WARNINGS=1", "DM_DISABLE_UDEV=1")
 			out, _ := cmd.CombinedOutput()
@@ -135,11 +129,8 @@ func TestOthersAskFirst(t *testing.T) {
 // TestWipefs: it takes away one signature where resume advises so, and all of them without harm to a cache, whose second
 // superblock it does not know.
 func TestWipefs(t *testing.T) {
-	needTools(t, "wipefs")
-	path := filepath.Join(t.TempDir(), "ssd")
-	if err := errors.Join(os.WriteFile(path, nil, 0o600), os.Truncate(path, formerSize)); err != nil {
-		t.Fatal(err)
-	}
+	kit.Need(t, kit.Tools("wipefs"))
+	path := kit.Disk(t, "ssd", formerSize)
 	if err := Format(t.Context(), io.Discard, path, FormatOptions{SegmentSize: "1MiB"}); err != nil {
 		t.Fatal(err)
 	}
@@ -177,16 +168,6 @@ func contentOf(path string) (string, error) {
 	return what, errors.Join(err, dev.Close())
 }
 
-// needTools skips a test only where a program is missing; one that is there has to work.
-func needTools(t *testing.T, names ...string) {
-	t.Helper()
-	for _, name := range names {
-		if _, err := exec.LookPath(name); err != nil {
-			t.Skipf("%v; `make deps` installs it", err)
-		}
-	}
-}
-
 func run(t *testing.T, name string, args ...string) string {
 	t.Helper()
 	cmd := exec.Command(name, args...)
@@ -210,14 +191,6 @@ func probed(t *testing.T, path string) string {
 		t.Fatalf("blkid: %v: %s", err, out)
 	}
 	return strings.TrimSpace(strings.TrimPrefix(string(out), path+":"))
-}
-
-// loop puts a loop device over a file.
-func loop(t *testing.T, path string) string {
-	t.Helper()
-	dev := strings.TrimSpace(run(t, "losetup", "--find", "--show", path))
-	t.Cleanup(func() { run(t, "losetup", "--detach", dev) })
-	return dev
 }
 
 func tool(command string) func(*testing.T, string) {

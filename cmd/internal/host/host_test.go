@@ -6,7 +6,6 @@ import (
 	"errors"
 	"math/rand/v2"
 	"os"
-	"path/filepath"
 	"testing"
 	"time"
 	"unsafe"
@@ -14,21 +13,14 @@ import (
 	"github.com/ublk-lc/ublk-lc/logcache"
 	"github.com/ublk-lc/ublk-lc/segment"
 	"github.com/ublk-lc/ublk-lc/segment/blockdev"
+	"github.com/ublk-lc/ublk-lc/tests/kit"
 	"golang.org/x/sys/unix"
 )
 
 // disk is a file that stands for a disk.
 func diskFile(t *testing.T, name string, size int64) *blockdev.Device {
 	t.Helper()
-	path := filepath.Join(t.TempDir(), name)
-	f, err := os.Create(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := errors.Join(f.Truncate(size), f.Close()); err != nil {
-		t.Fatal(err)
-	}
-	d, err := blockdev.Open(path, blockdev.OpenOptions{Exclusive: true})
+	d, err := blockdev.Open(kit.Disk(t, name, size), blockdev.OpenOptions{Exclusive: true})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -50,9 +42,7 @@ func bounded(t *testing.T) context.Context {
 // TestThroughTheKernel writes through /dev/ublkbN while the log wraps, reads
 // back, detaches, and compares the backing alone.
 func TestThroughTheKernel(t *testing.T) {
-	if _, err := os.Stat("/dev/ublk-control"); err != nil {
-		t.Skip("no ublk in this kernel; make test-vm runs this in a guest")
-	}
+	kit.Need(t, kit.Ublk)
 	ctx := bounded(t)
 	const size = 32 << 20
 	backing := diskFile(t, "backing", size)

@@ -15,6 +15,7 @@ import (
 	"github.com/ublk-lc/ublk-lc/logcache"
 	"github.com/ublk-lc/ublk-lc/segment"
 	"github.com/ublk-lc/ublk-lc/segment/blockdev"
+	"github.com/ublk-lc/ublk-lc/tests/kit"
 	"github.com/ublk-lc/ublk-lc/ublk/uring"
 	"golang.org/x/sys/unix"
 )
@@ -60,10 +61,8 @@ func resumed(t *testing.T, id uint8, dev *blockdev.Device) *Cache {
 func TestARingFollowsTheCache(t *testing.T) {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
+	kit.Need(t, kit.Uring)
 	ring, err := uring.New(uring.Config{Entries: 8})
-	if errors.Is(err, uring.ErrUnsupported) {
-		t.Skip(err)
-	}
 	must(t, err)
 	wantPinned(t, 0)
 	a, b := resumed(t, 1, pinnedCache(t, 1)), resumed(t, 2, pinnedCache(t, 2))
@@ -158,9 +157,7 @@ func (d *pinnedDevice) stop() {
 // whose buffers take the place of the first one's. What was logged is read back
 // from the disks alone, and nothing stays pinned for a cache that is done with.
 func TestP1RecordsGoOutOfTheRightMemory(t *testing.T) {
-	if _, err := os.Stat("/dev/ublk-control"); err != nil {
-		t.Skip("no ublk in this kernel; make test-vm runs this in a guest")
-	}
+	kit.Need(t, kit.Ublk)
 	const queues = 2
 	wantPinned(t, 0)
 	backing := diskFile(t, "backing", pinnedSize)

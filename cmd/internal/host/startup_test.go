@@ -4,7 +4,6 @@ import (
 	"encoding/binary"
 	"errors"
 	"os"
-	"path/filepath"
 	"testing"
 	"time"
 
@@ -12,6 +11,7 @@ import (
 	"github.com/ublk-lc/ublk-lc/segment"
 	"github.com/ublk-lc/ublk-lc/segment/blockdev"
 	"github.com/ublk-lc/ublk-lc/segment/witness"
+	"github.com/ublk-lc/ublk-lc/tests/kit"
 	"github.com/ublk-lc/ublk-lc/ublk/uring"
 	"golang.org/x/sys/unix"
 )
@@ -29,15 +29,12 @@ func scattered(i int) uint64 { return uint64(uint32(i) * 2654435761) }
 // left out: as zeroes it even matches the checksums.
 func fullLog(b *testing.B, size int64) (path string) {
 	b.Helper()
-	path = filepath.Join(b.TempDir(), "ssd")
-	f, err := os.Create(path)
-	must(b, err)
-	must(b, errors.Join(f.Truncate(size), f.Close()))
+	path = kit.Disk(b, "ssd", size)
 	d, err := blockdev.Open(path, blockdev.OpenOptions{Exclusive: true})
 	must(b, err)
 	s, err := logcache.Format(d, logcache.FormatOptions{DeviceSize: uint64(size), BlockSize: 4096, Nonce: 1})
 	must(b, errors.Join(err, bindFull(d, s), d.Close()))
-	f, err = os.OpenFile(path, os.O_WRONLY, 0)
+	f, err := os.OpenFile(path, os.O_WRONLY, 0)
 	must(b, err)
 	img := make([]byte, fullHeader+fullBlocks*4096)
 	h := segment.Header{Nonce: 1, Segment: 1, Seq: 1, Extents: fullBlocks, HeaderSectors: fullHeader / 512, PayloadSectors: fullBlocks * 8}

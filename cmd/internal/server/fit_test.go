@@ -3,6 +3,7 @@ package server
 import (
 	"context"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -14,6 +15,7 @@ import (
 	"github.com/ublk-lc/ublk-lc/cmd/internal/control"
 	"github.com/ublk-lc/ublk-lc/logcache"
 	"github.com/ublk-lc/ublk-lc/segment/blockdev"
+	"github.com/ublk-lc/ublk-lc/tests/kit"
 )
 
 // formattedFor makes a cache that works in blocks of 4096 bytes, as on an SSD that has such.
@@ -36,15 +38,8 @@ func formattedFor(t *testing.T, block uint32) string {
 // disk512 is a disk with blocks of 512 bytes.
 func disk512(t *testing.T, size int64) string {
 	t.Helper()
-	path := disk(t, "hdd", size)
-	dev, err := blockdev.Open(path, blockdev.OpenOptions{ReadOnly: true})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer dev.Close()
-	if dev.LogicalBlock() != 512 {
-		t.Skip("direct I/O on files is coarser here")
-	}
+	path := kit.Disk(t, "hdd", size)
+	kit.Need(t, kit.Direct(filepath.Dir(path), 512))
 	return path
 }
 
@@ -90,13 +85,7 @@ func TestBlocksThatNoCacheServes(t *testing.T) {
 // loop4k is a disk with blocks of 4096 bytes, over a file.
 func loop4k(t *testing.T, file string) string {
 	t.Helper()
-	out, err := exec.Command("losetup", "--find", "--show", "--sector-size", "4096", file).Output()
-	if err != nil {
-		t.Skipf("losetup: %v", err)
-	}
-	dev := strings.TrimSpace(string(out))
-	t.Cleanup(func() { exec.Command("losetup", "--detach", dev).Run() })
-	return dev
+	return kit.LoopDevice(t, file, "--sector-size", "4096")
 }
 
 // A disk with blocks of 4096 bytes has no smaller ones, and an image made for smaller ones may not be readable on it.
@@ -164,18 +153,11 @@ func TestLargestBacking(t *testing.T) {
 	if dir == "" {
 		dir = "/dev/shm"
 	}
+	kit.Need(t, kit.Direct(dir, 4096))
 	path := filepath.Join(dir, fmt.Sprintf("lc-test-%d", os.Getpid()))
 	t.Cleanup(func() { os.Remove(path) })
-	if err := os.WriteFile(path, nil, 0o600); err != nil {
-		t.Skip(err)
-	}
-	if err := os.Truncate(path, 8<<50+4096); err != nil {
-		t.Skip(err)
-	}
-	if dev, err := blockdev.Open(path, blockdev.OpenOptions{}); err != nil {
-		t.Skip(err)
-	} else {
-		dev.Close()
+	if err := errors.Join(os.WriteFile(path, nil, 0o600), os.Truncate(path, 8<<50+4096)); err != nil {
+		t.Fatal(err)
 	}
 	m := newManager(t)
 	refused(t, m, control.BadValue, "has 9007199254745088 bytes; a device has at most 9007199254740992 (8 PiB)", func() error {
@@ -192,18 +174,13 @@ func TestLargestBacking(t *testing.T) {
 
 // What is on the disk may be made for other blocks.
 func TestContentForOtherBlocks(t *testing.T) {
-	if _, err := exec.LookPath("mkfs.xfs"); err != nil {
-		t.Skip(err)
-	}
 	for _, c := range []struct {
 		sector, block int
 		warns         bool
 	}{{512, 4096, true}, {4096, 4096, false}, {512, 0, false}} {
 		m := newManager(t)
 		path := disk512(t, 512<<20)
-		if out, err := exec.Command("mkfs.xfs", "-q", "-s", fmt.Sprintf("size=%d", c.sector), path).CombinedOutput(); err != nil {
-			t.Fatalf("%v: %s", err, out)
-		}
+		kit.Run(t, "mkfs.xfs", "-q", "-s", fmt.Sprintf("size=%d", c.sector), path)
 		said, err := m.createIn(t, 5, path, c.block)
 		if err != nil {
 			t.Fatal(err)

@@ -3,7 +3,6 @@ package server
 import (
 	"context"
 	"encoding/binary"
-	"errors"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -18,6 +17,7 @@ import (
 	"github.com/ublk-lc/ublk-lc/logcache"
 	"github.com/ublk-lc/ublk-lc/segment"
 	"github.com/ublk-lc/ublk-lc/segment/blockdev"
+	"github.com/ublk-lc/ublk-lc/tests/kit"
 	"github.com/ublk-lc/ublk-lc/ublk"
 )
 
@@ -44,18 +44,8 @@ func quiet(control.Progress) {}
 // disk makes a file that stands for a disk.
 func disk(t *testing.T, name string, size int64) string {
 	t.Helper()
-	path := filepath.Join(t.TempDir(), name)
-	if err := os.WriteFile(path, nil, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.Truncate(path, size); err != nil {
-		t.Fatal(err)
-	}
-	if dev, err := blockdev.Open(path, blockdev.OpenOptions{}); errors.Is(err, blockdev.ErrNoDirect) {
-		t.Skip(err)
-	} else if err == nil {
-		dev.Close()
-	}
+	path := kit.Disk(t, name, size)
+	kit.Need(t, kit.Direct(filepath.Dir(path), 4096))
 	return path
 }
 

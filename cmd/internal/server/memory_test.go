@@ -11,6 +11,7 @@ import (
 
 	"github.com/ublk-lc/ublk-lc/logcache/index"
 	"github.com/ublk-lc/ublk-lc/segment"
+	"github.com/ublk-lc/ublk-lc/tests/kit"
 	"golang.org/x/sys/unix"
 )
 
@@ -65,8 +66,9 @@ func TestMemoryIsLocked(t *testing.T) {
 	inProcess(t, func(t *testing.T) {
 		const size = 64 << 20
 		before := mapped(t, size)
+		kit.Need(t, kit.Locking)
 		if err := lockMemory(); err != nil {
-			t.Skip(err)
+			t.Fatal(err)
 		}
 		after := mapped(t, size)
 		for name, mem := range map[string][]byte{"before": before, "after": after} {

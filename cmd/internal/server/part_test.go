@@ -1,35 +1,18 @@
 package server
 
 import (
-	"os/exec"
-	"strings"
 	"testing"
 
 	"github.com/ublk-lc/ublk-lc/cmd/internal/control"
+	"github.com/ublk-lc/ublk-lc/tests/kit"
 )
-
-// looped makes a loop device over a file, or over what of it lies behind an offset.
-func looped(t *testing.T, args ...string) string {
-	t.Helper()
-	out, err := exec.Command("losetup", append([]string{"--find", "--show"}, args...)...).CombinedOutput()
-	if err != nil {
-		t.Skipf("losetup: %v: %s", err, out)
-	}
-	path := strings.TrimSpace(string(out))
-	t.Cleanup(func() {
-		if out, err := exec.Command("losetup", "--detach", path).CombinedOutput(); err != nil {
-			t.Errorf("losetup --detach: %v: %s", err, out)
-		}
-	})
-	return path
-}
 
 // Data of a disk is not to be found by its parts, nor data of a part by the whole: neither is shown without it.
 func TestP8PartsAndWholes(t *testing.T) {
 	for name, flip := range map[string]bool{"a part of the disk": false, "the disk of a part": true} {
 		t.Run(name, func(t *testing.T) {
 			image := filled(t, "its content")
-			bound, other := looped(t, image), looped(t, "--offset", "1048576", image)
+			bound, other := kit.LoopDevice(t, image), kit.LoopDevice(t, image, "--offset", "1048576")
 			if flip {
 				bound, other = other, bound
 			}

@@ -5,20 +5,20 @@ import (
 	"os/exec"
 	"strings"
 	"testing"
+
+	"github.com/ublk-lc/ublk-lc/tests/kit"
 )
 
 // A disk that becomes read-only under us is named as that, with the way on, for as long as it is so.
 func TestDiskBecomesReadOnly(t *testing.T) {
 	m := newManager(t)
 	file := disk(t, "hdd", 8<<20)
-	hdd := looped(t, file)
+	hdd := kit.LoopDevice(t, file)
 	m.mustResume(t, 3, formatted(t))
 	m.mustCreate(t, "a", 5, hdd)
 	set := func(how string) {
 		t.Helper()
-		if out, err := exec.Command("blockdev", how, hdd).CombinedOutput(); err != nil {
-			t.Skipf("blockdev: %v: %s", err, out)
-		}
+		kit.Run(t, "blockdev", how, hdd)
 	}
 	set("--setro")
 	if got := m.List().Devices[0].Note; !strings.HasPrefix(got, "the backing BECAME READ-ONLY") || !strings.Contains(got, "`blockdev --setrw "+hdd+"`") {

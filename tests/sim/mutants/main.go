@@ -22,7 +22,7 @@ import (
 )
 
 // parts are what a copy needs of the tree.
-var parts = []string{"go.mod", "go.sum", "segment", "logcache", "migrate", "ublk/uring", "tests/sim", "tests/race"}
+var parts = []string{"go.mod", "go.sum", "segment", "logcache", "migrate", "ublk/uring", "tests/kit", "tests/sim", "tests/race"}
 
 // trials are tried in turn until one fails: the tests of single promises first.
 var trials = [][]string{

@@ -4,14 +4,14 @@ import (
 	"os/exec"
 	"path/filepath"
 	"testing"
+
+	"github.com/ublk-lc/ublk-lc/tests/kit"
 )
 
 // Every mutant still fits the code: one that does not would end the long campaign
 // when it comes to it.
 func TestMutantsFit(t *testing.T) {
-	if _, err := exec.LookPath("patch"); err != nil {
-		t.Skip("there is no patch program: make deps installs it")
-	}
+	kit.Need(t, kit.Tools("patch"))
 	patches, err := filepath.Glob("../testdata/mutants/*.patch")
 	if err != nil || len(patches) == 0 {
 		t.Fatalf("no mutants: %v", err)
