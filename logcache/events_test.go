@@ -1,6 +1,11 @@
 package logcache
 
-import "testing"
+import (
+	"errors"
+	"testing"
+
+	"github.com/ublk-lc/ublk-lc/segment/blockdev"
+)
 
 // TestEventsClosed: who looks how full the log is need not look at each barrier.
 func TestEventsClosed(t *testing.T) {
@@ -18,5 +23,48 @@ func TestEventsClosed(t *testing.T) {
 	}
 	if ended := int(r.c.nextID - first); closed != ended || ended < 3 {
 		t.Errorf("%d segments closed, of %d that ended", closed, ended)
+	}
+}
+
+// TestEventsParked: one write that waits is news, and the next ones are none.
+func TestEventsParked(t *testing.T) {
+	r := newBench(t, full(benchSectors, 1))
+	if err := r.attach(r.examine(full(benchSectors, 1))); err != nil {
+		t.Fatal(err)
+	}
+	r.v.Unfence()
+	parked := 0
+	r.c.events.Parked = func() { parked++ }
+	p := NewPort(func() {})
+	for i := range uint64(64) { // 32 KiB, and there is memory for 16
+		p.Submit(&Request{Op: Write, LBA: i, Sectors: 1, Buf: make([]byte, 512), Volume: r.v})
+	}
+	if n := r.c.Status().ParkedWrites; n < 2 || parked != 1 {
+		t.Errorf("%d writes wait, told %d times", n, parked)
+	}
+}
+
+// TestEventsBroken: that a cache is broken is told once, with the reason.
+func TestEventsBroken(t *testing.T) {
+	r := attachedBench(t)
+	var told []error
+	r.c.events.Broken = func(err error) { told = append(told, err) }
+	bad := errors.New("a bad flush")
+	p := r.c.Background()
+	for range 2 {
+		r.c.CommitSuper(func(error) {})
+		p.Poll()
+		for ops := p.Ops(); len(ops) > 0; ops = p.Ops() {
+			for _, op := range append(ops[:0:0], ops...) {
+				var err error
+				if op.Kind == blockdev.Flush {
+					err = bad
+				}
+				op.Sink.Done(op, err)
+			}
+		}
+	}
+	if len(told) != 1 || !errors.Is(told[0], bad) {
+		t.Errorf("told %v", told)
 	}
 }

@@ -3,6 +3,9 @@ package logcache
 import (
 	"errors"
 	"testing"
+
+	"github.com/ublk-lc/ublk-lc/segment"
+	"github.com/ublk-lc/ublk-lc/segment/blockdev"
 )
 
 // TestP7OneRebindingAtATime: of an attach and a give-up of one device id, the
@@ -44,5 +47,74 @@ func TestP7OneRebindingAtATime(t *testing.T) {
 				t.Errorf("attach behind it: %v, or the witness is not that of the disk", err)
 			}
 		})
+	}
+}
+
+// giveUp asks for device dev to be given up, and returns where the answer goes.
+func giveUp(r *bench, dev uint8) *error {
+	err := errors.New("no answer")
+	r.c.GiveUp(dev, func(got error) { err = got })
+	r.c.Background().Poll()
+	return &err
+}
+
+// TestP8NothingToGiveUp: of what the log is not bound to, and once it is broken, nothing is given up.
+func TestP8NothingToGiveUp(t *testing.T) {
+	r := newBench(t, full(benchSectors, 1))
+	if err := *giveUp(r, 9); !errors.Is(err, ErrNotBound) {
+		t.Errorf("of device 9: %v", err)
+	}
+	r.c.lock()
+	r.c.fail(r.c.background, errors.New("a bad flush"))
+	r.c.mu.Unlock()
+	if err := *giveUp(r, 5); !errors.Is(err, ErrBroken) {
+		t.Errorf("of a broken log: %v", err)
+	}
+}
+
+// TestP7GivenUpIfItIsDurable: while the superblock does not say that the data counts no
+// more, the log has it.
+func TestP7GivenUpIfItIsDurable(t *testing.T) {
+	r := newBench(t, full(benchSectors, 1))
+	err, p, bad := giveUp(r, 5), r.c.Background(), errors.New("a bad sector")
+	for ops := p.Ops(); len(ops) > 0; ops = p.Ops() {
+		for _, op := range append(ops[:0:0], ops...) {
+			op.Sink.Done(op, bad)
+		}
+	}
+	p.Poll()
+	if !errors.Is(*err, bad) || r.c.DirtyBlocks(5) == 0 || r.c.GivenUp() != (segment.GivenUp{}) {
+		t.Errorf("%v, %d blocks are in the log", *err, r.c.DirtyBlocks(5))
+	}
+}
+
+// TestP8GivingUpWaitsInDoubt: after a sleep the log may be another's, and so the binding.
+func TestP8GivingUpWaitsInDoubt(t *testing.T) {
+	for _, ours := range []bool{true, false} {
+		r := newBench(t, full(benchSectors, 1))
+		p := r.c.Background()
+		r.c.Suspect()
+		looks := append([]*blockdev.Op{}, p.Ops()...)
+		err := giveUp(r, 5)
+		if n := len(p.Ops()); n > 0 || len(looks) != 2 {
+			t.Fatalf("%d operations besides %d looks", n, len(looks))
+		}
+		for _, op := range looks {
+			if ours {
+				copy(op.Buf, r.m[op.Offset:])
+			}
+			op.Sink.Done(op, nil)
+		}
+		for range 2 {
+			p.Poll()
+			r.carryOut(p)
+		}
+		p.Poll()
+		if ours && (*err != nil || r.c.DirtyBlocks(5) != 0) {
+			t.Errorf("%v, %d blocks are in the log", *err, r.c.DirtyBlocks(5))
+		}
+		if !ours && (!errors.Is(*err, ErrOtherLife) || r.c.DirtyBlocks(5) == 0) {
+			t.Errorf("of another's log: %v", *err)
+		}
 	}
 }

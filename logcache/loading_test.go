@@ -1,0 +1,64 @@
+package logcache
+
+import (
+	"errors"
+	"testing"
+
+	"github.com/ublk-lc/ublk-lc/segment"
+)
+
+// TestP6UnknownExtents: a log with extents that this program cannot replay is refused,
+// whatever comes after them, and none of it is lost.
+func TestP6UnknownExtents(t *testing.T) {
+	r := attachedBench(t)
+	r.write(1)
+	r.write(2)
+	if err := r.c.Free(); err != nil {
+		t.Fatal(err)
+	}
+	geo := r.c.geo
+	at := r.m[geo.SlotOffset(0):]
+	rec, err := segment.ParseRecord(at, geo, 3, 1, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	e, h := rec.Extent(0), rec.Header
+	e.Kind = segment.Clean
+	segment.PutExtent(at, 0, e)
+	segment.SealRecord(at[:h.End()*segment.SectorSize], &h, nil)
+	before := string(r.m)
+	if _, _, err := Resume(r.m, Config{Wake: func() {}, BufferBytes: 1}); !errors.Is(err, segment.ErrVersion) {
+		t.Errorf("resume: %v", err)
+	}
+	if string(r.m) != before {
+		t.Error("the log was changed")
+	}
+}
+
+// TestFormatRefuses what no log can be made of, and changes nothing.
+func TestFormatRefuses(t *testing.T) {
+	m := image("what was there")
+	if _, err := Format(m, FormatOptions{DeviceSize: uint64(len(m)), BlockSize: 512}); !errors.Is(err, segment.ErrTooSmall) {
+		t.Error(err)
+	}
+	if string(m) != "what was there" {
+		t.Errorf("%q", m)
+	}
+}
+
+// TestReadSuperOfAShortDevice: a copy that is not there is as bad as a damaged one. To
+// forget a device takes a superblock.
+func TestReadSuperOfAShortDevice(t *testing.T) {
+	m := make(image, segment.LogOffset+1<<20)
+	if err := Forget(m, 5, 1); err == nil {
+		t.Error("a device was forgotten that no superblock knows")
+	}
+	s, err := Format(m, FormatOptions{DeviceSize: uint64(len(m)), BlockSize: 512, SegmentSize: 8 << 10, Nonce: 3})
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := ReadSuper(m[:segment.SuperSpace])
+	if err != nil || got.Nonce != 3 || got.Generation+1 < s.Generation {
+		t.Errorf("%+v, %v", got, err)
+	}
+}

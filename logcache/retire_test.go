@@ -1,0 +1,77 @@
+package logcache
+
+import (
+	"slices"
+	"testing"
+
+	"github.com/ublk-lc/ublk-lc/segment/blockdev"
+)
+
+// succeed completes operations, and returns how many of a kind there were.
+func succeed(ops []*blockdev.Op, kind blockdev.Kind) (n int) {
+	for _, op := range slices.Clone(ops) {
+		if op.Kind == kind {
+			n++
+		}
+		op.Sink.Done(op, nil)
+	}
+	return n
+}
+
+// TestRetiredPortStartsNoRecord: the thread of a port that is retired is about to end.
+// What follows from its last completions is done by the cache's own, and nothing waits
+// for ever.
+func TestRetiredPortStartsNoRecord(t *testing.T) {
+	r := attachedBench(t)
+	p, b := NewPort(func() {}), r.c.Background()
+	for i := range uint64(maxHard + 1) {
+		p.Submit(&Request{Op: Write, FUA: true, LBA: i, Sectors: 1, Buf: make([]byte, 512), Volume: r.v})
+	}
+	ops := slices.Clone(p.Ops())
+	if len(ops) != maxHard {
+		t.Fatalf("%d records are under way", len(ops))
+	}
+	p.Retire()
+	succeed(ops, blockdev.Write)
+	if n := len(p.Ops()); n > 0 {
+		t.Errorf("a retired port has started %d operations", n)
+	}
+	answered := len(p.Answers())
+	b.Poll()
+	if n := succeed(b.Ops(), blockdev.Write); n != 1 {
+		t.Errorf("the cache's own port has written %d records", n)
+	}
+	p.Poll()
+	if answered += len(p.Answers()); answered != maxHard+1 {
+		t.Errorf("%d of %d writes are answered", answered, maxHard+1)
+	}
+}
+
+// TestRetiredPortFlushesNoLog: the same of a FLUSH that began with one of the backing.
+func TestRetiredPortFlushesNoLog(t *testing.T) {
+	r := attachedBench(t)
+	r.v.SetBypass(Bypass{Cutoff: 1})
+	p, b := NewPort(func() {}), r.c.Background()
+	write := &Request{Op: Write, LBA: 320, Sectors: 8, Buf: make([]byte, 4096), Volume: r.v}
+	p.Submit(write)
+	if succeed(p.Ops(), blockdev.Write); !write.Bypassed() {
+		t.Fatal("the write did not bypass the log")
+	}
+	p.Answers()
+	flush := &Request{Op: Flush, Volume: r.v}
+	p.Submit(flush)
+	p.Retire()
+	succeed(p.Ops(), blockdev.Flush)
+	writeByte(t, r, NewPort(func() {}), 3, 1) // so that the log is not durable as it is
+	if n := len(p.Ops()) + len(p.Answers()); n > 0 {
+		t.Errorf("a retired port has done %d things", n)
+	}
+	b.Poll()
+	for ops := b.Ops(); len(ops) > 0; ops = b.Ops() {
+		succeed(ops, blockdev.Flush)
+	}
+	p.Poll()
+	if got := p.Answers(); len(got) != 1 || got[0] != flush || flush.Err != nil {
+		t.Errorf("answered %v", got)
+	}
+}

@@ -1,0 +1,116 @@
+package logcache
+
+import (
+	"runtime"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/ublk-lc/ublk-lc/segment/blockdev"
+)
+
+// untilContended waits until somebody wants the cache's lock, which the caller has.
+func untilContended(c *Cache, before uint64) {
+	for c.contended.Load() == before {
+		runtime.Gosched()
+	}
+}
+
+// TestP7SidesChangedMeanwhile: a request that finds its volume on the other side, once
+// it has the lock, goes there: to the backing when the cache is left, and through the
+// log when the volume was attached.
+func TestP7SidesChangedMeanwhile(t *testing.T) {
+	r := attachedBench(t)
+	p := NewPort(func() {})
+	submitted := func(change func()) *blockdev.Op {
+		var all sync.WaitGroup
+		r.c.lock()
+		before := r.c.contended.Load()
+		all.Go(func() {
+			p.Submit(&Request{Op: Read, LBA: 500, Sectors: 1, Buf: make([]byte, 512), Volume: r.v})
+		})
+		untilContended(r.c, before)
+		change()
+		r.c.mu.Unlock()
+		all.Wait()
+		ops := p.Ops()
+		if len(ops) != 1 {
+			t.Fatalf("%d operations", len(ops))
+		}
+		return ops[0]
+	}
+	op := submitted(func() {})
+	if u := p.table[op.Tag].purpose; u != forMiss {
+		t.Errorf("of an attached volume, purpose %d", u)
+	}
+	op = submitted(func() { r.v.move(nil) })
+	if u := p.table[op.Tag].purpose; u != forPassThrough {
+		t.Errorf("of one that was detached meanwhile, purpose %d", u)
+	}
+}
+
+// TestP7AttachedMeanwhile is the other way round. The lock does not tell that somebody
+// waits, so it is tried until that is likely.
+func TestP7AttachedMeanwhile(t *testing.T) {
+	r := attachedBench(t)
+	for range 20 {
+		p := NewPort(func() {})
+		r.c.lock()
+		r.v.move(nil)
+		r.c.mu.Unlock()
+		var all sync.WaitGroup
+		r.v.mu.Lock()
+		all.Go(func() {
+			p.Submit(&Request{Op: Read, LBA: 500, Sectors: 1, Buf: make([]byte, 512), Volume: r.v})
+		})
+		time.Sleep(time.Millisecond)
+		r.v.cache.Store(r.c)
+		r.v.mu.Unlock()
+		all.Wait()
+		if op := p.Ops()[0]; p.table[op.Tag].purpose != forMiss {
+			t.Fatalf("purpose %d", p.table[op.Tag].purpose)
+		}
+	}
+}
+
+// TestP7FenceWhileChangingSides: a fence holds on the side on which the volume is in the end.
+func TestP7FenceWhileChangingSides(t *testing.T) {
+	r := attachedBench(t)
+	var all sync.WaitGroup
+	r.c.lock()
+	before := r.c.contended.Load()
+	all.Go(r.v.Fence)
+	untilContended(r.c, before)
+	r.v.move(nil)
+	r.c.mu.Unlock()
+	all.Wait()
+	p := NewPort(func() {})
+	p.Submit(&Request{Op: Read, Sectors: 1, Buf: make([]byte, 512), Volume: r.v})
+	if n := len(p.Ops()); n != 0 || r.v.held.n != 1 {
+		t.Errorf("%d operations are under way, %d requests are held", n, r.v.held.n)
+	}
+}
+
+// TestLockIsOne: whichever way it is taken, one thread has it.
+func TestLockIsOne(t *testing.T) {
+	c := &Cache{}
+	const threads, each = 4, 20_000
+	n := 0
+	var all sync.WaitGroup
+	for range threads {
+		all.Go(func() {
+			for i := range each {
+				c.lock()
+				n++
+				if i%1000 == 0 {
+					time.Sleep(time.Microsecond) // others lose their patience
+				}
+				c.mu.Unlock()
+			}
+		})
+	}
+	all.Wait()
+	if n != threads*each || c.contended.Load() == 0 {
+		t.Errorf("%d of %d, %d times it was taken", n, threads*each, c.contended.Load())
+	}
+}
