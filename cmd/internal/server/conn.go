@@ -17,8 +17,8 @@ import (
 )
 
 const (
-	// maxRequest bounds a request line, in bytes.
-	maxRequest = 64 << 10
+	// maxRequest bounds a request line, in bytes: a drain that may leave out damaged records names each.
+	maxRequest = 16 << 20
 	// requestLimit bounds the time that a client takes to send its request.
 	requestLimit = 10 * time.Second
 	// answerLimit bounds the time that a client takes to read a line of the answer.
@@ -42,7 +42,7 @@ func (s *Server) serve(ctx context.Context, c *net.UnixConn) {
 	_ = c.SetReadDeadline(time.Now().Add(requestLimit))
 	stop := context.AfterFunc(ctx, func() { _ = c.CloseRead() }) // the server's end is not for a silent client to hold up
 	defer stop()
-	lines := bufio.NewReaderSize(io.LimitReader(c, maxRequest), maxRequest)
+	lines := bufio.NewReader(io.LimitReader(c, maxRequest))
 	line, err := lines.ReadBytes('\n')
 	if err != nil {
 		return // no request, and nobody to tell

@@ -142,6 +142,15 @@ func TestBadRequests(t *testing.T) {
 	}
 }
 
+// A drain that may leave out all records of a bad log names each, and is heard.
+func TestLongRequest(t *testing.T) {
+	serving(t)
+	err := ask(t, t.Context(), control.VerbDrain, control.DrainArgs{ID: 3, Skip: make([]control.BadRecord, 10000)}, nil)
+	if classify.Classify(err).Code != control.NotFound {
+		t.Errorf("got %v", err)
+	}
+}
+
 // A client that takes its request back gets an answer, and nothing is done.
 func TestInterrupt(t *testing.T) {
 	m := serving(t)
