@@ -87,3 +87,32 @@ func TestResumeShowsItself(t *testing.T) {
 	}
 	delete(m.caches, 3)
 }
+
+// A drain is shown with its figures, a cache's beside the cache and a detach's beside the device, and no longer than it takes.
+func TestDrainsShowThemselves(t *testing.T) {
+	m := newManager(t)
+	attached(t, m)
+	w := newWriter(t, m, 5)
+	seen := 0
+	check := func(want control.Work, of func(*control.List) *control.Doing) reporter {
+		return func(p control.Progress) {
+			seen++
+			if d := of(m.List()); d == nil || d.What != want || d.Drain == nil || d.Text != p.Text {
+				t.Errorf("%s is shown as %+v; it says %q", want, d, p.Text)
+			}
+		}
+	}
+	cacheDoing := func(l *control.List) *control.Doing { return l.Caches[0].Doing }
+	deviceDoing := func(l *control.List) *control.Doing { return l.Devices[0].Doing }
+	w.write(2000)
+	_, err := m.Drain(t.Context(), control.DrainArgs{ID: 3}, check(control.Draining, cacheDoing))
+	if err != nil || seen == 0 || cacheDoing(m.List()) != nil {
+		t.Errorf("drain: %v, %d reports, then %+v", err, seen, cacheDoing(m.List()))
+	}
+	seen = 0
+	w.write(2000)
+	_, err = m.Detach(t.Context(), control.DrainArgs{ID: 5}, check(control.Detaching, deviceDoing))
+	if err != nil || seen == 0 || deviceDoing(m.List()) != nil {
+		t.Errorf("detach: %v, %d reports, then %+v", err, seen, deviceDoing(m.List()))
+	}
+}
