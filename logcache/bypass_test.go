@@ -70,3 +70,19 @@ func TestRoutes(t *testing.T) {
 		})
 	}
 }
+
+// TestCongestedStreams: while the cache is said to be slow, streams of that length go
+// past the log of every volume, and then no more.
+func TestCongestedStreams(t *testing.T) {
+	r := newRig(t)
+	for i, shortest := range []uint64{0, 4096, 0} {
+		r.c.SetCongested(shortest)
+		if got := r.c.Congested(); got != shortest {
+			t.Errorf("from %d bytes on, and it says %d", shortest, got)
+		}
+		q := &r.reqs[r.next%len(r.reqs)]
+		if r.do(Write, uint64(40+2*i), false); q.Bypassed() != (shortest > 0) {
+			t.Errorf("from %d bytes on: bypassed %v", shortest, q.Bypassed())
+		}
+	}
+}

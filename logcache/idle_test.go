@@ -53,3 +53,27 @@ func verify(c *Cache, r *record) error {
 	}
 	return got.VerifyPayload(r.image[int(r.HeaderSectors)*segment.SectorSize:])
 }
+
+// TestIdleWorkIsToldFirst: a thread asks before it gives its rest up, and there is work
+// as long as some is done.
+func TestIdleWorkIsToldFirst(t *testing.T) {
+	r := newRig(t)
+	if r.p.HasIdleWork() {
+		t.Error("there is work before there was a write")
+	}
+	for i := range uint64(2*idleChunks + 1) {
+		r.do(Write, i, false)
+	}
+	for round := range 2 {
+		if !r.p.HasIdleWork() {
+			t.Fatalf("no work in round %d", round)
+		}
+		r.p.Idle()
+		if n := len(r.c.cur.rec.sums); n != (round+1)*idleChunks {
+			t.Errorf("%d checksums are known after round %d", n, round)
+		}
+	}
+	if r.p.HasIdleWork() {
+		t.Error("one chunk is work")
+	}
+}

@@ -116,3 +116,19 @@ func TestFillOnlyHurries(t *testing.T) {
 		}
 	}
 }
+
+// What the state says is what was decided last, and before that it says so.
+func TestStateOfThePacer(t *testing.T) {
+	m := newModel(floodSettings(), &disk{speed: 20 * mib, offer: modelSSD})
+	if s := m.p.State(); s.Words() != "not yet decided" {
+		t.Errorf("before the first step: %q", s.Words())
+	}
+	m.run(20 * time.Second)
+	s := m.p.State()
+	if again := decide(&s.Snapshot); again != s.Decision {
+		t.Errorf("decided %+v from what leads to %+v", s.Decision, again)
+	}
+	if s.Admit == 0 || s.Words() != s.Decision.Words(&s.Snapshot) {
+		t.Errorf("in a flood writers get all they want: %+v, %q", s, s.Words())
+	}
+}
