@@ -261,3 +261,35 @@ func TestReplayGivenUp(t *testing.T) {
 		t.Errorf("reported as %+v", r)
 	}
 }
+
+// TestReplayTellsHowFar it has come, and ends between two batches when it is told to:
+// what was written by then was flushed.
+func TestReplayTellsHowFar(t *testing.T) {
+	const records, sectors = 120, 1500
+	l := newBuilder(t, 512, 1<<20, records)
+	l.bind(1, "big", 1<<16, 0)
+	for i := range uint64(records) {
+		l.record(false, write{device: 1, lba: i % 40 * sectors, sectors: sectors})
+	}
+	log := surveyBytes(t, l.b)
+	p, err := log.Plan(1, Refuse)
+	must(t, err)
+	if p.Sectors() != 40*sectors {
+		t.Errorf("%d sectors to write", p.Sectors())
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	d := &memory{b: make([]byte, p.Binding.Sectors*segment.SectorSize)}
+	var told []uint64
+	err = p.Replay(ctx, d, func(done, of uint64) {
+		if told = append(told, done); of != records || !d.flushed {
+			t.Errorf("%d of %d records, flushed %v", done, of, d.flushed)
+		}
+		cancel()
+	})
+	if !errors.Is(err, context.Canceled) || len(told) != 1 || told[0] >= records {
+		t.Fatalf("told %d, %v", told, err)
+	}
+	if !bytes.Equal(d.b, l.disk(1, told[0], nil)) {
+		t.Errorf("not the state after record %d", told[0])
+	}
+}

@@ -193,6 +193,17 @@ func ofNextVersion(b []byte) {
 	le.PutUint32(b[12:], segment.Checksum(b[:le.Uint32(b[16:])]))
 }
 
+// otherCache makes the copy of the superblock at a byte one of another cache.
+func otherCache(b []byte, at int) []byte {
+	s, err := segment.DecodeSuper(b[at:])
+	if err != nil {
+		panic(err)
+	}
+	s.UUID[0]++
+	copy(b[at:], segment.AppendSuper(nil, s))
+	return b
+}
+
 // TestSuperblocks: what is no cache is told from what is a bad one.
 func TestSuperblocks(t *testing.T) {
 	for _, c := range []struct {
@@ -207,6 +218,7 @@ func TestSuperblocks(t *testing.T) {
 		{"a copy bad", func(b []byte) []byte { b[100] ^= 1; return b }, nil},
 		{"both bad", func(b []byte) []byte { b[100] ^= 1; b[segment.SuperSpace+100] ^= 1; return b }, ErrNoSuperblock},
 		{"version bad", func(b []byte) []byte { b[8]++; b[segment.SuperSpace+8]++; return b }, ErrNoSuperblock},
+		{"of two caches", func(b []byte) []byte { return otherCache(b, segment.SuperSpace) }, ErrNoSuperblock},
 		{"other version", func(b []byte) []byte { ofNextVersion(b); ofNextVersion(b[segment.SuperSpace:]); return b }, segment.ErrVersion},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -236,5 +248,48 @@ func TestSurveyEnds(t *testing.T) {
 	cancel()
 	if _, err := m.Survey(ctx, Options{Payload: true}); !errors.Is(err, context.Canceled) {
 		t.Error(err)
+	}
+}
+
+// TestSurveyTellsHowFar it has come: record by record, to the end.
+func TestSurveyTellsHowFar(t *testing.T) {
+	m := openBytes(t, reused(t).b)
+	var told []uint64
+	l, err := m.Survey(t.Context(), Options{Payload: true, Progress: func(done, of uint64) {
+		if told = append(told, done); of != 9 {
+			t.Errorf("of %d records", of)
+		}
+	}})
+	must(t, err)
+	if len(told) != len(l.Records) || told[0] != 1 || told[len(told)-1] != 9 {
+		t.Errorf("told %d", told)
+	}
+}
+
+// TestLastOfAnEmptyLog is what was migrated last.
+func TestLastOfAnEmptyLog(t *testing.T) {
+	l := newBuilder(t, 512, 8<<10, 6)
+	l.bind(5, "data", 2048, 0x5555)
+	if last := surveyBytes(t, l.b).Last(); last != 0 {
+		t.Errorf("of a new cache: %d", last)
+	}
+	l.record(true, write{device: 5, lba: 8, sectors: 4})
+	l.migrated(1)
+	if last := surveyBytes(t, l.b).Last(); last != 1 {
+		t.Errorf("of a drained one: %d", last)
+	}
+}
+
+// TestCredible: of two records that cannot both be of this past, that of the later epoch is.
+func TestCredible(t *testing.T) {
+	record := func(epoch, seq uint64) Record {
+		return Record{Header: segment.Header{Epoch: epoch, Seq: seq}}
+	}
+	var got []string
+	for _, r := range credible([]Record{record(1, 2), record(2, 5), record(2, 6), record(3, 6), record(2, 7), record(3, 7)}, 2) {
+		got = append(got, fmt.Sprintf("%d/%d", r.Header.Epoch, r.Header.Seq))
+	}
+	if want := "2/5 3/6 3/7"; strings.Join(got, " ") != want {
+		t.Errorf("got %s, want %s", got, want)
 	}
 }

@@ -2,6 +2,7 @@ package witness
 
 import (
 	"math/rand/v2"
+	"slices"
 	"testing"
 
 	"github.com/ublk-lc/ublk-lc/segment"
@@ -148,5 +149,44 @@ func BenchmarkCollector(b *testing.B) {
 	for i := 0; b.Loop(); i++ {
 		e.LBA = lbas[i%len(lbas)]
 		c.Place(&segment.Header{Seq: 1}, &e)
+	}
+}
+
+// TestChangeSamplesNoBlanks: what could be on any disk says nothing of this one.
+func TestChangeSamplesNoBlanks(t *testing.T) {
+	c := NewChange(Capture(newMemory(4000), 4000, nil, Default), Default)
+	blank := make([]byte, segment.SectorSize)
+	for i := range uint64(50) {
+		for j := range blank {
+			blank[j] = byte(i)
+		}
+		c.Write(600+2*i, blank)
+	}
+	if got := c.Witness().Samples; len(got) != 0 {
+		t.Errorf("samples %+v", got)
+	}
+}
+
+// TestRecapture keeps the marks that are still worth it, and as many as there may be.
+func TestRecapture(t *testing.T) {
+	m := newMemory(100).filled()
+	old := &segment.Witness{}
+	for _, lba := range []uint64{1, 20, 30, 40, 50, 99, 100, 1 << 50} { // the first is in the head, the last are gone
+		if lba < 100 && lba != 30 {
+			copy(m.b[lba*segment.SectorSize:], "XFSB")
+		}
+		old.Marks = append(old.Marks, segment.Mark{LBA: lba})
+		old.Samples = append(old.Samples, segment.Mark{LBA: lba})
+	}
+	m.bad[20] = true
+	w := Capture(m, 100, old, Scope{Head: 4, Marks: 2, Samples: 2})
+	at := func(marks []segment.Mark) (lbas []uint64) {
+		for _, m := range marks {
+			lbas = append(lbas, m.LBA)
+		}
+		return lbas
+	}
+	if marks, samples := at(w.Marks), at(w.Samples); !slices.Equal(marks, []uint64{40, 50}) || !slices.Equal(samples, []uint64{30, 40}) {
+		t.Errorf("marks at %d, samples at %d", marks, samples)
 	}
 }

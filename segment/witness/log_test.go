@@ -207,3 +207,40 @@ func BenchmarkLose(b *testing.B) {
 		c.Place(&h, &e)
 	}
 }
+
+// TestP8UnreadableLogIsNoChange: where the log cannot be read, or has a shorter record
+// than the one that was seen there, nothing is said of the disk, and only the latter is
+// damage.
+func TestP8UnreadableLogIsNoChange(t *testing.T) {
+	w := Capture(newMemory(100).filled(), 100, nil, Scope{Head: 40})
+	for name, c := range map[string]struct {
+		change  func(l *testLog)
+		damaged int
+	}{
+		"header":         {func(l *testLog) { l.bad[uint64(l.at-1)] = true }, 0},
+		"payload":        {func(l *testLog) { l.bad[uint64(l.at+9)] = true }, 0},
+		"another record": {func(l *testLog) { l.pos = 0; l.write(9, 0, 1, some(1, 0x55)) }, 1},
+	} {
+		log := newLog(t, 4, segment.Binding{ID: 3, Witness: w})
+		log.write(3, 0, 24, some(24, 0x77))
+		disk := newMemory(100).filled()
+		copy(disk.b[9*segment.SectorSize:], sector(0x77+9)) // as an unfinished batch leaves it
+		c.change(log)
+		if v := Judge(w, disk, log.c.Versions(3), log); v.Changed() || v.Unjudged != 1 || v.Damaged != c.damaged {
+			t.Errorf("%s: %+v: %s", name, v, v.String())
+		}
+	}
+}
+
+// TestP8AllIsLost: once nothing is known of any sector, there is nothing more to lose.
+func TestP8AllIsLost(t *testing.T) {
+	w := &segment.Witness{Sectors: 30, Head: make([]uint32, 3), Marks: []segment.Mark{{LBA: 9}}}
+	c := NewCollector(&segment.Super{Bindings: []segment.Binding{{ID: 1, Witness: w}}})
+	c.most = 0
+	for range 3 {
+		c.Place(&segment.Header{Seq: 1}, &segment.Placed{Extent: segment.Extent{Device: 1, Kind: segment.Discard, Sectors: 30}})
+	}
+	if v := c.Versions(1); v.whole != 0 || v.judges(0) || v.judges(9) {
+		t.Errorf("%d sectors are whole", v.whole)
+	}
+}

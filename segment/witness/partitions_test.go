@@ -63,6 +63,25 @@ func TestP8PartitionsOfANewDisk(t *testing.T) {
 	}
 }
 
+// TestPartitionsOfNoTable: a table that cannot be one has no partitions, and none is
+// looked for where it points.
+func TestPartitionsOfNoTable(t *testing.T) {
+	le := binary.LittleEndian
+	for name, change := range map[string]func(head []byte){
+		"entries of 64 bytes":     func(head []byte) { le.PutUint32(head[84:], 64) },
+		"entries of 192 bytes":    func(head []byte) { le.PutUint32(head[84:], 192) },
+		"entries of 1024 bytes":   func(head []byte) { le.PutUint32(head[84:], 1024) },
+		"entries nowhere":         func(head []byte) { le.PutUint64(head[72:], 1<<60) },
+		"entries beyond the disk": func(head []byte) { le.PutUint64(head[72:], 1<<30) },
+	} {
+		m := partitioned(gptOf(1))
+		change(m.b[segment.SectorSize:])
+		if got := partitions(m); len(got) > 0 {
+			t.Errorf("%s: partitions at %d", name, got)
+		}
+	}
+}
+
 // FuzzPartitions: whatever a disk holds, looking for its partitions ends.
 func FuzzPartitions(f *testing.F) {
 	f.Add(partitioned(mbr).b[:4096])

@@ -34,14 +34,6 @@ type Versions struct {
 // Unknown are versions that nobody has kept: no sector can be judged.
 var Unknown = &Versions{unknown: true}
 
-// Of is the witness whose sectors these are versions of.
-func (v *Versions) Of() *segment.Witness {
-	if v == nil {
-		return nil
-	}
-	return v.of
-}
-
 // Kept is how many extents are kept.
 func (v *Versions) Kept() int { return len(v.extents) }
 

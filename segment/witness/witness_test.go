@@ -1,6 +1,7 @@
 package witness
 
 import (
+	"bytes"
 	"errors"
 	"io"
 	"testing"
@@ -223,6 +224,22 @@ func TestReader(t *testing.T) {
 			t.Errorf("sector %d: %v", lba, err)
 		} else if !bad && string(b) != string(sector(byte(lba))) {
 			t.Errorf("sector %d holds something else", lba)
+		}
+	}
+}
+
+// TestReaderOfAShrunkDisk: what was there when it was opened, and is no more, is an error.
+func TestReaderOfAShrunkDisk(t *testing.T) {
+	m := newMemory(40).filled()
+	d, err := NewReader(bytes.NewReader(m.b[:20*segment.SectorSize]), 40)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer d.Close()
+	for lba := range uint64(40) {
+		b, err := d.Sector(lba)
+		if there := lba < 16; there && (err != nil || string(b) != string(sector(byte(lba)))) || !there && !errors.Is(err, io.ErrUnexpectedEOF) {
+			t.Errorf("sector %d: %v", lba, err)
 		}
 	}
 }
