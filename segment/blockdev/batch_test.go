@@ -3,14 +3,17 @@ package blockdev
 import (
 	"bytes"
 	"errors"
+	"io"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"runtime"
 	"sync"
 	"testing"
 
 	"github.com/ublk-lc/ublk-lc/tests/kit"
 	"github.com/ublk-lc/ublk-lc/ublk/uring"
+	"golang.org/x/sys/unix"
 )
 
 // TestBatchReader reads pieces in several goroutines, with rings and without,
@@ -94,6 +97,58 @@ func readPieces(t *testing.T, r *BatchReader, want []byte, piece, reads int) {
 			t.Errorf("read at %d: %v", off, errs[i])
 		case !whole && errs[i] == nil:
 			t.Errorf("read at %d, beyond the end, gave no error", off)
+		}
+	}
+}
+
+// TestBatchReaderGoesOnWithoutARing: a ring that does not work is given up, and the reads
+// are done all the same.
+func TestBatchReaderGoesOnWithoutARing(t *testing.T) {
+	kit.Need(t, kit.Uring)
+	d := open(t, kit.Disk(t, "disk", 1<<20), OpenOptions{ReadOnly: true})
+	r := NewBatchReader(d)
+	r.Close()
+	made, done := make(chan *uring.Ring), make(chan struct{})
+	go func() { // a thread of its own, to which the ring belongs
+		runtime.LockOSThread()
+		ring, err := uring.New(uring.Config{Entries: batchDepth})
+		if err != nil {
+			t.Error(err)
+		}
+		made <- ring
+		<-done
+	}()
+	r.rings <- <-made
+	pages, err := uring.AllocPages(3 * 4096)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer uring.FreePages(pages)
+	pages[0] = 1
+	errs := []error{errors.ErrUnsupported, errors.ErrUnsupported, nil}
+	r.ReadBatch([][]byte{pages[:4096], pages[4096:8192], pages[8192:]}, []int64{0, 4096, 1 << 30}, errs)
+	close(done)
+	if errs[0] != nil || errs[1] != nil || !errors.Is(errs[2], io.EOF) || pages[0] != 0 {
+		t.Errorf("%v, %v, %v", errs[0], errs[1], errs[2])
+	}
+	if ring := <-r.rings; ring != nil {
+		t.Error("the ring is still there")
+	}
+}
+
+// TestBatchReaderOfAClosedDevice: what the kernel says of a read is the error of that read.
+func TestBatchReaderOfAClosedDevice(t *testing.T) {
+	d := open(t, kit.Disk(t, "disk", 1<<20), OpenOptions{ReadOnly: true})
+	r := NewBatchReader(d)
+	defer r.Close()
+	if err := d.Close(); err != nil {
+		t.Fatal(err)
+	}
+	errs := make([]error, 2)
+	r.ReadBatch([][]byte{make([]byte, 512), make([]byte, 512)}, []int64{0, 512}, errs)
+	for _, err := range errs {
+		if !errors.Is(err, unix.EBADF) {
+			t.Error(err)
 		}
 	}
 }

@@ -55,3 +55,26 @@ func TestFits(t *testing.T) {
 		}
 	}
 }
+
+// What the tools at hand do not make is known by its first bytes.
+func TestMadeForByItsBytes(t *testing.T) {
+	for _, c := range []struct {
+		put   map[int]string
+		what  string
+		block uint32
+	}{
+		{map[int]string{3: "NTFS    ", 11: "\x00\x10"}, "a FAT or NTFS file system", 4096},
+		{map[int]string{0x52: "FAT32   ", 11: "\x00\x02"}, "a FAT or NTFS file system", 512},
+		{map[int]string{0x36: "FAT16   ", 11: "\x00\x08"}, "a FAT or NTFS file system", 2048},
+		{map[int]string{4096: "EFI PART"}, "a GPT partition table", 4096},
+		{map[int]string{446 + 4: "\x83", 446 + 8: "\x01", 446 + 12: "\x01", 510: "\x55\xaa"}, "an MBR partition table", 512},
+	} {
+		b := make([]byte, 8192)
+		for at, text := range c.put {
+			copy(b[at:], text)
+		}
+		if what, block := madeFor(window{b, 0}); what != c.what || block != c.block {
+			t.Errorf("%v: got %q for %d", c.put, what, block)
+		}
+	}
+}

@@ -77,3 +77,15 @@ func TestResized(t *testing.T) {
 		}
 	}
 }
+
+// A file that another one has taken the place of is as large as it was.
+func TestResizedIsOfTheSameFile(t *testing.T) {
+	file, other := kit.Disk(t, "disk", 8<<20), kit.Disk(t, "other", 4<<20)
+	d := open(t, file, OpenOptions{ReadOnly: true})
+	if err := os.Rename(other, file); err != nil {
+		t.Fatal(err)
+	}
+	if was, now := d.Resized(); was != 8<<20 || now != 8<<20 {
+		t.Errorf("was %d, now %d", was, now)
+	}
+}

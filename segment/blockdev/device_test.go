@@ -118,3 +118,36 @@ func TestFileIdentity(t *testing.T) {
 		t.Errorf("two files have one fingerprint, of %q and %q", a.Identity(), other.Identity())
 	}
 }
+
+// A transfer goes on where it was interrupted, ends at the end, and says how far it came.
+func TestTransferGoesOn(t *testing.T) {
+	d, b := &Device{path: "/a"}, make([]byte, 2048)
+	for name, c := range map[string]struct {
+		calls []error // nil: so much more is done
+		want  error
+	}{
+		"at once":         {[]error{nil, nil}, nil},
+		"interrupted":     {[]error{unix.EINTR, nil, unix.EINTR, nil}, nil},
+		"at the end":      {[]error{nil, io.EOF}, io.EOF},
+		"at a bad sector": {[]error{nil, unix.EIO}, unix.EIO},
+	} {
+		n := 0
+		got, err := d.transfer("read", b, 512, func(_ int, rest []byte, off int64) (int, error) {
+			err := c.calls[n]
+			n++
+			if off-512+int64(len(rest)) != int64(len(b)) {
+				t.Errorf("%s: %d bytes at %d", name, len(rest), off)
+			}
+			switch err {
+			case nil:
+				return 1024, nil
+			case io.EOF:
+				return 0, nil
+			}
+			return -1, err
+		})
+		if want := map[bool]int{true: 2048, false: 1024}[c.want == nil]; got != want || !errors.Is(err, c.want) || n != len(c.calls) {
+			t.Errorf("%s: %d bytes, %v, after %d calls", name, got, err, n)
+		}
+	}
+}

@@ -2,6 +2,7 @@ package blockdev
 
 import (
 	"bytes"
+	"errors"
 	"runtime"
 	"sync/atomic"
 	"testing"
@@ -10,6 +11,7 @@ import (
 	abi "github.com/iceber/iouring-go/syscall"
 	"github.com/ublk-lc/ublk-lc/tests/kit"
 	"github.com/ublk-lc/ublk-lc/ublk/uring"
+	"golang.org/x/sys/unix"
 )
 
 // told is a Sink for one operation.
@@ -173,5 +175,32 @@ func TestReadsOfBackings(t *testing.T) {
 		if got := reads.Load(); got != 0 {
 			t.Errorf("%v of device %d: %d under way when it is done", c.op.Kind, c.op.Dev, got)
 		}
+	}
+}
+
+// TestExecutorTells how many operations are under way, and what the kernel said of each.
+func TestExecutorTells(t *testing.T) {
+	d := open(t, kit.Disk(t, "disk", 1<<20), OpenOptions{ReadOnly: true})
+	r := newRig(t, d)
+	defer r.close()
+	page, err := uring.AllocPages(4096)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer uring.FreePages(page)
+	sinks := make([]told, 3)
+	for i, kind := range []Kind{Read, Write, Flush} {
+		if n := r.InFlight(); n != i {
+			t.Errorf("%d are under way, of %d", n, i)
+		}
+		r.Start(&Op{Kind: kind, Dev: 1, Buf: page, Sink: &sinks[i]})
+	}
+	for i, want := range []error{nil, unix.EBADF, nil} { // it is not open for writing
+		if r.await(&sinks[i]); !errors.Is(sinks[i].err, want) {
+			t.Errorf("operation %d: %v, want %v", i, sinks[i].err, want)
+		}
+	}
+	if n := r.InFlight(); n != 0 {
+		t.Errorf("%d are under way at the end", n)
 	}
 }

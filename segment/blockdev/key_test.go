@@ -1,9 +1,12 @@
 package blockdev
 
 import (
+	"io/fs"
 	"os"
 	"path/filepath"
 	"testing"
+
+	"golang.org/x/sys/unix"
 )
 
 // A key is of what is open, by whatever path.
@@ -51,3 +54,18 @@ func TestKey(t *testing.T) {
 		}
 	}
 }
+
+// What no disk can be has no key, and what the kernel has no disk for no node.
+func TestKeyOfNothing(t *testing.T) {
+	if k := KeyOf(notOfThisHost{}); k != (Key{}) || k.Node() != "" {
+		t.Errorf("%+v at %q", k, k.Node())
+	}
+	if node := (Key{Number: unix.Mkdev(4000, 1)}).Node(); node != "" {
+		t.Errorf("a disk that is not there is %q", node)
+	}
+}
+
+// notOfThisHost is a file that no stat has found, such as one of an archive.
+type notOfThisHost struct{ fs.FileInfo }
+
+func (notOfThisHost) Sys() any { return nil }

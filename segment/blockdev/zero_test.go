@@ -71,3 +71,38 @@ func TestZeroesTheLongWay(t *testing.T) {
 		t.Error("an I/O error leads to another try")
 	}
 }
+
+// TestZeroesWhereNothingHelps: a file in memory knows holes and no zeroes, and /dev/null
+// neither. The operation asks, and then writes.
+func TestZeroesWhereNothingHelps(t *testing.T) {
+	memory, err := unix.MemfdCreate("disk", unix.MFD_CLOEXEC)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer unix.Close(memory)
+	const size = 3 << 20
+	want := bytes.Repeat([]byte{1}, size)
+	if _, err := unix.Pwrite(memory, want, 0); err != nil {
+		t.Fatal(err)
+	}
+	op := Op{Kind: Zero, Offset: 512, Length: 5 << 19}
+	if err := run(t, &Device{fd: memory}, op); err != nil {
+		t.Fatal(err)
+	}
+	clear(want[op.Offset : op.Offset+op.Length])
+	got := make([]byte, size)
+	if _, err := unix.Pread(memory, got, 0); err != nil || !bytes.Equal(got, want) {
+		t.Errorf("wrong content, or %v", err)
+	}
+	null, err := unix.Open("/dev/null", unix.O_WRONLY|unix.O_CLOEXEC, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer unix.Close(null)
+	r := newRig(t, &Device{fd: null})
+	defer r.close()
+	discard := Op{Kind: Discard, Length: 5 << 19}
+	if err := r.do(&discard); err != nil || discard.tried != writeOut || discard.done != discard.Length {
+		t.Errorf("a device that knows nothing: way %d, %d bytes, %v", discard.tried, discard.done, err)
+	}
+}
