@@ -2,20 +2,22 @@ package logcache
 
 import "github.com/ublk-lc/ublk-lc/segment/blockdev"
 
-// flush takes a FLUSH in: everything answered so far must become durable.
-func (c *Cache) flush(p *Port, r *Request) {
+// flush takes a FLUSH in: everything answered so far must become durable. It tells
+// whether that is so already.
+func (c *Cache) flush(p *Port, r *Request) (done bool) {
 	c.stats.flushes++
 	c.rhythm.barrier()
 	r.need = c.newestSeq()
 	switch {
 	case c.broken != nil:
-		p.answer(r, c.broken)
+		r.Err = c.broken
+		return true
 	case r.need <= c.durableSeq:
-		p.answer(r, nil)
-	default:
-		c.waiters.push(r)
-		c.kick(p)
+		return true
 	}
+	c.waiters.push(r)
+	c.kick(p)
+	return false
 }
 
 // needed is the sequence that somebody wants to be durable.

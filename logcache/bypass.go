@@ -22,7 +22,7 @@ import (
 //     older is on its way to the backing.
 //   - No batch is being committed. What it has migrated is out of the index
 //     already, but would be replayed until both copies of the superblock say so.
-//   - No write waits for room, and none is on this way, that overlaps it.
+//   - No write waits for the log, and none is on this way, that overlaps it.
 //   - It touches nothing that the witness of the backing names: what is there is
 //     told by the log and the superblock, or it is another disk.
 //
@@ -145,7 +145,7 @@ func (b *bypass) count(r *Request) {
 func (b *bypass) owes() bool { return b.durable < b.written }
 
 // Bypassed tells whether a request went past the log. It may be asked from its
-// submission on.
+// time on that it has a place.
 func (r *Request) Bypassed() bool { return r.route == Sequential || r.route == Congested }
 
 // SetBypass changes which writes may go past the log. Any thread.
@@ -172,32 +172,12 @@ func (c *Cache) SetCongested(shortest uint64) { c.congested.Store(shortest) }
 // Congested is what was last set so. Any thread.
 func (c *Cache) Congested() uint64 { return c.congested.Load() }
 
-// SubmitPast takes a write in if it goes past the log, and tells whether it does.
-// Else the caller still has it, and may submit it later, to the log.
-func (p *Port) SubmitPast(r *Request) bool {
-	c := r.Volume.cache.Load()
-	if c == nil || r.check() != nil {
-		return false
-	}
-	r.begin(p)
-	c.lock()
-	defer c.mu.Unlock()
-	if r.Volume.cache.Load() != c || r.Volume.fenced {
-		return false
-	}
-	r.judged = !c.bypass(p, r)
-	if !r.judged {
-		r.Volume.inflight.Add(1)
-	}
-	return !r.judged
-}
-
 // bypass sends a write past the log if it should and may go there, and tells
 // whether it did.
 func (c *Cache) bypass(p *Port, r *Request) bool {
 	b := &r.Volume.bypass
 	shortest := c.congested.Load()
-	if b.Cutoff == 0 && shortest == 0 || r.Op != Write || r.judged || c.broken != nil || c.doubt.on() {
+	if b.Cutoff == 0 && shortest == 0 || r.Op != Write || c.broken != nil || c.doubt.on() {
 		return false
 	}
 	r.route = b.route(r, shortest)
@@ -214,6 +194,7 @@ func (c *Cache) bypass(p *Port, r *Request) bool {
 	}
 	b.passing[b.n] = r
 	b.n++
+	c.enter(r)
 	o := p.newOp(forBypass, blockdev.Write, r.Volume.dev(), int64(r.LBA)*segment.SectorSize, r.Buf)
 	o.cache, o.req = c, r
 	return true
@@ -240,7 +221,7 @@ func (b *bypass) route(r *Request, shortest uint64) Route {
 // the range of a write.
 func (c *Cache) free(r *Request) bool {
 	v := r.Volume
-	if c.committing || v.bypass.n == maxPassing || v.bypass.overlaps(r) || c.parked.overlaps(r) {
+	if c.committing || v.bypass.n == maxPassing || v.bypass.overlaps(r) || v.waiting.overlaps(r) {
 		return false
 	}
 	if c.dirty[v.ID] == 0 {
@@ -260,10 +241,11 @@ func (c *Cache) free(r *Request) bool {
 	return true
 }
 
-// overlaps tells whether a request of the queue touches the range of r.
+// overlaps tells whether a request of the queue touches the range of r, which is
+// of the same volume.
 func (q *queue) overlaps(r *Request) bool {
 	for w := q.head; w != nil; w = w.next {
-		if w.Volume == r.Volume && r.overlaps(w) {
+		if r.overlaps(w) {
 			return true
 		}
 	}
@@ -284,7 +266,7 @@ func (c *Cache) bypassed(p *Port, o *operation, err error) {
 		b.written++
 	}
 	p.answer(r, err)
-	if c.parked.head != nil {
+	if c.line.n > 0 {
 		c.advance(p)
 	}
 }

@@ -85,7 +85,8 @@ type Cache struct {
 	flushOp bool   // its flush is under way
 	void    bool   // and counts for nothing: records have to be written again
 
-	parked queue // writes waiting for room
+	line   line   // writes that cannot go to the log yet
+	places uint64 // given to writes so far
 	broken error
 
 	doubt doubt
@@ -147,6 +148,7 @@ func newCache(s *segment.Super, r *segment.Recovery, cfg Config) (*Cache, error)
 	c.nextID, c.prevEnd = r.NextSegment(s), r.PrevEnd
 	c.sealedSeq, c.writtenSeq, c.durableSeq, c.hardSeq = r.LastSeq, r.LastSeq, r.LastSeq, r.LastSeq
 	c.recs = make([]record, maxRecords)
+	c.line.volumes = make([]*Volume, 0, segment.MaxDevices)
 	c.super.init(s)
 	c.given = s.GivenUp()
 	c.scope = witness.Default
@@ -216,8 +218,8 @@ func (c *Cache) fail(p *Port, err error) {
 		c.broken = &BrokenError{err}
 		c.events.broken(err)
 	}
-	for c.parked.head != nil {
-		p.answer(c.parked.pop(), c.broken)
+	for c.line.n > 0 {
+		p.answer(c.line.pop(c.line.volumes[0]), c.broken)
 	}
 	for c.waiters.head != nil {
 		p.answer(c.waiters.pop(), c.broken)

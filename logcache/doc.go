@@ -5,7 +5,7 @@
 // ([Port.Done]) and wake-ups ([Port.Poll]); it gives device operations
 // ([Port.Ops]) and answered requests ([Port.Answers]). It starts no goroutine,
 // reads no clock, does no I/O and waits for nothing but its locks: a request that
-// must wait is parked, and the event it waits for resumes it. The host around it
+// must wait stands in line, and the event it waits for resumes it. The host around it
 // is a ublk queue's thread, or the simulator. [Resume] comes before all that: it
 // reads the log and waits for it, with goroutines that end before it returns.
 //
@@ -49,8 +49,11 @@
 //
 // A discard, or a write of zeroes, is a write without data: see zero.go.
 //
-// A long stream of writes may go past the log, if the administrator lets it:
-// see bypass.go for when that is safe, and owed.go for the flushes it owes.
+// A write finds its route, takes its credit, and is appended, in this order and
+// under one hold of the lock. A long stream of writes may go past the log, if the
+// administrator lets it: see bypass.go for when that is safe, and owed.go for the
+// flushes it owes. Credit is what a slowed device has to write with: see credit.go.
+// Whatever a write waits for, it waits in one queue of its volume: see line.go.
 //
 // A write is copied to the open record of the current segment and answered. A
 // record is sealed when its segment or its header is full, when a barrier

@@ -19,9 +19,6 @@ func (c *Cache) FD() int { return c.fd }
 // sees to it that closed segments that are not yet durable become so.
 func (c *Cache) Candidates(dst []segment.Span, after uint64, most int, want bool) []segment.Span {
 	c.lock()
-	if c.doubt.on() {
-		most = 0
-	}
 	most += len(dst)
 	for id := max(c.lastMigrated, after) + 1; id < c.openID() && len(dst) < most; id++ {
 		s := &c.slots[c.geo.Slot(id)]

@@ -39,7 +39,7 @@ func TestEventsParked(t *testing.T) {
 	for i := range uint64(64) { // 32 KiB, and there is memory for 16
 		p.Submit(&Request{Op: Write, LBA: i, Sectors: 1, Buf: make([]byte, 512), Volume: r.v})
 	}
-	if n := r.c.Status().ParkedWrites; n < 2 || parked != 1 {
+	if n := r.c.Status().WaitingWrites; n < 2 || parked != 1 {
 		t.Errorf("%d writes wait, told %d times", n, parked)
 	}
 }

@@ -10,6 +10,7 @@ type Gauge struct {
 	Closed       uint64 // segments that are full and not migrated
 	DirtyBlocks  uint64 // of 4 KiB
 	Full         bool   // writes wait for what migration makes room for
+	Slowed       bool   // writes wait, and all for credit: see [Port.Limit]
 
 	Dirty [segment.MaxDevices + 1]uint64 // blocks, by device id
 }
@@ -20,7 +21,7 @@ func (c *Cache) Gauge() Gauge {
 	defer c.mu.Unlock()
 	g := Gauge{
 		Newest: c.openID() - 1, LastMigrated: c.lastMigrated, Closed: c.openID() - 1 - c.lastMigrated,
-		Full: c.full(), DirtyBlocks: c.dirtyBlocks(), Dirty: c.dirty,
+		Full: c.full(), Slowed: c.line.n > 0 && c.line.next() == nil, DirtyBlocks: c.dirtyBlocks(), Dirty: c.dirty,
 	}
 	if c.cur.id != 0 && (c.cur.pos > 0 || c.cur.rec != nil) {
 		g.Newest = c.cur.id
@@ -28,11 +29,11 @@ func (c *Cache) Gauge() Gauge {
 	return g
 }
 
-// full tells whether the oldest write that waits does so for migration: for a
+// full tells whether the write whose turn it is waits for migration: for a
 // slot or, if it is a discard, for the index to hold fewer of them. Else it waits
 // for the cache device, or for what passes the log, and will go on by itself.
 func (c *Cache) full() bool {
-	r := c.parked.head
+	r := c.line.next()
 	if r == nil {
 		return false
 	}

@@ -87,9 +87,16 @@ func (c *Cache) paid(p *Port, w owed, r *Request, err error) {
 		c.background.Do(func(p *Port) {
 			c.lock()
 			defer c.mu.Unlock()
-			c.flush(p, r)
+			c.flushLog(p, r)
 		})
 	default:
-		c.flush(p, r)
+		c.flushLog(p, r)
+	}
+}
+
+// flushLog goes on with a FLUSH whose backing was flushed.
+func (c *Cache) flushLog(p *Port, r *Request) {
+	if c.flush(p, r) {
+		p.answer(r, nil)
 	}
 }

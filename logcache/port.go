@@ -220,12 +220,14 @@ func (p *Port) Do(job func(*Port)) {
 	}
 }
 
+// answerNow completes a request that was never under way.
+func (p *Port) answerNow(r *Request) { p.answers = append(p.answers, r) }
+
 // answer completes a request on whichever port it came from.
 func (p *Port) answer(r *Request, err error) {
 	if r.Err == nil {
 		r.Err = err
 	}
-	r.judged = false
 	r.Volume.inflight.Add(-1)
 	if r.port == p {
 		p.answers = append(p.answers, r)

@@ -32,15 +32,14 @@ func (p *piece) joins(q *piece) bool {
 }
 
 // read takes a read in: each sector comes from the RAM buffers, the log or the
-// backing; neighbours come together.
-func (c *Cache) read(p *Port, r *Request) {
+// backing; neighbours come together. It tells whether none had to be waited for.
+func (c *Cache) read(p *Port, r *Request) (done bool) {
 	c.stats.reads++
 	c.stats.readSectors += uint64(r.Sectors)
 	if c.doubt.lost != nil {
-		p.answer(r, c.broken)
-		return
+		r.Err = c.broken
+		return true
 	}
-	r.pending = 1 // held until all pieces are under way
 	var run piece
 	for done := uint32(0); done < r.Sectors; {
 		b := blockOf(r.LBA+uint64(done), r.Sectors-done)
@@ -48,9 +47,7 @@ func (c *Cache) read(p *Port, r *Request) {
 		done += b.sectors
 	}
 	c.start(p, r, &run)
-	if r.pending--; r.pending == 0 {
-		p.answer(r, nil)
-	}
+	return r.pending == 0
 }
 
 // readBlock adds one block's sectors to the run, which starts when it breaks.
@@ -168,7 +165,7 @@ func (p *Port) readDone(o *operation, err error) {
 func (c *Cache) unpin(p *Port, i uint64) {
 	c.lock()
 	c.slots[i].refs--
-	if c.slots[i].refs == 0 && c.parked.head != nil {
+	if c.slots[i].refs == 0 && c.line.n > 0 {
 		c.advance(p)
 	}
 	c.mu.Unlock()

@@ -42,12 +42,12 @@ func (v *Volume) Reopened() {
 // quiet, was flushed.
 func (v *Volume) Flushed() { v.direct.flushed(v.direct.written.Load()) }
 
-// tellLost fails a FLUSH if writes without a cache may be lost since the last one.
-func (v *Volume) tellLost(p *Port, r *Request) bool {
+// tellsLost fails a FLUSH if writes without a cache may be lost since the last one.
+func (v *Volume) tellsLost(r *Request) bool {
 	if !v.direct.lost.Load() || !v.direct.lost.Swap(false) {
 		return false
 	}
-	p.answer(r, ErrBypassLost)
+	r.Err = ErrBypassLost
 	return true
 }
 

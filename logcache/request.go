@@ -44,17 +44,20 @@ type Request struct {
 	pending int32  // device operations under way
 	need    uint64 // barrier: the sequence that must be durable
 	next    *Request
-	again   bool // in the mail: submit once more, do not answer
+	again   bool   // in the mail: submit once more, do not answer
+	turn    uint64 // of a write that waits: smaller goes first
+	place   uint64
 	route   Route
-	judged  bool // its route is to the log: do not ask again
 }
+
+// Place is a write's place among those of its cache, in the order in which they
+// went to the log or past it. It is 0 while the write waits, or is held by a
+// fence; of those that pass through all have the same.
+func (r *Request) Place() uint64 { return r.place }
 
 // begin prepares a request that a port takes in.
 func (r *Request) begin(p *Port) {
-	r.port, r.done, r.pending, r.need, r.Err, r.again = p, 0, 0, 0, nil, false
-	if !r.judged {
-		r.route = Logged
-	}
+	r.port, r.done, r.pending, r.need, r.place, r.Err, r.again, r.route = p, 0, 0, 0, 0, nil, false, Logged
 }
 
 // inside tells whether a request stays within its volume.

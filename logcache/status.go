@@ -41,7 +41,7 @@ type Status struct {
 	DurableSeq     uint64
 	SealedSeq      uint64
 	DirtyBlocks    uint64 // of 4 KiB
-	ParkedWrites   int
+	WaitingWrites  int    // for credit, for room, or for those before them
 	IndexBytes     int64
 	Contended      uint64
 	Broken         string
@@ -82,7 +82,7 @@ func (c *Cache) Status() Status {
 		Segments: c.geo.Slots, SegmentSize: c.geo.SegmentSize,
 		CurrentID: c.openID(), LastFlushedID: c.lastFlushed(), LastMigratedID: c.lastMigrated,
 		DurableSeq: c.durableSeq, SealedSeq: c.sealedSeq, DirtyBlocks: c.dirtyBlocks(),
-		ParkedWrites: c.parked.n, IndexBytes: c.idx.Bytes(), Contended: c.contended.Load(),
+		WaitingWrites: c.line.n, IndexBytes: c.idx.Bytes(), Contended: c.contended.Load(),
 		Reads: k.reads, ReadSectors: k.readSectors, Writes: k.writes, WriteSectors: k.writeSectors, Flushes: k.flushes,
 		Discards: k.discards, WriteZeroes: k.zeroes, ZeroedSectors: k.zeroedSectors, HitZeroSectors: k.hitZero, WaitIndex: k.waitIndex,
 		HitRAMSectors: k.hitRAM, HitLogSectors: k.hitLog, MissSectors: k.miss, InPlace: k.inPlace,

@@ -31,6 +31,10 @@ type Volume struct {
 	fenced bool // written under mu and, while attached, under the cache's lock too
 	fences uint64
 	held   queue
+
+	// guarded by the cache's lock
+	limiter limiter
+	waiting queue // writes that cannot go to the log yet
 }
 
 // MaxBlock is the largest logical block that a volume may have, in bytes. Every
@@ -73,10 +77,12 @@ func (v *Volume) trySubmit(p *Port, r *Request) bool {
 			v.held.push(r)
 			return true
 		}
-		v.inflight.Add(1)
-		if r.Op != Flush || !v.tellLost(p, r) {
-			p.passThrough(r)
+		if r.Op == Flush && v.tellsLost(r) {
+			p.answerNow(r)
+			return true
 		}
+		v.inflight.Add(1)
+		p.passThrough(r)
 		return true
 	}
 	c.lock()
@@ -90,20 +96,23 @@ func (v *Volume) trySubmit(p *Port, r *Request) bool {
 		v.mu.Unlock()
 		return true
 	}
-	v.inflight.Add(1)
-	switch r.Op {
-	case Read:
-		c.read(p, r)
-	case Flush:
-		if !v.tellLost(p, r) && !c.flushBacking(p, r) {
-			c.flush(p, r)
-		}
-	default:
-		if !c.bypass(p, r) {
-			c.write(p, r)
-		}
+	if c.take(p, r) {
+		p.answerNow(r)
+	} else {
+		v.inflight.Add(1)
 	}
 	return true
+}
+
+// take takes a request in, and tells whether it is done with already.
+func (c *Cache) take(p *Port, r *Request) (done bool) {
+	switch r.Op {
+	case Read:
+		return c.read(p, r)
+	case Flush:
+		return r.Volume.tellsLost(r) || !c.flushBacking(p, r) && c.flush(p, r)
+	}
+	return !c.bypass(p, r) && c.write(p, r)
 }
 
 // Fence holds back every request from now on, until [Volume.Unfence]. What was
@@ -130,8 +139,12 @@ func (v *Volume) Unfence() {
 func (v *Volume) setFence(on bool) {
 	defer v.hold()()
 	v.fenced = on
-	if on {
-		v.fences++
+	if !on {
+		return
+	}
+	v.fences++
+	if c := v.cache.Load(); c != nil {
+		c.leave(v)
 	}
 }
 
@@ -168,6 +181,7 @@ func (v *Volume) hold() (release func()) {
 func (v *Volume) move(to *Cache) {
 	v.mu.Lock()
 	v.cache.Store(to)
+	v.limiter.set(Credit{})
 	v.mu.Unlock()
 }
 
@@ -188,6 +202,7 @@ func (p *Port) passThrough(r *Request) {
 	o.owed.covers = r.Volume.covers(kind)
 	o.Length = int64(r.Sectors) * segment.SectorSize
 	o.req = r
+	r.place = 1
 }
 
 // passedThrough takes the completion of a pass-through operation; a FUA write

@@ -5,25 +5,27 @@ import (
 	"github.com/ublk-lc/ublk-lc/segment"
 )
 
-// write takes a write in, or parks it.
-func (c *Cache) write(p *Port, r *Request) {
+// write takes a write in that goes to the log, or has it wait: for credit, for
+// those before it, or for room. It tells whether that was all, and nothing is
+// left to wait for.
+func (c *Cache) write(p *Port, r *Request) (done bool) {
 	if c.broken != nil {
-		p.answer(r, c.broken)
-		return
+		r.Err = c.broken
+		return true
 	}
-	if c.parked.head != nil || c.doubt.on() || r.Volume.bypass.overlaps(r) || !c.append(p, r) {
-		c.stats.parked++
-		c.parked.push(r)
-		if c.parked.n == 1 {
-			c.events.parked()
-		}
-		return
+	v := r.Volume
+	if !v.limiter.meets(r) || c.line.busy(r) || c.doubt.on() || v.bypass.overlaps(r) || !c.append(p, r) {
+		c.wait(r)
+		return false
 	}
-	c.logged(p, r)
+	return c.logged(p, r)
 }
 
-// logged answers a write whose data is all in the log, or makes it wait for its barrier.
-func (c *Cache) logged(p *Port, r *Request) {
+// logged takes in that all of a write is in the log, and tells whether that is
+// enough. Else it waits for its barrier.
+func (c *Cache) logged(p *Port, r *Request) (done bool) {
+	c.enter(r)
+	r.Volume.limiter.spend(r)
 	if r.Op == Write {
 		c.stats.writes++
 		c.stats.writeSectors += uint64(r.Sectors)
@@ -31,14 +33,23 @@ func (c *Cache) logged(p *Port, r *Request) {
 		c.stats.zeroed(r)
 	}
 	if !r.FUA {
-		p.answer(r, nil)
 		c.foresee(p)
-		return
+		return true
 	}
 	c.rhythm.barrier()
 	r.need = c.newestSeq()
 	c.waiters.push(r)
 	c.kick(p)
+	return false
+}
+
+// enter gives a write its place, when something of it is in the log or on its way
+// past it.
+func (c *Cache) enter(r *Request) {
+	if r.place == 0 {
+		c.places++
+		r.place = c.places
+	}
 }
 
 // newestSeq is the sequence of the open record, or of the last one sealed.
@@ -177,15 +188,4 @@ func (c *Cache) openAt(r *Request) int64 {
 		}
 	}
 	return -1
-}
-
-// resume goes on with parked writes, oldest first.
-func (c *Cache) resume(p *Port) {
-	for c.parked.head != nil && c.broken == nil && !c.doubt.on() {
-		r := c.parked.head
-		if r.Volume.bypass.overlaps(r) || !c.append(p, r) {
-			return
-		}
-		c.logged(p, c.parked.pop())
-	}
 }

@@ -115,10 +115,10 @@ var cacheTable = []entry[Cache]{
 		func(c Cache) string { return number(c.Log().DirtyBlocks) }),
 	figure("nr_migration_errors", "", "Failed operations of the migration since resume.",
 		func(c Cache) string { return number(c.Migration().Errors) }),
-	figure("nr_parked_writes", "", "Writes that wait for room in the log or in the RAM buffers now.",
-		func(c Cache) string { return number(c.Log().ParkedWrites) }),
 	figure("nr_segments", "", "Segments that the log has room for.",
 		func(c Cache) string { return number(c.Log().Segments) }),
+	figure("nr_waiting_writes", "", "Writes that wait now: for room in the log or in the RAM buffers, or because writers are slowed.",
+		func(c Cache) string { return number(c.Log().WaitingWrites) }),
 	figure("oldest_dirty_age", "s", "No dirty data is older; empty if it was in the log at resume already, 0 if nothing is dirty.",
 		func(c Cache) string {
 			p := c.Pace()

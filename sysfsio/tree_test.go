@@ -39,7 +39,7 @@ func (c *fakeCache) Pace() Pace {
 	return Pace{Words: "why not", Rate: 1, Sustained: 2, Admit: 3, OldestAge: 4 * time.Second}
 }
 func (c *fakeCache) Log() logcache.Status {
-	return logcache.Status{Segments: 100, SegmentSize: 1 << 20, CurrentID: 9, LastFlushedID: 8, LastMigratedID: 7, DirtyBlocks: 42, ParkedWrites: 1}
+	return logcache.Status{Segments: 100, SegmentSize: 1 << 20, CurrentID: 9, LastFlushedID: 8, LastMigratedID: 7, DirtyBlocks: 42, WaitingWrites: 1}
 }
 
 func (c *fakeCache) FlushCurrent(context.Context) error {

@@ -6,6 +6,10 @@ const (
 	// minRate is the least that writers get, in bytes/s. It fills the log in the
 	// end, so that what then waits does so in the cache, where it can be seen.
 	minRate = 256 << 10
+	// leastRate is the least that a device gets which is over its quota, in bytes/s:
+	// with a backing that was not measured yet, or that nothing is migrated to, it
+	// would wait for ever.
+	leastRate = 16 << 10
 	// minSpread and maxSpread bound the time over which free room is handed out:
 	// an estimate that has run out, or has no end, must not stop or free writers.
 	minSpread = time.Second / 2
@@ -169,6 +173,7 @@ func overQuota(room int64, elapsed time.Duration, flood bool, demands []demand) 
 		if beyond {
 			d.grant /= 2
 		}
+		d.grant = max(d.grant, int64(leastRate*elapsed.Seconds()))
 		any = any || d.over
 	}
 	return any

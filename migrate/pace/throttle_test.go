@@ -75,6 +75,7 @@ func TestDivide(t *testing.T) {
 }
 
 func TestOverQuota(t *testing.T) {
+	const m = 1 << 20
 	for _, c := range []struct {
 		name    string
 		flood   bool
@@ -83,12 +84,13 @@ func TestOverQuota(t *testing.T) {
 		grant   []int64
 	}{
 		{"alone", true, []demand{{sustained: 1, dirty: 5000}, {sustained: 10}}, []bool{false, false}, nil},
-		{"a slow one, in its part", false, []demand{{sustained: 10, dirty: 57}, {sustained: 100, dirty: 900}}, []bool{false, false}, nil},
-		{"a slow one, beyond it", false, []demand{{sustained: 10, dirty: 58}, {sustained: 100, dirty: 10}}, []bool{true, false}, []int64{10, 200}},
-		{"a slow one, in its part of a flood", true, []demand{{sustained: 10, dirty: 57}, {sustained: 100, dirty: 900}}, []bool{true, false}, []int64{20, 200}},
-		{"a slow one, beyond it in a flood", true, []demand{{sustained: 10, dirty: 58}, {sustained: 100, dirty: 10}}, []bool{true, false}, []int64{10, 200}},
-		{"about as fast, in a flood", true, []demand{{sustained: 90, dirty: 300}, {sustained: 100, dirty: 300}}, []bool{false, false}, nil},
-		{"nothing known: halves", true, []demand{{dirty: 551}, {dirty: 549}}, []bool{true, false}, nil},
+		{"a slow one, in its part", false, []demand{{sustained: 10 * m, dirty: 57}, {sustained: 100 * m, dirty: 900}}, []bool{false, false}, nil},
+		{"a slow one, beyond it", false, []demand{{sustained: 10 * m, dirty: 58}, {sustained: 100 * m, dirty: 10}}, []bool{true, false}, []int64{10 * m, 200 * m}},
+		{"a slow one, in its part of a flood", true, []demand{{sustained: 10 * m, dirty: 57}, {sustained: 100 * m, dirty: 900}}, []bool{true, false}, []int64{20 * m, 200 * m}},
+		{"a slow one, beyond it in a flood", true, []demand{{sustained: 10 * m, dirty: 58}, {sustained: 100 * m, dirty: 10}}, []bool{true, false}, []int64{10 * m, 200 * m}},
+		{"about as fast, in a flood", true, []demand{{sustained: 90 * m, dirty: 300}, {sustained: 100 * m, dirty: 300}}, []bool{false, false}, nil},
+		{"nothing known: halves", true, []demand{{dirty: 551}, {dirty: 549}}, []bool{true, false}, []int64{2 * leastRate, 2 * leastRate}},
+		{"next to nothing is sustained", false, []demand{{sustained: 1, dirty: 551}, {sustained: m, dirty: 549}}, []bool{true, false}, []int64{2 * leastRate, 2 * m}},
 	} {
 		any := overQuota(1100, 2*time.Second, c.flood, c.demands)
 		wantAny := false

@@ -157,6 +157,7 @@ func (s *server) administer(d time.Duration) {
 		_, _ = s.volumes[i].Bypass()
 		s.core.SetCongested([]uint64{0, 0, 4096}[rand.IntN(3)])
 		s.core.SetDiscardSlots(rand.IntN(2) == 0)
+		s.slow(s.volumes[i])
 		switch rand.IntN(24) {
 		case 0, 1:
 			s.fenced(i, func() { time.Sleep(time.Millisecond) })
@@ -166,6 +167,22 @@ func (s *server) administer(d time.Duration) {
 			s.rehome(i)
 		}
 	}
+	s.core.Background().Do(func(p *logcache.Port) {
+		for _, v := range s.volumes {
+			p.Limit(v, logcache.Credit{})
+		}
+	})
+}
+
+// slow gives a volume some credit, or lets it go.
+func (s *server) slow(v *logcache.Volume) {
+	_, _ = v.Backlogged(), v.Slowed()
+	if rand.IntN(4) == 0 {
+		v.Unlimit()
+		return
+	}
+	set := logcache.Credit{Slowed: rand.IntN(2) == 0, Bytes: rand.Int64N(64 << 10), First: rand.Int64N(8192), Most: 64 << 10}
+	s.core.Background().Do(func(p *logcache.Port) { p.Limit(v, set) })
 }
 
 // settle makes everything durable, and takes note of what shared sectors hold.

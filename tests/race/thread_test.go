@@ -186,9 +186,6 @@ func (h *thread) start(j *job) {
 			}
 		}
 	}
-	if j.Op == logcache.Write && h.rng.IntN(8) == 0 && h.port.SubmitPast(&j.Request) {
-		return
-	}
 	h.port.Submit(&j.Request)
 }
 

@@ -11,12 +11,6 @@ import (
 // returns true.
 type step func() bool
 
-// heldWrite is a write that a fenced volume holds back.
-type heldWrite struct {
-	port int
-	req  *request
-}
-
 // startAdmin chooses something to do.
 func (w *world) startAdmin() {
 	i := w.rng.IntN(len(w.Volumes))
@@ -60,40 +54,19 @@ func (w *world) fence(i int) step {
 	return func() bool {
 		w.tracef("fence dev %d", i+1)
 		w.vols[i].Fence()
-		w.fenced[i] = true
 		return true
 	}
 }
 
 func (w *world) quiet(i int) step { return func() bool { return w.vols[i].Quiet() } }
 
-// unfence lets the held writes go to their ports, in order.
+// unfence lets the held requests go to their ports, in order.
 func (w *world) unfence(i int) step {
 	return func() bool {
 		w.tracef("unfence dev %d", i+1)
-		w.fenced[i] = false
-		for _, h := range w.held[i] {
-			w.mail[h.port] = append(w.mail[h.port], h.req)
-		}
-		w.held[i] = w.held[i][:0]
 		w.vols[i].Unfence()
 		return true
 	}
-}
-
-// takeMail puts the writes into the order that a port's poll has submitted again.
-func (w *world) takeMail(port int) {
-	if port >= len(w.mail) {
-		return
-	}
-	for _, r := range w.mail[port] {
-		if i := w.ids.disk(r.Volume.ID); w.fenced[i] {
-			w.held[i] = append(w.held[i], heldWrite{port, r})
-		} else {
-			w.o.accept(r.op, r.Bypassed())
-		}
-	}
-	w.mail[port] = w.mail[port][:0]
 }
 
 // giveUp ends what the administrator does after an error.

@@ -89,15 +89,6 @@ func (w *world) bypass(vol int, lba uint64, n uint32) bool {
 	return r.Bypassed()
 }
 
-// submitTo submits a request, or now and then asks first whether it would bypass
-// the log, as a host does that slows writers.
-func (w *world) submitTo(p *logcache.Port, r *request) {
-	if w.Bypass && w.ways.IntN(4) == 0 && r.Op == logcache.Write && p.SubmitPast(&r.Request) {
-		return
-	}
-	p.Submit(&r.Request)
-}
-
 // changeBypass changes what may bypass the log.
 func (w *world) changeBypass() {
 	i := w.ways.IntN(len(w.vols))

@@ -157,7 +157,7 @@ func TestP7BypassStillUnderWay(t *testing.T) {
 		s.goesPast(false, 0, 4, 8)
 		s.drain()
 		s.complete(1)
-		if n := s.cache.Status().ParkedWrites; n != 1 {
+		if n := s.cache.Status().WaitingWrites; n != 1 {
 			t.Errorf("%d writes wait, want the one over a write that is under way", n)
 		}
 		s.restEverywhere()
@@ -210,7 +210,7 @@ func TestP7BypassBehindAWaitingWrite(t *testing.T) {
 			s.write(0, 14*i, 13)
 		}
 		s.write(0, 100, 8)
-		if s.cache.Status().ParkedWrites == 0 {
+		if s.cache.Status().WaitingWrites == 0 {
 			t.Error("no write waits")
 		}
 		s.goesPast(false, 0, 104, 8)

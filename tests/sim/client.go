@@ -1,7 +1,9 @@
 package sim
 
 import (
+	"cmp"
 	"math/rand/v2"
+	"slices"
 
 	"github.com/ublk-lc/ublk-lc/logcache"
 )
@@ -71,15 +73,29 @@ func (w *world) send(r *request, port, vol int, op logcache.Op, fua bool, lba ui
 	}
 	w.tracef("submit q%d dev %d op %d fua %v [%d+%d] write %d", port, vol+1, op, fua, lba, n, r.op)
 	w.stats.Requests++
-	w.submitTo(w.ports[port], r)
-	switch {
-	case r.op == 0:
-	case w.fenced[vol]:
-		w.held[vol] = append(w.held[vol], heldWrite{port, r})
-	default:
+	if r.op != 0 {
+		w.coming = append(w.coming, r)
+	}
+	w.ports[port].Submit(&r.Request)
+	w.drain()
+}
+
+// acceptTaken has the oracle know of the writes that were taken in since it was
+// told last, in the order in which they were.
+func (w *world) acceptTaken() {
+	rest, taken := w.coming[:0], w.takes[:0]
+	for _, r := range w.coming {
+		if r.Place() > 0 {
+			taken = append(taken, r)
+		} else {
+			rest = append(rest, r)
+		}
+	}
+	slices.SortStableFunc(taken, func(a, b *request) int { return cmp.Compare(a.Place(), b.Place()) })
+	for _, r := range taken {
 		w.o.accept(r.op, r.Bypassed())
 	}
-	w.drain()
+	w.coming, w.takes = rest, taken
 }
 
 // takeAnswer takes a request back.
@@ -114,6 +130,7 @@ func (w *world) takeError(r *request) {
 	if !w.s.faulty {
 		fail("P9", "op %d of device %d failed without a fault: %v", r.Op, r.Volume.ID, r.Err)
 	}
+	w.coming = slices.DeleteFunc(w.coming, func(c *request) bool { return c == r })
 	v := w.o.vols[w.ids.disk(r.Volume.ID)]
 	if r.Op == logcache.Flush || !v.logged && r.FUA {
 		v.weak = true

@@ -190,10 +190,10 @@ func TestDmlcReadUnderWayPinsItsSlot(t *testing.T) {
 		s.s.faulty = true // the ring will be full, and that is right
 		s.admin = s.wrapSteps()
 		s.settle()
-		for n := 0; n < 100 && s.stuck() && s.cache.Status().ParkedWrites == 0; n++ {
+		for n := 0; n < 100 && s.stuck() && s.cache.Status().WaitingWrites == 0; n++ {
 			s.settle()
 		}
-		if s.cache.Status().ParkedWrites == 0 {
+		if s.cache.Status().WaitingWrites == 0 {
 			t.Error("no write waits for the slot")
 		}
 		s.s.lift()

@@ -17,7 +17,7 @@ func TestP9FullIsNoSlot(t *testing.T) {
 			for {
 				s.fua(0, at, 12)
 				s.drain()
-				if s.cache.Status().ParkedWrites > 0 {
+				if s.cache.Status().WaitingWrites > 0 {
 					return
 				}
 				at = (at + 13) % 169

@@ -31,6 +31,7 @@ type Options struct {
 	Stalls      bool // some operations take very long
 	Paced       bool // migration is limited, and the limit changes all the time
 	Pacer       bool // migration goes as a pacer says, and not at random
+	Slows       bool // writers are slowed, now these, now those
 	Ahead       bool // migration reads the log ahead
 	Discards    bool // some writes are discards or write-zeroes instead
 	Bypass      bool // writes may bypass the log, now these, now those
@@ -89,6 +90,7 @@ func RandomOptions(seed uint64) Options {
 	o.FUAFlushes = rand.New(rand.NewPCG(seed, 35)).IntN(3) == 0
 	o.Hasty = rand.New(rand.NewPCG(seed, 37)).IntN(3) == 0
 	o.Reopens = rand.New(rand.NewPCG(seed, 45)).IntN(4) == 0
+	o.Slows = rand.New(rand.NewPCG(seed, 47)).IntN(3) == 0
 	o.Rebinds = rand.New(rand.NewPCG(seed, 41)).IntN(3) == 0
 	o.Pacer = rand.New(rand.NewPCG(seed, 43)).IntN(4) == 0
 	o.chooseBlocks(rand.New(rand.NewPCG(seed, 33)))

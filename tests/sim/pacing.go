@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/ublk-lc/ublk-lc/logcache"
 	"github.com/ublk-lc/ublk-lc/migrate/pace"
 	"github.com/ublk-lc/ublk-lc/segment/blockdev"
 )
@@ -75,6 +76,9 @@ func (w *world) pace() bool {
 		p.pacer.Began(p.now)
 	}
 	w.mig.Ahead(o.Ahead)
+	for i := range o.Credit {
+		w.limit(i, logcache.Credit(o.Credit[i]))
+	}
 	w.tracef("pace at %v: %v, batch %d (%v), limit %d, depth %d, hold %v", p.now, o.Why, o.Batch, ok, o.Limit, o.Depth, o.Hold)
 	return ok
 }
@@ -93,7 +97,7 @@ func (w *world) observe() {
 		id := w.id(i)
 		done, all := w.mig.Progress(blockdev.Dev(id))
 		in.Devices = append(in.Devices, pace.Device{
-			ID: id, Reading: w.times.IntN(3) == 0, Backlogged: w.times.IntN(2) == 0, Dirty: int64(g.Dirty[id]) * 4096,
+			ID: id, Reading: w.times.IntN(3) == 0, Backlogged: w.vols[i].Backlogged(), Dirty: int64(g.Dirty[id]) * 4096,
 			Busy: w.mig.Busy(blockdev.Dev(id)), Done: done, Writes: all,
 		})
 	}
@@ -103,13 +107,21 @@ func (w *world) observe() {
 // for it: the rest after a failed batch, and a timeslice.
 const longest = 1200 * time.Millisecond
 
+// poorest is for how long a slowed volume may have no credit: that is what its
+// largest request costs at the lowest rate, beside others.
+const poorest = 30 * time.Second
+
 // wait lets time pass, as a host would, until migration goes on.
 func (w *world) wait() bool {
-	for end := w.pacing.now + longest; w.pacing.now < end; {
+	idle, end := len(w.idle), w.pacing.now+longest
+	if w.cache.Gauge().Slowed {
+		end += poorest
+	}
+	for w.pacing.now < end {
 		w.pacing.now += w.pacing.next
 		started := w.pace()
 		w.drain()
-		if started || len(w.s.flights) > 0 || slices.Contains(w.woken, true) {
+		if started || len(w.idle) > idle || len(w.s.flights) > 0 || slices.Contains(w.woken, true) {
 			return true
 		}
 	}

@@ -64,9 +64,9 @@ func (w *world) reset() {
 	for _, r := range w.reqs {
 		r.busy = false
 	}
-	w.mail = make([][]*request, w.Ports)
+	w.coming = w.coming[:0]
 	for i := range w.Volumes {
-		w.held[i], w.fenced[i], w.joining[i], w.leaving[i], w.giving[i], w.shut[i] = nil, false, false, false, false, false
+		w.joining[i], w.leaving[i], w.giving[i], w.shut[i] = false, false, false, false
 	}
 	w.admin, w.batches, w.failed, w.stopped = nil, 0, 0, false
 	if w.Pacer {
@@ -152,6 +152,9 @@ func (w *world) event() bool {
 		w.passTime()
 	case !w.Pacer && w.Paced && w.rates.IntN(8) == 0:
 		w.changeRate()
+	}
+	if w.Slows && !w.Pacer && w.alms.IntN(8) == 0 {
+		w.changeCredit()
 	}
 	if w.Ahead && w.heads.IntN(3) == 0 {
 		w.readAhead(1 + w.heads.IntN(4))
@@ -264,7 +267,7 @@ func (w *world) stuck() bool {
 		return true
 	}
 	w.mustKnow()
-	if w.step() || w.unpause() || len(w.s.flights) > 0 {
+	if w.step() || w.unpause() || w.pay() || len(w.s.flights) > 0 {
 		return true
 	}
 	if slices.Contains(w.woken, true) {
@@ -282,7 +285,7 @@ func (w *world) mustKnow() {
 	if len(w.s.flights) > 0 || slices.Contains(w.woken, true) || !w.mig.Idle() {
 		return
 	}
-	if n := w.cache.Status().ParkedWrites; n > 0 && !w.cache.Gauge().Full {
+	if g, n := w.cache.Gauge(), w.cache.Status().WaitingWrites; n > 0 && !g.Full && !g.Slowed {
 		fail("P9", "%d writes wait for migration, and the gauge does not say so", n)
 	}
 }

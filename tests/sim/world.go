@@ -34,7 +34,7 @@ type host struct {
 	pacing *pacing // nil = migration goes at random
 
 	answered func(*logcache.Request)
-	polled   func(port int)
+	taken    func()      // looks at which writes were taken in
 	early    func() bool // whether a read takes effect at once
 }
 
@@ -50,6 +50,9 @@ func (h *host) all(f func(i int, p *logcache.Port)) {
 
 // drain starts the operations and takes the answers that a call has led to.
 func (h *host) drain() {
+	if h.taken != nil {
+		h.taken()
+	}
 	h.all(func(_ int, p *logcache.Port) {
 		for _, op := range p.Ops() {
 			h.s.begin(op, h.early())
@@ -86,9 +89,6 @@ func (h *host) poll(i int) {
 		h.ports[i].Poll()
 	} else {
 		h.cache.Background().Poll()
-	}
-	if h.polled != nil {
-		h.polled(i)
 	}
 	h.drain()
 }
@@ -149,6 +149,7 @@ type world struct {
 	haste *rand.Rand // of what takes effect before it completes
 	names *rand.Rand // of ids
 	back  *rand.Rand // of disks that come back
+	alms  *rand.Rand // of credit
 	gone  *rand.Rand // of what is given up
 	ids   *numbering
 	o     *oracle
@@ -156,16 +157,15 @@ type world struct {
 
 	reqs    []*request // all there are, by tag
 	idle    []*request
-	left    int           // requests to be submitted in this generation
-	held    [][]heldWrite // by volume: writes behind its fence
-	mail    [][]*request  // by port: writes that the next poll submits again
-	admin   []step        // what the administrator is about to do
-	fenced  []bool        // by volume
-	shut    []bool        // by volume: nobody has it open
-	joining []bool        // an attach may have become durable
-	leaving []bool        // a detach may have
-	giving  []bool        // its data may have been given up for good
-	forgot  []bool        // by volume: a flush of its backing had failed when the host was killed
+	left    int        // requests to be submitted in this generation
+	coming  []*request // writes that were not taken in yet
+	takes   []*request // scratch
+	admin   []step     // what the administrator is about to do
+	shut    []bool     // by volume: nobody has it open
+	joining []bool     // an attach may have become durable
+	leaving []bool     // a detach may have
+	giving  []bool     // its data may have been given up for good
+	forgot  []bool     // by volume: a flush of its backing had failed when the host was killed
 	batches uint64
 	failed  uint64
 	stopped bool // cleanly
@@ -184,7 +184,7 @@ func (w *world) tracef(format string, args ...any) {
 
 func newWorld(o Options, stats *Stats, k *kit) *world {
 	dice := func(n uint64) *rand.Rand { return rand.New(rand.NewPCG(o.Seed, n)) }
-	w := &world{Options: o, stats: stats, rng: dice(2), slow: dice(4), rates: dice(6), times: dice(44), blank: dice(8), heads: dice(10), lull: dice(20), ways: dice(12), bad: dice(22), naps: dice(32), gone: dice(24), haste: dice(38), names: dice(42), back: dice(46)}
+	w := &world{Options: o, stats: stats, rng: dice(2), slow: dice(4), rates: dice(6), times: dice(44), blank: dice(8), heads: dice(10), lull: dice(20), ways: dice(12), bad: dice(22), naps: dice(32), gone: dice(24), haste: dice(38), names: dice(42), back: dice(46), alms: dice(48)}
 	st := k.st
 	st.reset()
 	w.ids = newNumbering(len(o.Volumes))
@@ -193,9 +193,9 @@ func newWorld(o Options, stats *Stats, k *kit) *world {
 	w.o = newOracle(&w.Options)
 	w.image = newImages(w.s)
 	w.early = func() bool { return w.rng.IntN(2) == 0 }
-	w.answered, w.polled = w.takeAnswer, w.takeMail
+	w.answered, w.taken = w.takeAnswer, w.acceptTaken
 	n := len(o.Volumes)
-	w.held, w.fenced, w.joining, w.leaving = make([][]heldWrite, n), make([]bool, n), make([]bool, n), make([]bool, n)
+	w.joining, w.leaving = make([]bool, n), make([]bool, n)
 	w.forgot, w.giving, w.shut = make([]bool, n), make([]bool, n), make([]bool, n)
 	w.sides = newChecker(w, k)
 	w.format()

@@ -51,7 +51,7 @@ type Log struct {
 	DurableSeq     uint64 `json:"durable_seq"`      // all records up to this one are durable on the cache device
 	SealedSeq      uint64 `json:"sealed_seq"`       // the last record that was closed
 	DirtyBlocks    uint64 `json:"dirty_blocks"`     // of all devices in the log, 4 KiB each
-	ParkedWrites   int    `json:"parked_writes"`    // writes that wait for room in the log or in the RAM buffers now
+	WaitingWrites  int    `json:"waiting_writes"`   // writes that wait now: for room in the log or in the RAM buffers, or because writers are slowed
 	IndexBytes     int64  `json:"index_bytes"`      // memory of the index
 	Contended      uint64 `json:"lock_contended"`   // times that a thread found the cache's lock taken
 	Broken         string `json:"broken,omitempty"` // what the cache device failed with, in words

@@ -39,7 +39,6 @@ type Device struct {
 	vol     *logcache.Volume
 	backing atomic.Pointer[blockdev.Device] // changed by Reopen
 	opt     DeviceOptions
-	gate    gate         // of its writes
 	reads   atomic.Int32 // of the backing, under way
 
 	cache atomic.Pointer[Cache] // nil = none; changed by turnTo
@@ -64,7 +63,6 @@ func NewDevice(id uint8, name string, backing *blockdev.Device, opt DeviceOption
 	}
 	d := &Device{vol: logcache.NewVolume(id, name, backing.Size()/segment.SectorSize, opt.LogicalBlock), opt: opt}
 	d.backing.Store(backing)
-	d.gate.wake = d.wakeQueues
 	return d, nil
 }
 
@@ -82,7 +80,7 @@ func (d *Device) wakeQueues() {
 }
 
 // SlowedWrites is how many writes had to wait because the log was rather full.
-func (d *Device) SlowedWrites() uint64 { return d.gate.held.Load() }
+func (d *Device) SlowedWrites() uint64 { return d.vol.Slowed() }
 
 // ID is the device id.
 func (d *Device) ID() uint8 { return d.vol.ID }
@@ -352,7 +350,6 @@ func (c *Cache) adopt(d *Device) {
 	defer c.mu.Unlock()
 	c.devices[d.ID()] = d
 	c.worker.fds[d.ID()].Store(int32(d.Backing().FD()))
-	d.gate.own()
 	c.enlist()
 }
 
@@ -361,7 +358,6 @@ func (c *Cache) forget(d *Device) {
 	defer c.mu.Unlock()
 	delete(c.devices, d.ID())
 	c.enlist()
-	d.gate.release()
 }
 
 // letGo waits until the cache's thread, unless that has ended, has nothing more to

@@ -37,7 +37,7 @@ func (w *worker) observe(now time.Duration) {
 		dev := blockdev.Dev(d.ID())
 		done, all := w.migr.Progress(dev)
 		in.Devices = append(in.Devices, pace.Device{
-			ID: d.ID(), Reading: d.reads.Load() > 0, Backlogged: d.gate.backlogged(), Busy: w.migr.Busy(dev), Done: done, Writes: all,
+			ID: d.ID(), Reading: d.reads.Load() > 0, Backlogged: d.vol.Backlogged(), Busy: w.migr.Busy(dev), Done: done, Writes: all,
 		})
 	}
 	if w.pacer.Due(now, w.migr.Idle()) {
@@ -76,7 +76,7 @@ func (w *worker) apply(now time.Duration, o pace.Orders) {
 			w.migr.Hold(blockdev.Dev(d.ID()))
 		}
 		if o.Credit != nil {
-			d.gate.set(o.Credit[i])
+			w.core.Background().Limit(d.vol, logcache.Credit(o.Credit[i]))
 		}
 	}
 	w.latency.apply(&o)

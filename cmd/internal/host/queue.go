@@ -18,7 +18,6 @@ type queue struct {
 
 	reqs  []logcache.Request // by tag
 	owner []*ublk.Request    // by tag
-	held  fifo               // writes that wait at the gate
 
 	timing timing
 	pinned pinned
@@ -27,7 +26,6 @@ type queue struct {
 // NewQueue makes the handler of a queue. It is called on the queue's thread.
 func (d *Device) NewQueue(q *ublk.Queue) (ublk.QueueHandler, error) {
 	h := &queue{dev: d, q: q, reqs: make([]logcache.Request, q.Depth()), owner: make([]*ublk.Request, q.Depth())}
-	h.held.init(q.Depth())
 	h.port = logcache.NewPort(q.Wake)
 	h.exec = blockdev.NewExecutor(q.Ring(), q.SQE, h.fd)
 	h.exec.CountReads(&d.reads)
@@ -50,14 +48,6 @@ func (h *queue) Handle(reqs []*ublk.Request) {
 			r.Op = logcache.Read
 		case ublk.Write:
 			r.Op = logcache.Write
-			if h.dev.gate.closed.Load() && h.port.SubmitPast(r) {
-				continue // it takes no room in the log
-			}
-			if h.held.len() > 0 || !h.dev.gate.take(len(r.Buf)) {
-				h.dev.gate.held.Add(1)
-				h.held.push(r)
-				continue
-			}
 		case ublk.Flush:
 			r.Op, r.LBA, r.Sectors = logcache.Flush, 0, 0
 		case ublk.Discard:
@@ -93,15 +83,7 @@ func (h *queue) latency() *latency {
 // Woken takes in what other threads left.
 func (h *queue) Woken() {
 	h.port.Poll()
-	h.admit()
 	h.pump()
-}
-
-// admit lets held writes go, oldest first, as far as the gate has it.
-func (h *queue) admit() {
-	for h.held.len() > 0 && h.dev.gate.take(len(h.held.first().Buf)) {
-		h.port.Submit(h.held.pop())
-	}
 }
 
 // HasIdleWork tells whether there is work for Idle.
@@ -111,11 +93,9 @@ func (h *queue) HasIdleWork() bool { return h.port.HasIdleWork() }
 func (h *queue) Idle() { h.port.Idle() }
 
 // Drain has nothing to cancel: every operation ends by itself, and no new ones
-// follow. What waits at the gate goes: the device's end is not slowed.
+// follow. The device's end is not slowed.
 func (h *queue) Drain() {
-	for h.held.len() > 0 {
-		h.port.Submit(h.held.pop())
-	}
+	h.port.Limit(h.dev.vol, logcache.Credit{})
 	h.pump()
 	h.port.Retire()
 }

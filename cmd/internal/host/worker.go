@@ -137,7 +137,7 @@ func (w *worker) run(ready chan<- error) {
 
 func (w *worker) close() {
 	for _, m := range *w.members.Load() {
-		m.gate.release()
+		m.vol.Unlimit() // nobody hands out credit any more
 	}
 	for _, err := range []error{w.ring.Close(), w.event.Close(), w.migr.Close()} {
 		if w.err == nil && err != nil {

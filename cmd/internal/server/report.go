@@ -164,10 +164,13 @@ func (c *cache) status(n notes) control.CacheStatus {
 	}
 	s.Settings.AllowMigrate = c.allowLocked()
 	s.Log, s.Migration = logOf(c.host.Core().Status()), migrationOf(c.host.Migration())
-	if n := s.Log.ParkedWrites; n > 0 {
+	if n := s.Log.WaitingWrites; n > 0 {
 		what := "the cache device to write what came before them"
-		if c.host.Core().Gauge().Full {
+		switch g := c.host.Core().Gauge(); {
+		case g.Full:
 			what = "room in the log"
+		case g.Slowed:
+			what = "their turn, for writers are slowed"
 		}
 		s.WaitsFor = append(s.WaitsFor, fmt.Sprintf("%d writes wait for %s", n, what))
 	}

@@ -1,0 +1,54 @@
+package logcache
+
+import "testing"
+
+// TestCredit: a token bucket that lets a write go while there is anything in it,
+// and takes its whole length.
+func TestCredit(t *testing.T) {
+	type step struct {
+		set  Credit
+		take int // bytes; 0 = only set
+		want bool
+		left int64
+	}
+	grant := func(n int64) Credit { return Credit{Slowed: true, Bytes: n, First: 64, Most: 256} }
+	for _, c := range []struct {
+		name  string
+		steps []step
+	}{
+		{"open", []step{{Credit{}, 1 << 20, true, 0}}},
+		{"the first burst, and a debt", []step{{grant(0), 100, true, -36}, {grant(36), 1, false, 0}, {grant(1), 200, true, -199}}},
+		{"what is not used does not pile up", []step{{grant(1000), 0, false, 256}, {grant(1000), 0, false, 256}}},
+		{"open again: a debt is forgotten", []step{{grant(0), 1000, true, -936}, {Credit{}, 10, true, -936}, {grant(10), 1, true, 73}}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			var l limiter
+			for i, s := range c.steps {
+				l.set(s.set)
+				if s.take > 0 {
+					r := &Request{Op: Write, Buf: make([]byte, s.take)}
+					got := l.meets(r)
+					if got != s.want {
+						t.Errorf("step %d: goes %v, want %v", i, got, s.want)
+					}
+					if got {
+						l.spend(r)
+					}
+				}
+				if l.left != s.left {
+					t.Errorf("step %d: %d left, want %d", i, l.left, s.left)
+				}
+			}
+		})
+	}
+}
+
+// TestLimitOfDetached: only what is attached is slowed.
+func TestLimitOfDetached(t *testing.T) {
+	v, p := NewVolume(1, "v", 64, 512), NewPort(func() {})
+	p.Limit(v, Credit{Slowed: true})
+	v.Unlimit()
+	if v.limiter.on || v.Backlogged() || v.Slowed() > 0 {
+		t.Errorf("%+v", &v.limiter)
+	}
+}
