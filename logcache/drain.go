@@ -8,8 +8,8 @@ import (
 // the index may forget, and when slots are free again. All of it belongs to the
 // background port's thread.
 
-// Nonce is the log's nonce, which its records carry.
-func (c *Cache) Nonce() uint64 { return c.super.now.Nonce }
+// Life says which records are of this log.
+func (c *Cache) Life() segment.Life { return c.super.now.Life() }
 
 // FD names the cache device in operations.
 func (c *Cache) FD() int { return c.fd }

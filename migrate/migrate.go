@@ -26,7 +26,7 @@ var ErrNoBacking = errors.New("the backing is not attached")
 // Source is the cache, as far as migration sees it.
 type Source interface {
 	Geometry() segment.Geometry
-	Nonce() uint64
+	Life() segment.Life
 	// FD names the cache device in operations.
 	FD() int
 	// Candidates appends up to most segments that may be migrated now, oldest
@@ -392,7 +392,7 @@ func (m *Migrator) fail(err error) {
 func (m *Migrator) collect(i int, given *segment.GivenUp) error {
 	s := m.batch[i]
 	var missing uint8
-	err := segment.Walk(m.image(i)[:int(s.End)*segment.SectorSize], m.geo, m.src.Nonce(), s, m.skips.check, func(r *segment.Record, payload []byte) {
+	err := segment.Walk(m.image(i)[:int(s.End)*segment.SectorSize], m.geo, m.src.Life(), s, m.skips.check, func(r *segment.Record, payload []byte) {
 		first := len(m.places)
 		m.places = r.AppendPlaced(m.places, m.geo)
 		for _, p := range m.places[first:] {

@@ -16,7 +16,7 @@ type sorting struct {
 }
 
 func (s *sorting) Geometry() segment.Geometry                                            { return s.geo }
-func (s *sorting) Nonce() uint64                                                         { return 1 }
+func (s *sorting) Life() segment.Life                                                    { return segment.Life{Nonce: 1} }
 func (s *sorting) FD() int                                                               { return -1 }
 func (s *sorting) GivenUp() (none segment.GivenUp)                                       { return none }
 func (s *sorting) MayWrite() (bool, error)                                               { return true, nil }

@@ -102,7 +102,7 @@ func appendBlocks(out []Placed, e *Placed, from, to uint64) []Placed {
 // FindBad looks at the payload of all records of a segment's image, as [Walk]
 // does. What of it could not be read, though it be 0 in truth, is bad. An error says
 // that its headers are not what they should be.
-func FindBad(b []byte, g Geometry, nonce uint64, s Span, unread []Unread) ([]BadRecord, error) {
+func FindBad(b []byte, g Geometry, l Life, s Span, unread []Unread) ([]BadRecord, error) {
 	var all []BadRecord
 	start := g.SlotOffset(g.Slot(s.ID))
 	look := func(r *Record, payload []byte) error {
@@ -124,7 +124,7 @@ func FindBad(b []byte, g Geometry, nonce uint64, s Span, unread []Unread) ([]Bad
 		}
 		return nil
 	}
-	err := Walk(b, g, nonce, s, look, func(*Record, []byte) {})
+	err := Walk(b, g, l, s, look, func(*Record, []byte) {})
 	return all, err
 }
 

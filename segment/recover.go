@@ -225,12 +225,11 @@ func (c *scan) emit(rec *Record) {
 	c.fn(rec)
 }
 
-// abandoned tells whether a record was dropped by the last recovery. What that
-// one accepted, its superblock says; what came after it carries its epoch. The
-// chain alone does not tell when it starts with such a record, because what it
-// followed has been migrated since, or when the record that replaced it is bad.
+// abandoned tells whether a record was dropped by the last recovery. The chain alone
+// does not tell when it starts with such a record, because what it followed has been
+// migrated since, or when the record that replaced it is bad.
 func (c *scan) abandoned(seq, epoch uint64) bool {
-	return seq > c.s.EpochSeq && epoch < c.s.Epoch
+	return c.s.Life().abandoned(seq, epoch)
 }
 
 // limit is where segment id ends according to its successor's head, or the

@@ -343,3 +343,30 @@ func TestP6CleanLogLeavesNoDoubt(t *testing.T) {
 		}
 	}
 }
+
+// TestWalkKnowsItsLife: a segment's image is walked only if all its records are of
+// the log's own life.
+func TestWalkKnowsItsLife(t *testing.T) {
+	l := newImage(t)
+	l.fill()
+	l.s.EpochSeq = 2
+	image := l.b[l.at(1, 0):l.at(1, l.s.Geometry.SegmentSectors())]
+	span := Span{ID: 1, FirstSeq: 1, LastSeq: 3, End: 15}
+	for _, c := range []struct {
+		name  string
+		life  Life
+		field string
+	}{
+		{"its own", Life{42, 1, 0}, ""},
+		{"accepted by the last resume", Life{42, 2, 3}, ""},
+		{"dropped by the last resume", Life{42, 2, 2}, "epoch"},
+		{"of a later resume", Life{42, 0, 3}, "epoch"},
+		{"of another log", Life{41, 1, 0}, "nonce"},
+	} {
+		err := Walk(image, l.s.Geometry, c.life, span, (*Record).VerifyPayload, func(*Record, []byte) {})
+		var field *FieldError
+		if errors.As(err, &field); err == nil != (c.field == "") || field != nil && field.Field != c.field {
+			t.Errorf("%s: %v", c.name, err)
+		}
+	}
+}

@@ -229,7 +229,7 @@ func (s *scenario) afterFormat(finished bool, last uint64) {
 		}
 		return
 	}
-	found := c.Nonce()
+	found := c.Life().Nonce
 	if err := c.Free(); err != nil {
 		fail("no leak", "%v", err)
 	}

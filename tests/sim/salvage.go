@@ -91,7 +91,7 @@ func (c *checker) skipDamage() map[uint64]*segment.BadRecord {
 		if err != nil {
 			fail("sim", "%v", err)
 		}
-		bad, err := segment.FindBad(b, geo, h.cache.Nonce(), span, unread)
+		bad, err := segment.FindBad(b, geo, h.cache.Life(), span, unread)
 		if err != nil {
 			fail("P6", "a header has gone bad since the resume: %v", err)
 		}

@@ -27,7 +27,7 @@ func (s *scenario) findBad() (all []segment.BadRecord) {
 		if err != nil {
 			s.t.Fatal(err)
 		}
-		bad, err := segment.FindBad(b, geo, s.cache.Nonce(), span, unread)
+		bad, err := segment.FindBad(b, geo, s.cache.Life(), span, unread)
 		if err != nil {
 			s.t.Fatal(err)
 		}

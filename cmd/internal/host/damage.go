@@ -76,7 +76,7 @@ func (c *Cache) findBad(buf []byte, s segment.Span) ([]segment.BadRecord, error)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", c.dev.Path(), err)
 	}
-	bad, err := segment.FindBad(image, geo, c.core.Nonce(), s, unread)
+	bad, err := segment.FindBad(image, geo, c.core.Life(), s, unread)
 	if id, _ := c.core.LastMigrated(); id >= s.ID {
 		return nil, nil // its slot may have been written again
 	}
