@@ -55,9 +55,14 @@ func trialsOf(name string) [][]string {
 	return trials
 }
 
-// patience is for one trial: several times what it takes, since one that is late
-// counts as a mutant which hangs.
-const patience = 4 * time.Minute
+const (
+	// patience is for one trial: several times what it takes.
+	patience = 8 * time.Minute
+	// hangs is from when on a single test that has not ended counts as one that a
+	// mutant has hang: they take less than half a minute each. A trial that is late
+	// without such a test says nothing but that the machine is slow.
+	hangs = 3 * time.Minute
+)
 
 func main() {
 	run := flag.String("run", "", "only mutants whose name matches")
@@ -173,7 +178,7 @@ var unbuilt = regexp.MustCompile(`\[(build|setup) failed\]`)
 // try runs tests and returns the name of one that fails. Paths are left out of what is
 // compiled, so that what a mutant does not change is compiled once.
 func try(dir string, trial []string, verbose bool) (string, error) {
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	ctx, cancel := context.WithTimeout(context.Background(), patience+time.Minute)
 	defer cancel()
 	args := []string{"test", "-trimpath", "-short", "-failfast", fmt.Sprintf("-timeout=%v", patience)}
 	c := exec.CommandContext(ctx, "go", append(args, trial...)...)
@@ -188,9 +193,24 @@ func try(dir string, trial []string, verbose bool) (string, error) {
 	if unbuilt.Match(out) {
 		return "", fmt.Errorf("it does not compile: %s", out)
 	}
-	names := failed.FindAllSubmatch(out, -1)
-	if len(names) == 0 {
-		return strings.Join(trial, " ") + ": it does not come to an end, or panics", nil
+	if names := failed.FindAllSubmatch(out, -1); len(names) > 0 {
+		return string(names[len(names)-1][1]), nil
 	}
-	return string(names[len(names)-1][1]), nil
+	return verdict(out, trial)
+}
+
+// running is what a test program prints of the test that it was in when its time was up.
+var running = regexp.MustCompile(`(?m)^panic: test timed out.*\n\s*running tests:\n\s*(\S+) \((\S+)\)`)
+
+// verdict tells which test has hung or panicked, of a program that did not come to
+// the end of one.
+func verdict(out []byte, trial []string) (string, error) {
+	late := running.FindSubmatch(out)
+	if late == nil {
+		return strings.Join(trial, " ") + ": it panics", nil
+	}
+	if d, err := time.ParseDuration(string(late[2])); err != nil || d < hangs {
+		return "", fmt.Errorf("%s is too slow here: after %v it was in %s, for %s", strings.Join(trial, " "), patience, late[1], late[2])
+	}
+	return string(late[1]) + ", which hangs", nil
 }
