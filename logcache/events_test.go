@@ -42,6 +42,12 @@ func TestEventsParked(t *testing.T) {
 	if n := r.c.Status().WaitingWrites; n < 2 || parked != 1 {
 		t.Errorf("%d writes wait, told %d times", n, parked)
 	}
+	r.v.Fence()
+	r.v.Unfence()
+	p.Poll()
+	if n := r.c.Status().WaitingWrites; n < 2 || parked != 2 {
+		t.Errorf("%d writes wait again behind a fence, told %d times", n, parked)
+	}
 }
 
 // TestEventsBroken: that a cache is broken is told once, with the reason.

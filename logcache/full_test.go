@@ -32,7 +32,7 @@ func TestRecordsUnderWay(t *testing.T) {
 	r := writable(t, 16<<20)
 	p := NewPort(func() {})
 	var ops []*blockdev.Op
-	for i := uint64(0); r.c.Status().ParkedWrites == 0; i++ {
+	for i := uint64(0); r.c.Status().WaitingWrites == 0; i++ {
 		if i > 4*maxRecords {
 			t.Fatalf("%d records are under way, and no write waits", len(ops))
 		}
@@ -48,8 +48,8 @@ func TestRecordsUnderWay(t *testing.T) {
 		t.Errorf("%d writes go on, before the first record is written", n)
 	}
 	ops[0].Sink.Done(ops[0], nil)
-	if n := len(p.Answers()); n != 1 || r.c.Status().ParkedWrites != 0 {
-		t.Errorf("%d writes are answered, %d wait", n, r.c.Status().ParkedWrites)
+	if n := len(p.Answers()); n != 1 || r.c.Status().WaitingWrites != 0 {
+		t.Errorf("%d writes are answered, %d wait", n, r.c.Status().WaitingWrites)
 	}
 }
 

@@ -99,7 +99,7 @@ func TestWalkRefuses(t *testing.T) {
 		l.fill()
 		span := Span{ID: 2, FirstSeq: 4, LastSeq: 6, End: 15}
 		c.change(&span)
-		err := Walk(l.b[l.at(2, 0):l.at(3, 0)], l.s.Geometry, l.s.Nonce, span, (*Record).VerifyPayload, func(*Record, []byte) {})
+		err := Walk(l.b[l.at(2, 0):l.at(3, 0)], l.s.Geometry, l.s.Life(), span, (*Record).VerifyPayload, func(*Record, []byte) {})
 		var damage *DamageError
 		if c.name == "as it is" {
 			if err != nil {
@@ -136,7 +136,7 @@ func TestFindBadWantsHeaders(t *testing.T) {
 	l.fill()
 	l.b[l.at(2, 7)] ^= 1
 	image, span := l.b[l.at(2, 0):l.at(3, 0)], Span{ID: 2, FirstSeq: 4, LastSeq: 6, End: 15}
-	bad, err := FindBad(image, l.s.Geometry, l.s.Nonce, span, nil)
+	bad, err := FindBad(image, l.s.Geometry, l.s.Life(), span, nil)
 	if err != nil || len(bad) != 1 || bad[0].Seq != 5 {
 		t.Fatalf("%v, %v", bad, err)
 	}
@@ -145,7 +145,7 @@ func TestFindBadWantsHeaders(t *testing.T) {
 	}
 	unread := []Unread{{Offset: int64(l.at(2, 5)), Length: SectorSize, Err: syscall.EIO}}
 	var damage *DamageError
-	if _, err := FindBad(image, l.s.Geometry, l.s.Nonce, span, unread); !errors.As(err, &damage) || damage.Seq != 5 || damage.Reason != error(&unread[0]) {
+	if _, err := FindBad(image, l.s.Geometry, l.s.Life(), span, unread); !errors.As(err, &damage) || damage.Seq != 5 || damage.Reason != error(&unread[0]) {
 		t.Errorf("with a header that cannot be read: %v", err)
 	}
 }
