@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/ublk-lc/ublk-lc/segment/blockdev"
+	"github.com/ublk-lc/ublk-lc/tests/kit/inline"
 )
 
 // TestEventsClosed: who looks how full the log is need not look at each barrier.
@@ -57,18 +58,15 @@ func TestEventsBroken(t *testing.T) {
 	r.c.events.Broken = func(err error) { told = append(told, err) }
 	bad := errors.New("a bad flush")
 	p := r.c.Background()
+	h := inline.Host{Fails: func(op *blockdev.Op) error {
+		if op.Kind == blockdev.Flush {
+			return bad
+		}
+		return nil
+	}}
 	for range 2 {
 		r.c.CommitSuper(func(error) {})
-		p.Poll()
-		for ops := p.Ops(); len(ops) > 0; ops = p.Ops() {
-			for _, op := range append(ops[:0:0], ops...) {
-				var err error
-				if op.Kind == blockdev.Flush {
-					err = bad
-				}
-				op.Sink.Done(op, err)
-			}
-		}
+		h.Settle(p)
 	}
 	if len(told) != 1 || !errors.Is(told[0], bad) {
 		t.Errorf("told %v", told)

@@ -6,7 +6,9 @@ import (
 	"testing"
 
 	"github.com/ublk-lc/ublk-lc/segment"
+	"github.com/ublk-lc/ublk-lc/segment/blockdev"
 	"github.com/ublk-lc/ublk-lc/segment/witness"
+	"github.com/ublk-lc/ublk-lc/tests/kit/inline"
 )
 
 // plate is a disk in memory.
@@ -39,7 +41,7 @@ func touched(p plate) plate {
 // bench is a cache in memory with one disk.
 type bench struct {
 	t   *testing.T
-	m   image
+	m   inline.Memory
 	c   *Cache
 	v   *Volume
 	b   segment.Binding
@@ -50,7 +52,7 @@ const benchSectors = 600
 
 // newBench has a log with dirty data of a disk, which is not attached.
 func newBench(t *testing.T, disk plate) *bench {
-	m := make(image, segment.LogOffset+1<<20)
+	m := make(inline.Memory, segment.LogOffset+1<<20)
 	if _, err := Format(m, FormatOptions{DeviceSize: uint64(len(m)), BlockSize: 512, SegmentSize: 8 << 10, Nonce: 3}); err != nil {
 		t.Fatal(err)
 	}
@@ -103,14 +105,12 @@ func (r *bench) attach(e *Evidence) error {
 	return err
 }
 
-func (r *bench) carryOut(p *Port) {
-	for ops := p.Ops(); len(ops) > 0; ops = p.Ops() {
-		for _, op := range append(ops[:0:0], ops...) {
-			_, err := r.m.WriteAt(op.Buf, op.Offset)
-			op.Sink.Done(op, err)
-		}
-	}
+// host does what is asked for on the cache device, and on no disk.
+func (r *bench) host() *inline.Host {
+	return &inline.Host{Disks: map[blockdev.Dev]inline.Disk{blockdev.Cache: r.m}}
 }
+
+func (r *bench) carryOut(p *Port) { r.host().Run(p) }
 
 // write logs a sector.
 func (r *bench) write(lba uint64) {

@@ -10,19 +10,11 @@ import (
 
 	"github.com/ublk-lc/ublk-lc/segment"
 	"github.com/ublk-lc/ublk-lc/segment/inspect"
+	"github.com/ublk-lc/ublk-lc/tests/kit/inline"
 )
 
-// image is a cache device in memory.
-type image []byte
-
-func (m image) ReadAt(b []byte, off int64) (int, error) { return bytes.NewReader(m).ReadAt(b, off) }
-func (m image) WriteAt(b []byte, off int64) (int, error) {
-	return copy(m[off:], b), nil
-}
-func (m image) Flush() error { return nil }
-
 // golden is one of the images that every version must open.
-func golden(t *testing.T, name string) image {
+func golden(t *testing.T, name string) inline.Memory {
 	t.Helper()
 	f, err := os.Open("../segment/testdata/" + name + ".img.gz")
 	if err != nil {
@@ -41,7 +33,7 @@ func golden(t *testing.T, name string) image {
 }
 
 // held is what a survey finds of each device, and the sequence of the newest record.
-func held(t *testing.T, m image) (devices map[uint8]inspect.DeviceReport, last uint64) {
+func held(t *testing.T, m inline.Memory) (devices map[uint8]inspect.DeviceReport, last uint64) {
 	t.Helper()
 	i, err := inspect.Open(m, int64(len(m)))
 	if err != nil {
@@ -71,7 +63,7 @@ func TestP8Forget(t *testing.T) {
 			t.Fatal(err)
 		}
 		for bad := range 3 { // both copies are good, or one is bad
-			m := image(bytes.Clone(whole))
+			m := inline.Memory(bytes.Clone(whole))
 			if bad < 2 {
 				clear(m[bad*segment.SuperSpace:][:4096])
 			}

@@ -5,11 +5,12 @@ import (
 
 	"github.com/ublk-lc/ublk-lc/segment"
 	"github.com/ublk-lc/ublk-lc/segment/blockdev"
+	"github.com/ublk-lc/ublk-lc/tests/kit/inline"
 )
 
 // writable is a cache in memory with an attached volume, and memory for all of its log.
 func writable(t *testing.T, logBytes int) *bench {
-	m := make(image, segment.LogOffset+logBytes)
+	m := make(inline.Memory, segment.LogOffset+logBytes)
 	if _, err := Format(m, FormatOptions{DeviceSize: uint64(len(m)), BlockSize: 512, SegmentSize: 8 << 10, Nonce: 3}); err != nil {
 		t.Fatal(err)
 	}

@@ -6,6 +6,7 @@ import (
 
 	"github.com/ublk-lc/ublk-lc/segment"
 	"github.com/ublk-lc/ublk-lc/segment/blockdev"
+	"github.com/ublk-lc/ublk-lc/tests/kit/inline"
 )
 
 // TestP7OneRebindingAtATime: of an attach and a give-up of one device id, the
@@ -77,12 +78,8 @@ func TestP8NothingToGiveUp(t *testing.T) {
 func TestP7GivenUpIfItIsDurable(t *testing.T) {
 	r := newBench(t, full(benchSectors, 1))
 	err, p, bad := giveUp(r, 5), r.c.Background(), errors.New("a bad sector")
-	for ops := p.Ops(); len(ops) > 0; ops = p.Ops() {
-		for _, op := range append(ops[:0:0], ops...) {
-			op.Sink.Done(op, bad)
-		}
-	}
-	p.Poll()
+	h := inline.Host{Fails: func(*blockdev.Op) error { return bad }}
+	h.Settle(p)
 	if !errors.Is(*err, bad) || r.c.DirtyBlocks(5) == 0 || r.c.GivenUp() != (segment.GivenUp{}) {
 		t.Errorf("%v, %d blocks are in the log", *err, r.c.DirtyBlocks(5))
 	}
@@ -94,7 +91,7 @@ func TestP8GivingUpWaitsInDoubt(t *testing.T) {
 		r := newBench(t, full(benchSectors, 1))
 		p := r.c.Background()
 		r.c.Suspect()
-		looks := append([]*blockdev.Op{}, p.Ops()...)
+		looks := inline.Take(p)
 		err := giveUp(r, 5)
 		if n := len(p.Ops()); n > 0 || len(looks) != 2 {
 			t.Fatalf("%d operations besides %d looks", n, len(looks))
@@ -105,11 +102,7 @@ func TestP8GivingUpWaitsInDoubt(t *testing.T) {
 			}
 			op.Sink.Done(op, nil)
 		}
-		for range 2 {
-			p.Poll()
-			r.carryOut(p)
-		}
-		p.Poll()
+		r.host().Settle(p)
 		if ours && (*err != nil || r.c.DirtyBlocks(5) != 0) {
 			t.Errorf("%v, %d blocks are in the log", *err, r.c.DirtyBlocks(5))
 		}

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/ublk-lc/ublk-lc/segment"
+	"github.com/ublk-lc/ublk-lc/tests/kit/inline"
 )
 
 // TestP6UnknownExtents: a log with extents that this program cannot replay is refused,
@@ -37,7 +38,7 @@ func TestP6UnknownExtents(t *testing.T) {
 
 // TestFormatRefuses what no log can be made of, and changes nothing.
 func TestFormatRefuses(t *testing.T) {
-	m := image("what was there")
+	m := inline.Memory("what was there")
 	if _, err := Format(m, FormatOptions{DeviceSize: uint64(len(m)), BlockSize: 512}); !errors.Is(err, segment.ErrTooSmall) {
 		t.Error(err)
 	}
@@ -49,7 +50,7 @@ func TestFormatRefuses(t *testing.T) {
 // TestReadSuperOfAShortDevice: a copy that is not there is as bad as a damaged one. To
 // forget a device takes a superblock.
 func TestReadSuperOfAShortDevice(t *testing.T) {
-	m := make(image, segment.LogOffset+1<<20)
+	m := make(inline.Memory, segment.LogOffset+1<<20)
 	if err := Forget(m, 5, 1); err == nil {
 		t.Error("a device was forgotten that no superblock knows")
 	}

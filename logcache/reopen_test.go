@@ -4,18 +4,14 @@ import (
 	"errors"
 	"testing"
 
-	"github.com/ublk-lc/ublk-lc/segment/blockdev"
+	"github.com/ublk-lc/ublk-lc/tests/kit/inline"
 )
 
 // passing is a volume without a cache, and a port whose operations all succeed.
 func passing(v *Volume, p *Port, r Request) error {
 	r.Volume, r.Buf = v, make([]byte, r.Sectors*512)
 	p.Submit(&r)
-	for ops := p.Ops(); len(ops) > 0; ops = p.Ops() {
-		for _, op := range append([]*blockdev.Op{}, ops...) {
-			op.Sink.Done(op, nil)
-		}
-	}
+	new(inline.Host).Run(p)
 	p.Answers()
 	return r.Err
 }

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/ublk-lc/ublk-lc/segment/blockdev"
+	"github.com/ublk-lc/ublk-lc/tests/kit/inline"
 )
 
 // succeed completes operations, and returns how many of a kind there were.
@@ -27,7 +28,7 @@ func TestRetiredPortStartsNoRecord(t *testing.T) {
 	for i := range uint64(maxHard + 1) {
 		p.Submit(&Request{Op: Write, FUA: true, LBA: i, Sectors: 1, Buf: make([]byte, 512), Volume: r.v})
 	}
-	ops := slices.Clone(p.Ops())
+	ops := inline.Take(p)
 	if len(ops) != maxHard {
 		t.Fatalf("%d records are under way", len(ops))
 	}

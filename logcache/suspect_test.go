@@ -6,6 +6,7 @@ import (
 
 	"github.com/ublk-lc/ublk-lc/segment"
 	"github.com/ublk-lc/ublk-lc/segment/blockdev"
+	"github.com/ublk-lc/ublk-lc/tests/kit/inline"
 )
 
 func writeByte(t *testing.T, r *bench, p *Port, lba uint64, what byte) {
@@ -54,7 +55,7 @@ func TestP8NothingIsTriedAgainInDoubt(t *testing.T) {
 	p := r.c.Background()
 	r.c.CloseCurrent()
 	var rec *blockdev.Op
-	for _, op := range append([]*blockdev.Op(nil), p.Ops()...) {
+	for _, op := range inline.Take(p) {
 		if op.Kind == blockdev.Write {
 			rec = op
 		}
@@ -84,7 +85,7 @@ func TestP8NoSlotIsDiscardedInDoubt(t *testing.T) {
 	r.c.Migrated(last, func(err error) {})
 	// the superblock is under way; the machine sleeps
 	for n := 0; ; n++ {
-		ops := append([]*blockdev.Op(nil), p.Ops()...)
+		ops := inline.Take(p)
 		if len(ops) == 0 {
 			break
 		}
@@ -139,7 +140,7 @@ func TestP8AnothersLogIsNotRead(t *testing.T) {
 	}
 	r.c.Suspect()
 	for range 4 {
-		for _, op := range append([]*blockdev.Op(nil), p.Ops()...) {
+		for _, op := range inline.Take(p) {
 			var err error
 			if op.Kind == blockdev.Read {
 				_, err = r.m.ReadAt(op.Buf, op.Offset)
@@ -152,7 +153,7 @@ func TestP8AnothersLogIsNotRead(t *testing.T) {
 	}
 	req := &Request{Op: Read, LBA: 0, Sectors: 1, Buf: make([]byte, 512), Volume: r.v}
 	q.Submit(req)
-	for _, op := range append([]*blockdev.Op(nil), q.Ops()...) {
+	for _, op := range inline.Take(q) {
 		if op.Kind == blockdev.Read && op.Dev == blockdev.Cache {
 			_, err := r.m.ReadAt(op.Buf, op.Offset)
 			op.Sink.Done(op, err)

@@ -5,21 +5,13 @@ import (
 	"testing"
 
 	"github.com/ublk-lc/ublk-lc/segment"
+	"github.com/ublk-lc/ublk-lc/tests/kit/inline"
 )
-
-// memoryDevice is a cache device of plain memory.
-type memoryDevice []byte
-
-func (d memoryDevice) ReadAt(b []byte, off int64) (int, error) { return copy(b, d[off:]), nil }
-func (d memoryDevice) WriteAt(b []byte, off int64) (int, error) {
-	return copy(d[off:off+int64(len(b))], b), nil
-}
-func (d memoryDevice) Flush() error { return nil }
 
 // Format leaves nothing at either end of a device but its own superblocks, and the middle as it is.
 func TestFormatWipes(t *testing.T) {
 	for _, size := range []int{2 << 20, 9<<20 + 512, 10<<20 - 4096, 32<<20 + 3*512} {
-		dev := memoryDevice(bytes.Repeat([]byte{0xff}, size))
+		dev := inline.Memory(bytes.Repeat([]byte{0xff}, size))
 		s, err := Format(dev, FormatOptions{DeviceSize: uint64(size), BlockSize: 512, SegmentSize: 64 << 10, Nonce: 1})
 		if err != nil {
 			t.Fatal(err)

@@ -10,6 +10,7 @@ import (
 	"github.com/ublk-lc/ublk-lc/logcache"
 	"github.com/ublk-lc/ublk-lc/segment"
 	"github.com/ublk-lc/ublk-lc/segment/blockdev"
+	"github.com/ublk-lc/ublk-lc/tests/kit/inline"
 )
 
 const examined = 1 << 20 // bytes of a disk
@@ -66,11 +67,9 @@ func (l *lives) write(lba uint64, n int, what string) {
 	r := &logcache.Request{Op: logcache.Write, FUA: true, LBA: lba, Sectors: uint32(n), Buf: page(n * 512), Volume: l.d.vol}
 	copy(r.Buf, what)
 	l.port.Submit(r)
+	h := inline.Host{Disks: map[blockdev.Dev]inline.Disk{blockdev.Cache: l.c.dev}}
 	for answered := false; !answered; answered = len(l.port.Answers()) > 0 {
-		for _, op := range l.port.Ops() {
-			_, err := l.c.dev.WriteAt(op.Buf, op.Offset)
-			op.Sink.Done(op, err)
-		}
+		h.Run(l.port)
 	}
 }
 
