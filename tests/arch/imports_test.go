@@ -2,6 +2,7 @@ package arch
 
 import (
 	"os/exec"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -44,6 +45,29 @@ func TestControlStandsAlone(t *testing.T) {
 	}
 }
 
+// The process stands above the tables and above what controls them by itself, and neither knows of what is above it.
+func TestServerStandsOnManager(t *testing.T) {
+	const server, manager, autopilot, diskload = "cmd/internal/server", "cmd/internal/manager", "cmd/internal/autopilot", "cmd/internal/diskload"
+	for pkg, not := range map[string][]string{
+		autopilot:            {server, "cmd/internal/cli"},
+		manager:              {server, autopilot, "cmd/internal/cli"},
+		"cmd/internal/host":  {server, autopilot, manager, diskload, "cmd/internal/cli", "cmd/internal/control"},
+		"cmd/internal/whose": {server, autopilot, manager, diskload, "cmd/internal/cli"},
+		diskload:             {server, autopilot, manager, "cmd/internal/host", "cmd/internal/cli", "cmd/internal/control"},
+	} {
+		for _, dep := range deps(t, `{{join .Deps "\n"}}`, pkg) {
+			if slices.Contains(not, dep) {
+				t.Errorf("%s needs %s", pkg, dep)
+			}
+		}
+	}
+	for _, dep := range deps(t, `{{join .Imports "\n"}}`, server) {
+		if strings.HasPrefix(dep, "logcache") || strings.HasPrefix(dep, "migrate") || strings.HasPrefix(dep, "segment") || dep == "cmd/internal/host" {
+			t.Errorf("%s imports %s, of which it is to know nothing", server, dep)
+		}
+	}
+}
+
 // What only tests need is in no program, and needs none, so that each package's tests may use it.
 func TestKitIsForTests(t *testing.T) {
 	product := []string{"cmd/...", "ublk/...", "segment/...", "logcache/...", "migrate/...", "sysfsio/..."}
@@ -55,9 +79,11 @@ func TestKitIsForTests(t *testing.T) {
 		t.Fatalf("%q, %v", out, err)
 	}
 	for line := range strings.Lines(string(out)) {
-		pkg, imports, _ := strings.Cut(line, " ")
-		if strings.Contains(imports, module+"tests/") {
-			t.Errorf("%s imports what only tests need: %s", pkg, imports)
+		pkg, imports, _ := strings.Cut(strings.TrimSpace(line), " ")
+		for name := range strings.FieldsSeq(imports) {
+			if strings.HasPrefix(name, module) && (strings.HasPrefix(name, module+"tests/") || strings.HasSuffix(name, "test")) {
+				t.Errorf("%s imports what only tests need: %s", pkg, name)
+			}
 		}
 	}
 	for _, dep := range deps(t, `{{join .Deps "\n"}}`, "tests/kit") {

@@ -12,8 +12,8 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/ublk-lc/ublk-lc/cmd/internal/control"
 	"github.com/ublk-lc/ublk-lc/cmd/internal/control/classify"
+	"github.com/ublk-lc/ublk-lc/cmd/internal/manager"
 	"github.com/ublk-lc/ublk-lc/cmd/internal/seen"
-	"github.com/ublk-lc/ublk-lc/cmd/internal/server"
 	"github.com/ublk-lc/ublk-lc/cmd/internal/whose"
 	"github.com/ublk-lc/ublk-lc/logcache"
 	"github.com/ublk-lc/ublk-lc/segment"
@@ -167,7 +167,7 @@ func settleLoss(cmd *cobra.Command, c *offline, log *inspect.Log, b *segment.Bin
 
 // itsDisk says how the disk of a binding is compared to what a log holds of it.
 func itsDisk(c *offline, log *inspect.Log, b *segment.Binding, skip []string) (string, error) {
-	disks, err := server.Disks(skip)
+	disks, err := manager.Disks(skip)
 	if err != nil {
 		return "", err
 	}

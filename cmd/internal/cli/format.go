@@ -14,8 +14,8 @@ import (
 	"github.com/google/uuid"
 	"github.com/spf13/cobra"
 	"github.com/ublk-lc/ublk-lc/cmd/internal/control"
+	"github.com/ublk-lc/ublk-lc/cmd/internal/manager"
 	"github.com/ublk-lc/ublk-lc/cmd/internal/seen"
-	"github.com/ublk-lc/ublk-lc/cmd/internal/server"
 	"github.com/ublk-lc/ublk-lc/logcache"
 	"github.com/ublk-lc/ublk-lc/segment"
 	"github.com/ublk-lc/ublk-lc/segment/blockdev"
@@ -105,7 +105,7 @@ func format(ctx context.Context, dev *blockdev.Device, segmentSize uint32, o For
 		return nil, fmt.Errorf("%s: %w", dev.Path(), err)
 	}
 	// Whatever is forced: what is in that log would go over the new cache, or have no disk any more.
-	if err := server.HeldIn(ctx, seen.Default(), dev, o.OtherDisk, o.SkipDisks, told(os.Stderr)); err != nil {
+	if err := manager.HeldIn(ctx, seen.Default(), dev, o.OtherDisk, o.SkipDisks, told(os.Stderr)); err != nil {
 		return nil, err
 	}
 	if !o.Force {

@@ -8,8 +8,8 @@ import (
 	"github.com/google/uuid"
 	"github.com/spf13/cobra"
 	"github.com/ublk-lc/ublk-lc/cmd/internal/control"
+	"github.com/ublk-lc/ublk-lc/cmd/internal/manager"
 	"github.com/ublk-lc/ublk-lc/cmd/internal/seen"
-	"github.com/ublk-lc/ublk-lc/cmd/internal/server"
 	"github.com/ublk-lc/ublk-lc/logcache"
 )
 
@@ -19,9 +19,9 @@ func (o *offline) stale(cmd *cobra.Command, skip []string) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("%s: %w", o.dev.Path(), err)
 	}
-	why, err := server.Newer(cmd.Context(), seen.Default(), super, skip, told(cmd.ErrOrStderr()))
+	why, err := manager.Newer(cmd.Context(), seen.Default(), super, skip, told(cmd.ErrOrStderr()))
 	var refused *control.Error
-	if errors.As(err, &refused) && !errors.Is(err, server.ErrNotListed) {
+	if errors.As(err, &refused) && !errors.Is(err, manager.ErrNotListed) {
 		return "", err // of what is to be skipped, or may hold what is newest
 	}
 	if err != nil {

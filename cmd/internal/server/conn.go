@@ -65,7 +65,7 @@ func (s *Server) serve(ctx context.Context, c *net.UnixConn) {
 		_, _ = io.Copy(io.Discard, c)
 		cancel()
 	}()
-	result, err := do(ctx, s.m, r.Args, k.report)
+	result, err := do(ctx, s, r.Args, k.report)
 	if r.Verb == control.VerbShutdown && err == nil {
 		s.end() // before the answer: who has it may start another server at once
 	}

@@ -1,10 +1,11 @@
-// Package server is the one process that hosts all caches and devices.
+// Package server is the process that hosts all caches and devices: its socket,
+// its requests, its signals, its memory and its end. What is asked of it the
+// packages below do:
 //
-//	lc ──► unix socket ──► verbs ──► Manager ──► host.Cache, host.Device
-//	                                   ▲
-//	                      daemon ──────┘  the autonomous control
+//	lc ──► unix socket ──► server ──► verbs ───────────────► manager ──► host
+//	                          │                                 ▲
+//	                          └─────► daemon verbs ► autopilot ─┘
 //
-// The Manager's lock guards its tables and is never held over I/O. A command
-// that takes its time marks what it works on instead: other commands on the same
-// device are refused with what is being done, and list and status show it.
+// It knows what a process knows, and nothing of caches and devices: a verb is
+// a method of the manager or of the autopilot.
 package server

@@ -6,8 +6,6 @@ import (
 	"runtime/debug"
 	"syscall"
 
-	"github.com/dustin/go-humanize"
-	"github.com/ublk-lc/ublk-lc/segment"
 	"golang.org/x/sys/unix"
 )
 
@@ -19,8 +17,6 @@ const (
 	heapShare = 16
 	// leastHeap is what the heap may take on any machine, in bytes.
 	leastHeap = 256 << 20
-	// indexBytesPerBlock is what the index takes for a cached block of 4 KiB, at most.
-	indexBytesPerBlock = 20
 )
 
 // keepMemory sees to it that the server, on which the system's own paging may depend, never waits for memory that is to
@@ -85,16 +81,4 @@ func totalMemory() uint64 {
 		return 0
 	}
 	return uint64(info.Totalram) * uint64(info.Unit)
-}
-
-// tooLarge tells what is to be said of a log whose index may take more than half of the machine's memory, in bytes, or
-// "". Locked, such an index could drive all else out.
-func tooLarge(g segment.Geometry, memory uint64) string {
-	index := g.LogBytes() / 4096 * indexBytesPerBlock
-	if memory == 0 || index <= memory/2 {
-		return ""
-	}
-	return fmt.Sprintf("the index of this log takes %s of memory when the log is full, of %s that the machine has; so it is "+
-		"not locked in memory, and devices may stall when it is swapped. More memory or a smaller cache device avoids that",
-		humanize.IBytes(index), humanize.IBytes(memory))
 }

@@ -10,7 +10,6 @@ import (
 	"unsafe"
 
 	"github.com/ublk-lc/ublk-lc/logcache/index"
-	"github.com/ublk-lc/ublk-lc/segment"
 	"github.com/ublk-lc/ublk-lc/tests/kit"
 	"golang.org/x/sys/unix"
 )
@@ -143,17 +142,5 @@ func TestMemoryNotLocked(t *testing.T) {
 	})
 	if out != "" && (!strings.Contains(out, "SAID memory is not locked: the limit of locked memory is 65536 bytes") || !strings.Contains(out, "LimitMEMLOCK=infinity")) {
 		t.Errorf("it said:\n%s", out)
-	}
-}
-
-func TestTooLarge(t *testing.T) {
-	g, err := segment.NewGeometry(1<<40, 4096, segment.DefaultSegmentSize)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for memory, warned := range map[uint64]bool{0: false, 4 << 30: true, 8 << 30: true, 16 << 30: false} {
-		if got := tooLarge(g, memory); (got != "") != warned || warned && !strings.Contains(got, "5.0 GiB") {
-			t.Errorf("with %d bytes of memory: %q", memory, got)
-		}
 	}
 }

@@ -9,7 +9,9 @@ import (
 	"time"
 
 	sd "github.com/coreos/go-systemd/v22/daemon"
+	"github.com/ublk-lc/ublk-lc/cmd/internal/autopilot"
 	"github.com/ublk-lc/ublk-lc/cmd/internal/control"
+	"github.com/ublk-lc/ublk-lc/cmd/internal/manager"
 	"golang.org/x/sys/unix"
 )
 
@@ -22,8 +24,8 @@ func Run(logTo io.Writer, ready func(error)) error {
 	unix.Umask(0o022) // of what is for all to see, the links; the run directory has modes of its own
 	out := log.New(logTo, "", log.LstdFlags)
 	keepMemory(out.Printf)
-	m := NewManager(LinkDir, out.Printf)
-	s, err := New(m)
+	m := manager.New(manager.Options{Logf: out.Printf, LinkDir: manager.LinkDir, Memory: totalMemory()})
+	s, err := New(m, autopilot.New(m, out.Printf))
 	if err != nil {
 		ready(err)
 		return err

@@ -7,14 +7,19 @@ import (
 	"net"
 	"os"
 	"sync"
+	"time"
 
+	"github.com/ublk-lc/ublk-lc/cmd/internal/autopilot"
 	"github.com/ublk-lc/ublk-lc/cmd/internal/control"
+	"github.com/ublk-lc/ublk-lc/cmd/internal/manager"
 	"golang.org/x/sys/unix"
 )
 
 // Server listens for commands.
 type Server struct {
-	m        *Manager
+	m        *manager.Manager
+	pilot    *autopilot.Autopilot
+	started  time.Time
 	listener *net.UnixListener
 	lock     *os.File
 	ended    chan struct{}
@@ -23,7 +28,7 @@ type Server struct {
 }
 
 // New takes the run directory over and listens. It fails if another server runs.
-func New(m *Manager) (*Server, error) {
+func New(m *manager.Manager, pilot *autopilot.Autopilot) (*Server, error) {
 	if err := prepareRunDir(control.RunDir()); err != nil {
 		return nil, err
 	}
@@ -35,7 +40,7 @@ func New(m *Manager) (*Server, error) {
 	if err != nil {
 		return nil, errors.Join(err, lock.Close())
 	}
-	return &Server{m: m, listener: l, lock: lock, ended: make(chan struct{})}, nil
+	return &Server{m: m, pilot: pilot, started: time.Now(), listener: l, lock: lock, ended: make(chan struct{})}, nil
 }
 
 // listen makes the socket. One that is left from a server before us can go: we hold the lock.

@@ -7,16 +7,21 @@ import (
 	"errors"
 	"io"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/ublk-lc/ublk-lc/cmd/internal/autopilot"
 	"github.com/ublk-lc/ublk-lc/cmd/internal/control"
 	"github.com/ublk-lc/ublk-lc/cmd/internal/control/classify"
+	"github.com/ublk-lc/ublk-lc/cmd/internal/manager"
+	"github.com/ublk-lc/ublk-lc/cmd/internal/manager/managertest"
+	"github.com/ublk-lc/ublk-lc/tests/kit"
 )
 
 // serving runs a server on a socket of its own.
-func serving(t *testing.T) *Manager {
+func serving(t *testing.T) *manager.Manager {
 	t.Helper()
 	dir, err := os.MkdirTemp("", "lc") // a socket's path must be short
 	if err != nil {
@@ -26,7 +31,7 @@ func serving(t *testing.T) *Manager {
 	t.Setenv("LC_RUN_DIR", dir+"/run")
 	t.Setenv("LC_STATE_DIR", dir+"/state")
 	m := newManager(t)
-	s, err := New(m)
+	s, err := newServer(m)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -40,6 +45,41 @@ func serving(t *testing.T) *Manager {
 		}
 	})
 	return m
+}
+
+// newManager makes a manager whose devices get no nodes: all but the nodes is real.
+func newManager(t *testing.T) *manager.Manager {
+	t.Helper()
+	m := manager.New(manager.Options{Logf: t.Logf, LinkDir: filepath.Join(t.TempDir(), "links"), Nodes: managertest.NoNodes{}})
+	t.Cleanup(func() {
+		if l := m.List(); len(l.Caches)+len(l.Devices) == 0 {
+			return // perhaps since the test has done it
+		}
+		if _, err := m.Shutdown(context.Background(), control.ShutdownArgs{}, func(control.Progress) {}); err != nil {
+			t.Error(err)
+		}
+	})
+	return m
+}
+
+func newServer(m *manager.Manager) (*Server, error) {
+	return New(m, autopilot.New(m, func(string, ...any) {}))
+}
+
+// formatted makes a disk that is a cache.
+func formatted(t *testing.T) string {
+	t.Helper()
+	path := kit.Disk(t, "cache", 32<<20)
+	kit.Need(t, kit.Direct(filepath.Dir(path), 4096))
+	managertest.Format(t, path)
+	return path
+}
+
+func must(t *testing.T, verb string, args any) {
+	t.Helper()
+	if err := ask(t, t.Context(), verb, args, nil); err != nil {
+		t.Fatal(err)
+	}
 }
 
 func ask(t *testing.T, ctx context.Context, verb string, args, result any) error {
@@ -66,7 +106,7 @@ func TestSocketIsRootsAlone(t *testing.T) {
 
 func TestSecondServer(t *testing.T) {
 	m := serving(t)
-	_, err := New(m)
+	_, err := newServer(m)
 	if classify.Classify(err).Code != control.Taken {
 		t.Errorf("got %v", err)
 	}
@@ -86,7 +126,7 @@ func TestNoServer(t *testing.T) {
 
 func TestVerbsOverTheSocket(t *testing.T) {
 	serving(t)
-	cache, backing := formatted(t), disk(t, "backing", 8<<20)
+	cache, backing := formatted(t), kit.Disk(t, "backing", 8<<20)
 	for _, step := range []struct {
 		verb string
 		args any
@@ -151,19 +191,20 @@ func TestLongRequest(t *testing.T) {
 	}
 }
 
-// A client that takes its request back gets an answer, and nothing is done.
+// A client that takes its request back is heard, and gets an answer.
 func TestInterrupt(t *testing.T) {
-	m := serving(t)
-	m.settle <- struct{}{} // another command is at it
+	const verb = "wait"
 	ctx, cancel := context.WithCancel(t.Context())
-	time.AfterFunc(50*time.Millisecond, cancel)
-	err := ask(t, ctx, control.VerbResume, control.ResumeArgs{ID: 3, Path: formatted(t)}, nil)
-	<-m.settle
+	verbs[verb] = func(heard context.Context, _ *Server, _ json.RawMessage, _ manager.Reporter) (any, error) {
+		cancel()
+		<-heard.Done()
+		return nil, control.Errorf(control.Interrupted, "nothing was done")
+	}
+	defer delete(verbs, verb)
+	serving(t)
+	err := ask(t, ctx, verb, nil, nil)
 	if classify.Classify(err).Code != control.Interrupted || !strings.Contains(err.Error(), "nothing was done") {
 		t.Errorf("got %v", err)
-	}
-	if l := m.List(); len(l.Caches) != 0 {
-		t.Errorf("left: %+v", l)
 	}
 }
 

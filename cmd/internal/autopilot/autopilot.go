@@ -1,0 +1,194 @@
+// Package autopilot is the daemon of the verbs: beside the commands it looks
+// at its intervals how busy others keep the backings, from which the caches'
+// policies decide on migration, makes logs durable, and writes superblocks.
+//
+//	each second ─► Manager.Survey ─► for each cache what is due:
+//	                 measure its backings' disks ─► Manager.Steer
+//	                 flush, superblock           ─► Manager.Upkeep
+//
+// All it does to a cache it has the manager do, which also ends it: at a
+// shutdown, by the [manager.Pilot] that it is.
+package autopilot
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/ublk-lc/ublk-lc/cmd/internal/control"
+	"github.com/ublk-lc/ublk-lc/cmd/internal/diskload"
+	"github.com/ublk-lc/ublk-lc/cmd/internal/manager"
+)
+
+// Autopilot runs from a start to a stop, or to the end of the server.
+type Autopilot struct {
+	m    *manager.Manager
+	logf func(format string, args ...any)
+
+	mu   sync.Mutex
+	last string // what went wrong last
+}
+
+// New makes one that does not run.
+func New(m *manager.Manager, logf func(format string, args ...any)) *Autopilot {
+	return &Autopilot{m: m, logf: logf}
+}
+
+// daemon is the autopilot from a start to a stop. What has no lock belongs to its goroutine.
+type daemon struct {
+	*Autopilot
+	cancel context.CancelFunc
+	done   chan struct{}
+	timers map[uint8]*timers // by cache
+	loads  diskload.Loads
+}
+
+// timers says when a cache's turn came last.
+type timers struct {
+	update, flush, commit time.Time
+	flushed               uint64 // last flushed segment at the last flush
+	busy                  chan struct{}
+}
+
+const (
+	tick = time.Second
+	// upkeepLimit bounds a periodic flush or superblock.
+	upkeepLimit = 30 * time.Second
+)
+
+// Start starts it.
+func (a *Autopilot) Start() (*control.Done, error) {
+	ctx, cancel := context.WithCancel(context.Background())
+	d := &daemon{Autopilot: a, cancel: cancel, done: make(chan struct{}), timers: map[uint8]*timers{}}
+	switch engaged, err := a.m.Engage(d); {
+	case err != nil:
+		cancel()
+		return nil, err
+	case !engaged:
+		cancel()
+		return &control.Done{Text: "the daemon runs already"}, nil
+	}
+	go d.run(ctx)
+	return &control.Done{Text: "the daemon runs"}, nil
+}
+
+// Stop ends it. Migration is then what the administrator last set.
+func (a *Autopilot) Stop() (*control.Done, error) {
+	if !a.m.Disengage() {
+		return &control.Done{Text: "the daemon did not run"}, nil
+	}
+	return &control.Done{Text: "the daemon is stopped"}, nil
+}
+
+// Status tells whether it runs.
+func (a *Autopilot) Status() control.DaemonStatus {
+	running := a.m.Piloted()
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return control.DaemonStatus{Running: running, LastError: a.last}
+}
+
+// End makes the goroutine end, and waits until it has.
+func (a *daemon) End() {
+	a.cancel()
+	<-a.done
+}
+
+// run is the goroutine.
+func (a *daemon) run(ctx context.Context) {
+	defer close(a.done)
+	ticks := time.NewTicker(tick)
+	defer ticks.Stop()
+	for now := time.Now(); ; {
+		caches, backings := a.m.Survey()
+		for i := range caches {
+			a.tend(ctx, now, &caches[i], backings)
+		}
+		a.forget(caches, backings)
+		a.m.WatchSizes()
+		select {
+		case <-ctx.Done():
+			for _, t := range a.timers {
+				<-t.busy // upkeep under way ends with ctx
+			}
+			return
+		case now = <-ticks.C:
+		}
+	}
+}
+
+// forget drops what is kept for caches and devices that are gone.
+func (a *daemon) forget(caches []manager.InService, backings []diskload.Backing) {
+	for id := range a.timers {
+		if !slices.ContainsFunc(caches, func(c manager.InService) bool { return c.ID == id }) {
+			delete(a.timers, id)
+		}
+	}
+	a.loads.Keep(backings)
+}
+
+// tend does for one cache what is due.
+func (a *daemon) tend(ctx context.Context, now time.Time, c *manager.InService, backings []diskload.Backing) {
+	t := a.timers[c.ID]
+	if t == nil {
+		t = &timers{flush: now, commit: now, busy: make(chan struct{}, 1)}
+		t.busy <- struct{}{}
+		a.timers[c.ID] = t
+	}
+	if due(&t.update, now, c.Settings.UpdateInterval) {
+		a.modulate(now, c, backings)
+	}
+	flush := due(&t.flush, now, c.Settings.FlushInterval)
+	commit := due(&t.commit, now, c.Settings.CommitInterval)
+	if flush { // only what nothing else has made durable
+		id := c.Host.Core().Status().LastFlushedID
+		flush, t.flushed = id == t.flushed, id
+	}
+	if !flush && !commit {
+		return
+	}
+	select {
+	case <-t.busy:
+		go a.upkeep(ctx, c.ID, flush, commit, t.busy)
+	default: // the last one is still waiting for the cache device
+	}
+}
+
+// due tells whether an interval, in seconds, has passed since last; 0 is never. Ticks come a little early or late.
+func due(last *time.Time, now time.Time, seconds int) bool {
+	if seconds == 0 || now.Sub(*last) < time.Duration(seconds)*time.Second-tick/2 {
+		return false
+	}
+	*last = now
+	return true
+}
+
+// upkeep makes a log durable, or writes a superblock, or both.
+func (a *daemon) upkeep(ctx context.Context, id uint8, flush, commit bool, busy chan<- struct{}) {
+	defer func() { busy <- struct{}{} }()
+	ctx, cancel := context.WithTimeout(ctx, upkeepLimit)
+	defer cancel()
+	if err := a.m.Upkeep(ctx, id, flush, commit); err != nil && ctx.Err() != context.Canceled {
+		a.failed(fmt.Errorf("cache %d: periodic flush: %w", id, err))
+	}
+}
+
+// failed notes what went wrong, and logs it once.
+func (a *Autopilot) failed(err error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.last != err.Error() {
+		a.last = err.Error()
+		a.logf("daemon: %v", err)
+	}
+}
+
+// modulate measures how busy others keep the backings of a cache; from that its policy decides on migration. A first look
+// at a disk measures nothing: to take it for idle would be an interval of migration at full speed beside its users.
+func (a *daemon) modulate(now time.Time, c *manager.InService, backings []diskload.Backing) {
+	if loads, first := a.loads.Sample(now, c.ID, backings); !first {
+		a.m.Steer(a, c, loads)
+	}
+}

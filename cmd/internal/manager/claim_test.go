@@ -1,0 +1,64 @@
+package manager
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/ublk-lc/ublk-lc/cmd/internal/control"
+	"github.com/ublk-lc/ublk-lc/cmd/internal/control/classify"
+	"github.com/ublk-lc/ublk-lc/cmd/internal/whose"
+	"github.com/ublk-lc/ublk-lc/segment"
+	"github.com/ublk-lc/ublk-lc/segment/blockdev"
+	"github.com/ublk-lc/ublk-lc/segment/witness"
+)
+
+// What the claims of all logs come to.
+func TestP8Rule(t *testing.T) {
+	mine := segment.Binding{ID: 5, Name: "myLV", Sectors: 100, Fingerprint: 55}
+	nameless := segment.Binding{ID: 5, Name: "myLV", Sectors: 100}
+	another := segment.Binding{ID: 6, Name: "other", Sectors: 100}
+	foreign := segment.Binding{ID: 6, Name: "other", Sectors: 100, Fingerprint: 66}
+	disk := whose.Disk{ID: 5, Name: "myLV", Path: "/dev/slow", Sectors: 100, Prints: []uint64{55}}
+	blank := whose.Disk{ID: 5, Name: "myLV", Path: "/dev/slow", Sectors: 100}
+	for _, c := range []struct {
+		name     string
+		disk     whose.Disk
+		claims   []claim
+		distinct bool
+		want     ruling
+		refused  string
+	}{
+		{name: "no claims", disk: disk},
+		{name: "a resumed cache", disk: disk, claims: []claim{{log: "/dev/ssd", cache: 3, binding: mine}}, want: ruling{waitsFor: 3}},
+		{name: "a word does not change whose it is", disk: disk, claims: []claim{{log: "/dev/ssd", cache: 3, binding: mine}}, distinct: true, want: ruling{waitsFor: 3}},
+		{name: "the disk of a partition", disk: whose.Disk{ID: 9, Name: "all", Path: "/dev/sda", Sectors: 200, Prints: []uint64{99}, Overlaps: []blockdev.Overlap{{Path: "/dev/sda1", Fingerprints: []uint64{55}, Part: true}}},
+			claims: []claim{{cache: 3, binding: mine}}, distinct: true, refused: "a part of /dev/sda is /dev/sda1, the disk of device 5 (myLV, 50 KiB), for which cache 3 holds data"},
+		{name: "a partition of the disk", disk: whose.Disk{ID: 9, Name: "part", Path: "/dev/sda1", Sectors: 50, Overlaps: []blockdev.Overlap{{Path: "/dev/sda", Fingerprints: []uint64{1, 55}}}},
+			claims: []claim{{log: "/dev/ssd", binding: mine}}, refused: "`lc resume ID /dev/ssd`, and then `lc create myLV 5 /dev/sda` takes that disk"},
+		{name: "a stranger", disk: disk, claims: []claim{{log: "/dev/ssd", binding: mine}}, refused: "`lc resume ID /dev/ssd` first"},
+		{name: "two logs", disk: disk, claims: []claim{{log: "/dev/a", cache: 3, binding: mine}, {log: "/dev/b", binding: mine}}, refused: "cache 3 as device 5 (myLV, 50 KiB), and /dev/b"},
+		{name: "two ids in one log", disk: disk, claims: []claim{{cache: 3, binding: mine}, {cache: 3, binding: segment.Binding{ID: 8, Sectors: 100, Fingerprint: 55}}}, refused: "in more than one place"},
+		{name: "no identity", disk: blank, claims: []claim{{cache: 3, binding: nameless}}, want: ruling{waitsFor: 3, unidentified: true}},
+		{name: "no identity, a twin in the log", disk: blank, claims: []claim{{cache: 3, binding: nameless}, {cache: 3, binding: another}}, want: ruling{waitsFor: 3, unidentified: true}},
+		{name: "no identity, of another id", disk: blank, claims: []claim{{cache: 3, binding: another}}, refused: "--other-disk"},
+		{name: "no identity, of another id, by one's word", disk: blank, claims: []claim{{cache: 3, binding: another}}, distinct: true},
+		{name: "a clone", disk: disk, claims: []claim{{cache: 3, binding: another, content: whose.Same}}, refused: "`lc create myLV 6 /dev/slow` instead"},
+		{name: "a word against all of the content", disk: disk, claims: []claim{{cache: 3, binding: another, content: whose.Same}}, distinct: true, refused: "`lc create myLV 6 /dev/slow` instead"},
+		{name: "a word against a part of it", disk: disk, claims: []claim{{cache: 3, binding: another, content: whose.Changed, verdict: &witness.Verdict{}}}, distinct: true},
+		{name: "a clone, by one's word", disk: disk, claims: []claim{{cache: 3, binding: foreign, content: whose.Same}}, distinct: true},
+		{name: "a clone of that name, by one's word", disk: whose.Disk{ID: 5, Name: "other", Sectors: 100, Prints: []uint64{55}}, claims: []claim{{cache: 3, binding: foreign, content: whose.Same}}, distinct: true, refused: "choose another name"},
+		{name: "mounted, under its id", disk: blank, claims: []claim{{cache: 3, binding: nameless, content: whose.Changed}}, want: ruling{waitsFor: 3}},
+		{name: "mounted, under another id", disk: blank, claims: []claim{{cache: 3, binding: another, content: whose.Changed, verdict: &witness.Verdict{}}}, refused: "`lc create myLV 6 /dev/slow` instead; only if it is another disk"},
+		{name: "a swapped disk", disk: blank, claims: []claim{{log: "/dev/ssd", cache: 3, binding: nameless, content: whose.Other}}, refused: "`lc forget /dev/ssd 5`"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			got, err := rule(&c.disk, c.claims, c.distinct)
+			if (err != nil) != (c.refused != "") || err == nil && got != c.want {
+				t.Fatalf("%+v, %v", got, err)
+			}
+			if err != nil && (classify.Classify(err).Code != control.Mismatch || !strings.Contains(err.Error(), c.refused)) {
+				t.Errorf("got %v; want %s", err, c.refused)
+			}
+		})
+	}
+}

@@ -1,0 +1,197 @@
+package manager
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/ublk-lc/ublk-lc/cmd/internal/control"
+	"github.com/ublk-lc/ublk-lc/cmd/internal/host"
+	"github.com/ublk-lc/ublk-lc/cmd/internal/whose"
+	"github.com/ublk-lc/ublk-lc/segment/blockdev"
+	"github.com/ublk-lc/ublk-lc/sysfsio"
+	"github.com/ublk-lc/ublk-lc/ublk"
+	"github.com/ublk-lc/ublk-lc/ublk/uapi"
+)
+
+// Create makes a device over a backing. Its node appears now, unless a log holds data for the backing.
+func (m *Manager) Create(ctx context.Context, a control.CreateArgs, report Reporter) (*control.Done, error) {
+	if err := m.probe(ctx); err != nil {
+		return nil, explainUblk(err)
+	}
+	at := lookUp(a.Path)
+	leave, err := m.enterSettle(ctx, report)
+	if err != nil {
+		return nil, err
+	}
+	defer leave()
+	d, err := m.reserveDevice(a, at)
+	if err != nil {
+		return nil, err
+	}
+	h, err := m.create(ctx, d, a, report)
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if err != nil {
+		delete(m.devices, d.id)
+		return nil, err
+	}
+	d.host, d.doing = h, nil
+	text := d.waiting()
+	if d.waitsFor == 0 {
+		m.linkLocked(d)
+		text = fmt.Sprintf("device %d (%s): %s over %s", d.id, d.name, h.Node(), d.path)
+	}
+	m.logf("create: %s", text)
+	return &control.Done{Text: text}, nil
+}
+
+// waiting says what a device without a node waits for.
+func (d *device) waiting() string {
+	attach := fmt.Sprintf("lc attach %d %d", d.id, d.waitsFor)
+	if d.unidentified {
+		return fmt.Sprintf("device %d (%s): no node yet; cache %d holds data of a disk with this id and size, and nothing tells whether it is %s: the host gives no identity, and nothing on it tells. If it is, `%s --unidentified`",
+			d.id, d.name, d.waitsFor, d.path, attach)
+	}
+	return fmt.Sprintf("device %d (%s): no node yet; it waits for `%s`, since cache %d holds data for %s", d.id, d.name, attach, d.waitsFor, d.path)
+}
+
+// explainUblk adds what else can be done on a kernel without ublk.
+func explainUblk(err error) error {
+	if errors.Is(err, ublk.ErrNoModule) || errors.Is(err, ublk.ErrTooOld) {
+		return fmt.Errorf("%w; `make demo` works on this host all the same, in a virtual machine", err)
+	}
+	return err
+}
+
+func (m *Manager) reserveDevice(a control.CreateArgs, at place) (*device, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if err := control.CheckID("device", a.ID); err != nil {
+		return nil, err
+	}
+	if err := control.CheckName(a.Name); err != nil {
+		return nil, err
+	}
+	if err := errors.Join(checkQueues(a), checkBlockArg(a.LogicalBlock)); err != nil {
+		return nil, err
+	}
+	id := uint8(a.ID)
+	if m.closing {
+		return nil, control.Errorf(control.Busy, "the server is shutting down")
+	}
+	if old := m.devices[id]; old != nil {
+		return nil, control.Errorf(control.Taken, "device id %d is taken by %q; choose another, or `lc remove %d` first", id, old.name, id)
+	}
+	for _, other := range m.devices {
+		if other.name == a.Name {
+			return nil, control.Errorf(control.Taken, "name %q is taken by device %d; choose another", a.Name, other.id)
+		}
+	}
+	if by := m.usedByUsLocked(at, nil); by != "" {
+		return nil, control.Errorf(control.InUse, "%s is %s already", a.Path, by)
+	}
+	d := &device{id: id, name: a.Name, path: a.Path, at: at.key, doing: begin(control.Creating), threshold: sysfsio.DefaultMigrateThreshold}
+	m.devices[id] = d
+	return d, nil
+}
+
+// checkQueues refuses numbers that the kernel does not take; 0 means the default.
+func checkQueues(a control.CreateArgs) error {
+	for _, n := range []struct {
+		what string
+		got  int
+		most int
+	}{{"queues", a.Queues, uapi.UBLK_MAX_NR_QUEUES}, {"depth", a.Depth, uapi.UBLK_MAX_QUEUE_DEPTH}} {
+		if n.got < 0 || n.got > n.most {
+			return control.Errorf(control.BadValue, "%s %d is out of range; it goes from 1 to %d", n.what, n.got, n.most)
+		}
+	}
+	return nil
+}
+
+func (m *Manager) create(ctx context.Context, d *device, a control.CreateArgs, report Reporter) (*host.Device, error) {
+	backing, err := blockdev.Open(d.path, blockdev.OpenOptions{Exclusive: true})
+	if err != nil {
+		return nil, err
+	}
+	if err := m.checkAll(ctx, d, backing, a, report); err != nil {
+		return nil, errors.Join(err, backing.Close())
+	}
+	h, err := host.NewDevice(d.id, d.name, backing, host.DeviceOptions{Queues: a.Queues, Depth: a.Depth, LogicalBlock: blockOf(backing, a), Logf: m.logf})
+	if err != nil {
+		return nil, errors.Join(err, backing.Close())
+	}
+	if d.waitsFor != 0 {
+		return h, nil
+	}
+	ctx = context.WithoutCancel(ctx) // the commands to the kernel have deadlines, and must not be left half-way
+	if err := m.start(ctx, h); err != nil {
+		return nil, errors.Join(explainUblk(err), h.Stop(ctx, true))
+	}
+	return h, nil
+}
+
+// checkAll refuses what cannot be a backing, or not in these blocks.
+func (m *Manager) checkAll(ctx context.Context, d *device, backing *blockdev.Device, a control.CreateArgs, report Reporter) error {
+	if err := checkSize(backing, a); err != nil {
+		return err
+	}
+	if err := m.checkBacking(ctx, d, backing, a, report); err != nil {
+		return err
+	}
+	if err := m.checkServers(d, backing, a); err != nil {
+		return err
+	}
+	return m.warnContent(d, backing, a, report)
+}
+
+// checkBacking refuses what cannot be a backing, and finds out whether a log holds data for it.
+func (m *Manager) checkBacking(ctx context.Context, d *device, backing *blockdev.Device, a control.CreateArgs, report Reporter) error {
+	what, err := backing.Content()
+	if err != nil {
+		return err
+	}
+	if what == blockdev.OwnCache {
+		return control.Errorf(control.HasContent, "%s is formatted as a cache and cannot be a backing; `lc wipe-cache %s` makes it an empty disk, if the cache is not needed", d.path, d.path)
+	}
+	seen, err := m.describe(backing, d.id, d.name)
+	if err != nil {
+		return err
+	}
+	if why := seen.Nameless(); why != "" {
+		m.warn(report, "%s: %s; it is known again by its size, and by what is written on it", d.path, why)
+	}
+	claims, err := m.claims(ctx, seen, a.SkipDisks, report)
+	if err != nil {
+		return err
+	}
+	r, err := m.settleClaims(seen, backing, claims, a.OtherDisk, report)
+	if err != nil {
+		return err
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	d.backing, d.distinct, d.skip, d.ruling = seen, a.OtherDisk, a.SkipDisks, r
+	return nil
+}
+
+// settleClaims finds out what the claims on a disk come to.
+func (m *Manager) settleClaims(d *whose.Disk, disk *blockdev.Device, claims []claim, distinct bool, report Reporter) (ruling, error) {
+	for i := range claims {
+		if err := claims[i].look(d, disk); err != nil {
+			return ruling{}, err
+		}
+		if err := claims[i].seek(d, m.knownBy); err != nil {
+			return ruling{}, err
+		}
+	}
+	r, err := rule(d, claims, distinct)
+	for i := range claims {
+		if c := &claims[i]; err == nil && c.cache == r.waitsFor && c.binding.ID == d.ID && c.renamed(d) {
+			m.warn(report, "%s is known by its content alone as the disk of %s: its identity (fingerprint %016x) is another than that one's (%016x), which no disk of this host has. If it is a copy, and the disk is away, do not attach it",
+				d.Path, c, d.Prints[0], c.binding.Fingerprint)
+		}
+	}
+	return r, err
+}

@@ -1,0 +1,107 @@
+package manager
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/dustin/go-humanize"
+	"github.com/ublk-lc/ublk-lc/cmd/internal/control"
+	"github.com/ublk-lc/ublk-lc/cmd/internal/host"
+	"github.com/ublk-lc/ublk-lc/logcache/index"
+	"github.com/ublk-lc/ublk-lc/segment"
+)
+
+// blockBytes is the unit of dirty blocks.
+const blockBytes = index.SectorsPerBlock * segment.SectorSize
+
+// Drain migrates all that is in the log of a cache now. Its devices stay attached and in use. Interrupted, it leaves
+// them so too.
+func (m *Manager) Drain(ctx context.Context, a control.DrainArgs, report Reporter) (*control.Done, error) {
+	o := begin(control.Draining)
+	c, err := m.pinCache(a.ID, o)
+	if err != nil {
+		return nil, err
+	}
+	defer m.unpinCache(c, o)
+	if err := m.skip(ctx, c.host, a.Skip); err != nil {
+		return nil, err
+	}
+	if err := m.drain(ctx, c, o.heard(report)); err != nil {
+		return nil, err
+	}
+	text := fmt.Sprintf("cache %d: drained; all that was written before is on the backings", c.id)
+	if len(a.Skip) > 0 {
+		text += ", but for what was damaged"
+	}
+	m.logf("drain: %s", text)
+	return &control.Done{Text: text}, nil
+}
+
+func (m *Manager) drain(ctx context.Context, c *cache, report Reporter) error {
+	core := c.host.Core()
+	for _, b := range core.Bound() {
+		if n := core.DirtyBlocks(b.ID); n > 0 && !m.attachedTo(c, b.ID) {
+			return control.Errorf(control.NotAttached, "cache %d holds %d dirty blocks of device %d (%s), which is not attached; `lc create` it and `lc attach %d %d` first", c.id, n, b.ID, control.Show(b.Name), b.ID, c.id)
+		}
+	}
+	others := m.watchOthers(c.host)
+	err := c.host.Drain(ctx, func(p host.DrainProgress) { report(drainProgress(p, others.look(time.Now()))) })
+	switch {
+	case err != nil && ctx.Err() != nil:
+		return control.Errorf(control.Interrupted, "interrupted: %d dirty blocks are left in the log of cache %d; its devices stay attached%s", core.Status().DirtyBlocks, c.id, safe(c.host))
+	case err != nil:
+		return fmt.Errorf("cache %d: %w", c.id, m.explainDamage(ctx, c.host, fmt.Sprintf("lc drain %d", c.id), err))
+	}
+	return nil
+}
+
+// safe is what can be said of the data that is left in a log.
+func safe(c *host.Cache) string {
+	if c.Migration().Damaged != 0 {
+		return "; a part of the log is damaged"
+	}
+	return ", and nothing is lost"
+}
+
+func (m *Manager) attachedTo(c *cache, id uint8) bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	d := m.devices[id]
+	return d != nil && d.host != nil && d.host.Cache() == c.host
+}
+
+// drainAll drains all caches, one after the other.
+func (m *Manager) drainAll(ctx context.Context, report Reporter) error {
+	caches, _ := m.snapshot()
+	for i := range caches {
+		if _, err := m.Drain(ctx, control.DrainArgs{ID: int(caches[i].id)}, report); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// drainProgress is a drain's report in figures and in words. slowed says by whom it is.
+func drainProgress(p host.DrainProgress, slowed string) control.Progress {
+	d := &control.Drain{
+		DirtyBytes: p.DirtyBlocks * blockBytes, Rate: p.Rate,
+		LeftSeconds: int64((p.Left + time.Second - 1) / time.Second), HeldUp: p.Waiting, Slowed: slowed,
+	}
+	words := []string{fmt.Sprintf("%s dirty, %d segments to migrate", humanize.IBytes(d.DirtyBytes), p.Segments)}
+	if d.Rate > 0 {
+		words = append(words, humanize.IBytes(uint64(d.Rate))+"/s")
+	}
+	if d.LeftSeconds > 0 {
+		words = append(words, fmt.Sprintf("%v left", time.Duration(d.LeftSeconds)*time.Second))
+	}
+	text := strings.Join(words, ", ")
+	switch { // first, for a terminal may have no room for all
+	case d.HeldUp != "":
+		text = "held up: " + d.HeldUp + "; " + text
+	case d.Slowed != "":
+		text = "slowed: " + d.Slowed + "; " + text
+	}
+	return control.Progress{Text: text, Done: &p.Done, Drain: d}
+}

@@ -1,0 +1,70 @@
+package manager
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/ublk-lc/ublk-lc/cmd/internal/control"
+	"github.com/ublk-lc/ublk-lc/cmd/internal/seen"
+	"github.com/ublk-lc/ublk-lc/cmd/internal/whose"
+	"github.com/ublk-lc/ublk-lc/segment/blockdev"
+)
+
+// HeldIn refuses a disk that a cache of this host holds data for, and says what to do before it is used for anything else; and
+// one that nothing tells from such a disk, unless distinct, the administrator's word, says that it is none. It is for the verbs
+// that need no server, and reads the logs of all caches. report hears of a disk that does not answer.
+func HeldIn(ctx context.Context, record seen.Dir, disk *blockdev.Device, distinct bool, skip []string, report func(control.Progress)) error {
+	d, err := whose.Describe(disk, 0, "")
+	if err != nil {
+		return err
+	}
+	paths, err := present(ctx, record, skip, disk.Key())
+	if err != nil {
+		return err
+	}
+	return heldIn(ctx, paths, d, disk, distinct, report)
+}
+
+// heldIn asks the caches that may be at some paths.
+func heldIn(ctx context.Context, paths []string, d *whose.Disk, disk *blockdev.Device, distinct bool, report func(control.Progress)) error {
+	var doubt error
+	for _, path := range paths {
+		claims, err := patiently(ctx, path, report, func() []claim {
+			found := superOf(path)
+			if found == nil {
+				return nil
+			}
+			return (&stranger{path: path, super: found}).claims()
+		})
+		if err != nil {
+			return err
+		}
+		for i := range claims {
+			c := &claims[i]
+			if err := c.look(d, disk); err != nil {
+				return err
+			}
+			switch kin := d.Kin(&c.binding, c.content, false); {
+			case d.Shares(&c.binding) != nil:
+				return errMustGo(c, d.Shares(&c.binding).Path, "; "+disk.Path()+" shares sectors with it")
+			case kin == whose.Own:
+				return errMustGo(c, disk.Path(), "")
+			case (kin == whose.Lookalike || kin == whose.Perhaps) && !distinct && doubt == nil:
+				doubt = control.Errorf(control.Mismatch, "%s. If it is, %s; if it is not, --other-disk says so",
+					c.resembles(d, "the cache on "+c.log), c.waysOff(disk.Path(), " --force-binding"))
+			}
+		}
+	}
+	return doubt
+}
+
+// errMustGo is that a log holds data for a disk.
+func errMustGo(c *claim, disk, more string) error {
+	return control.Errorf(control.HasContent, "%s is the disk of %s, and the cache on %s holds data for it that was not drained: %s%s", disk, c, c.log, c.waysOff(disk, ""), more)
+}
+
+// waysOff are what brings the data that a log holds for a disk there, or gives it up.
+func (c *claim) waysOff(disk, force string) string {
+	return fmt.Sprintf("`lc detach %d` brings it there while the device is attached; else, while the cache is not resumed, `lc replay %s --device %d%s --to %s`, and then `lc forget %s %d --replayed-to %s` lets the disk go; without --replayed-to that gives the data up",
+		c.binding.ID, c.log, c.binding.ID, force, disk, c.log, c.binding.ID, disk)
+}

@@ -1,0 +1,255 @@
+package manager
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/ublk-lc/ublk-lc/cmd/internal/control"
+	"github.com/ublk-lc/ublk-lc/cmd/internal/host"
+	"github.com/ublk-lc/ublk-lc/cmd/internal/seen"
+	"github.com/ublk-lc/ublk-lc/cmd/internal/whose"
+	"github.com/ublk-lc/ublk-lc/migrate/pace"
+	"github.com/ublk-lc/ublk-lc/segment/blockdev"
+	"github.com/ublk-lc/ublk-lc/sysfsio"
+	"github.com/ublk-lc/ublk-lc/ublk"
+)
+
+// Manager has all caches and devices.
+type Manager struct {
+	logf    func(format string, args ...any)
+	linkDir string // of the links to the nodes
+	memory  uint64 // of the machine, in bytes; 0 if it is not known
+	record  seen.Dir
+
+	// What needs a kernel with ublk; tests without one replace it.
+	probe func(context.Context) error
+	start func(context.Context, *host.Device) error
+
+	// What the host says of a disk; tests have a host of their own.
+	describe func(dev *blockdev.Device, id uint8, name string) (*whose.Disk, error)
+	knownBy  func(fingerprint uint64) (path string, err error)
+
+	// settle admits one command that decides which log a backing belongs to.
+	settle chan struct{}
+
+	mu      sync.Mutex // guards the tables and the entries in them
+	closing bool       // a shutdown is under way
+	caches  map[uint8]*cache
+	devices map[uint8]*device
+	pilot   Pilot // nil while there is none
+	notes   notes // of the disks in use, as last seen
+}
+
+// cache is a place in the table of caches.
+type cache struct {
+	id        uint8
+	host      *host.Cache // nil while it is being resumed
+	path      string
+	at        blockdev.Key // what path led to
+	doing     *operation   // the command that has it for itself
+	users     []*operation // the commands that need it to stay; never changed, only replaced
+	gone      bool         // it is being freed, or was
+	settings  sysfsio.Settings
+	modulated bool        // the pilot measures the backings, and they decide on migration
+	loads     []pace.Load // what it measured; never changed, only replaced
+}
+
+// device is a place in the table of devices.
+type device struct {
+	id       uint8
+	host     *host.Device // nil while it is being created
+	name     string
+	path     string
+	at       blockdev.Key // what path led to
+	doing    *operation   // the command that works on it
+	backing  *whose.Disk  // nil while it is being created
+	distinct bool         // the administrator says that its backing is none that it may be taken for
+	skip     []string     // disks that are not asked what they hold of it
+	ruling
+	link      string // to its node
+	threshold int    // migrate_threshold
+	busy      int    // % of the last interval
+}
+
+// Options are what a manager has from its process.
+type Options struct {
+	Logf    func(format string, args ...any)
+	LinkDir string // of the links to the nodes
+	Memory  uint64 // of the machine, in bytes; 0 if it is not known
+	Nodes   Nodes  // nil for those of the kernel's ublk
+}
+
+// Nodes makes the nodes of devices.
+type Nodes interface {
+	// Probe tells why there can be none.
+	Probe(context.Context) error
+	// Start makes the node of a device appear.
+	Start(context.Context, *host.Device) error
+}
+
+// ublkNodes are those of the kernel's ublk.
+type ublkNodes struct{}
+
+func (ublkNodes) Probe(ctx context.Context) error {
+	_, err := ublk.ProbeFeatures(ctx)
+	return err
+}
+
+func (ublkNodes) Start(ctx context.Context, d *host.Device) error { return d.Start(ctx) }
+
+// New makes a manager without caches and devices.
+func New(o Options) *Manager {
+	if o.Nodes == nil {
+		o.Nodes = ublkNodes{}
+	}
+	return &Manager{
+		logf:     o.Logf,
+		linkDir:  o.LinkDir,
+		memory:   o.Memory,
+		record:   seen.Default(),
+		probe:    o.Nodes.Probe,
+		start:    o.Nodes.Start,
+		describe: whose.Describe,
+		knownBy:  blockdev.KnownBy,
+		settle:   make(chan struct{}, 1),
+		caches:   map[uint8]*cache{},
+		devices:  map[uint8]*device{},
+	}
+}
+
+// Reporter is told what a command does while it takes its time.
+type Reporter func(control.Progress)
+
+// say reports a sentence.
+func (r Reporter) say(format string, args ...any) {
+	r(control.Progress{Text: fmt.Sprintf(format, args...)})
+}
+
+// enterSettle waits until no other command decides which log a backing belongs to.
+func (m *Manager) enterSettle(ctx context.Context, report Reporter) (leave func(), err error) {
+	select {
+	case m.settle <- struct{}{}:
+	default:
+		report.say("waiting for another resume or create to end")
+		select {
+		case m.settle <- struct{}{}:
+		case <-ctx.Done():
+			return nil, control.Errorf(control.Interrupted, "interrupted while another resume or create was under way; nothing was done")
+		}
+	}
+	return func() { <-m.settle }, nil
+}
+
+// takeDevice marks a device as being worked on. The caller gives it back.
+func (m *Manager) takeDevice(id int, what control.Work) (*device, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	d, err := m.deviceLocked(id)
+	if err != nil {
+		return nil, err
+	}
+	if d.doing != nil {
+		return nil, errDeviceBusy(d)
+	}
+	d.doing = begin(what)
+	return d, nil
+}
+
+func errDeviceBusy(d *device) error {
+	return control.Errorf(control.Busy, "another command works on device %d (%s); wait for it or interrupt it", d.id, d.doing)
+}
+
+func (m *Manager) giveBackDevice(d *device) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	d.doing = nil
+}
+
+func (m *Manager) deviceLocked(id int) (*device, error) {
+	if err := control.CheckID("device", id); err != nil {
+		return nil, err
+	}
+	if m.closing {
+		return nil, control.Errorf(control.Busy, "the server is shutting down")
+	}
+	d := m.devices[uint8(id)]
+	if d == nil {
+		return nil, control.Errorf(control.NotFound, "there is no device %d; `lc list` shows what there is", id)
+	}
+	return d, nil
+}
+
+// pinCache makes sure that a cache stays until it is unpinned by the same operation.
+func (m *Manager) pinCache(id int, o *operation) (*cache, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	c, err := m.cacheLocked(id)
+	if err != nil {
+		return nil, err
+	}
+	if c.doing != nil {
+		return nil, control.Errorf(control.Busy, "another command works on cache %d (%s); wait for it", id, c.doing)
+	}
+	c.users = append(slices.Clip(c.users), o)
+	return c, nil
+}
+
+func (m *Manager) unpinCache(c *cache, o *operation) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	c.users = slices.DeleteFunc(slices.Clone(c.users), func(u *operation) bool { return u == o })
+}
+
+func (m *Manager) cacheLocked(id int) (*cache, error) {
+	if err := control.CheckID("cache", id); err != nil {
+		return nil, err
+	}
+	if m.closing {
+		return nil, control.Errorf(control.Busy, "the server is shutting down")
+	}
+	c := m.caches[uint8(id)]
+	if c == nil {
+		return nil, control.Errorf(control.NotFound, "cache %d is not resumed; `lc resume %d DEV` does that", id, id)
+	}
+	return c, nil
+}
+
+// applyLocked puts a cache's settings in force.
+func (c *cache) applyLocked() {
+	if c.gone {
+		return // its thread may have ended
+	}
+	s := &c.settings
+	c.host.Apply(pace.Settings{
+		Knobs: pace.Knobs{
+			Allow: s.AllowMigrate, Force: s.ForceMigrate, Stopped: !s.WritebackRunning, Batch: s.NrBatchedMigration,
+			Percent: s.WritebackPercent, Delay: seconds(s.WritebackDelay), MaxAge: seconds(s.MaxDirtyAge),
+			Rate: int64(s.WritebackRate), RateMinimum: int64(s.WritebackRateMin),
+		},
+		Measured:  c.modulated,
+		Loads:     c.loads,
+		Watermark: float64(s.ThrottlePercent) / 100,
+
+		CongestedRead:  time.Duration(s.CongestedReadUS) * time.Microsecond,
+		CongestedWrite: time.Duration(s.CongestedWriteUS) * time.Microsecond,
+	})
+	c.host.Core().SetDiscardSlots(s.DiscardSlots)
+}
+
+func seconds(n int) time.Duration { return time.Duration(n) * time.Second }
+
+// allowLocked tells whether migration is allowed: by the pilot while there is one, else by the administrator.
+func (c *cache) allowLocked() bool {
+	if !c.modulated {
+		return c.settings.AllowMigrate
+	}
+	for _, l := range c.loads {
+		if l.Busy > l.Threshold {
+			return false
+		}
+	}
+	return true
+}
