@@ -100,8 +100,8 @@ func appendBlocks(out []Placed, e *Placed, from, to uint64) []Placed {
 }
 
 // FindBad looks at the payload of all records of a segment's image, as [Walk]
-// does. What of it could not be read, though it be 0 in truth, is bad. An error says
-// that its headers are not what they should be.
+// does. What of it could not be read, though it be 0 in truth, is bad. An error
+// says that its headers are not what they should be.
 func FindBad(b []byte, g Geometry, l Life, s Span, unread []Unread) ([]BadRecord, error) {
 	var all []BadRecord
 	start := g.SlotOffset(g.Slot(s.ID))

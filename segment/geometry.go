@@ -83,7 +83,8 @@ func (g Geometry) SegmentSectors() uint32 { return g.SegmentSize / SectorSize }
 // BlockSectors is the block size in sectors.
 func (g Geometry) BlockSectors() uint32 { return g.BlockSize / SectorSize }
 
-// RecordSectors is what the start and the end of every record are a multiple of, in sectors.
+// RecordSectors is what the start and the end of every record are a multiple
+// of, in sectors.
 func (g Geometry) RecordSectors() uint32 { return max(g.BlockSize, g.RecordAlign) / SectorSize }
 
 // Slot is where segment id lives. id must not be 0.

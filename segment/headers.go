@@ -32,8 +32,8 @@ func (h *headers) close() {
 }
 
 // record returns the record at pos of segment id, or why there is none: also
-// because its place cannot be read. err is any other failure. The record is valid until one of the segment after the
-// next is asked for.
+// because its place cannot be read. err is any other failure. The record is
+// valid until one of the segment after the next is asked for.
 func (h *headers) record(id uint64, pos uint32) (rec Record, bad, err error) {
 	if h.ahead != nil {
 		if f := h.ahead.find(id, pos); f != nil {

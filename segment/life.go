@@ -1,7 +1,8 @@
 package segment
 
 // Life is what tells the records of a log from all others that may lie in its
-// slots: those of a log that was there before, and those that a recovery has dropped.
+// slots: those of a log that was there before, and those that a recovery has
+// dropped.
 type Life struct {
 	Nonce    uint64 // of the format
 	Epoch    uint64 // of the last resume, which what was written since carries

@@ -77,7 +77,8 @@ func (h *Header) End() uint32 { return h.Position + uint32(h.HeaderSectors) + h.
 // PayloadPosition is where the payload starts in the slot, in sectors.
 func (h *Header) PayloadPosition() uint32 { return h.Position + uint32(h.HeaderSectors) }
 
-// HeaderBytes is the room that a header with so many extents and so much payload needs.
+// HeaderBytes is the room that a header with so many extents and so much
+// payload needs.
 func HeaderBytes(extents int, payloadSectors uint32) int {
 	return recordFixed + extentSize*extents + checksumSize*chunks(payloadSectors)
 }
@@ -183,7 +184,8 @@ func (r *Record) AppendPlaced(dst []Placed, g Geometry) []Placed {
 	return dst
 }
 
-// ErrShort is returned by [ParseRecord] when the header is longer than the bytes at hand.
+// ErrShort is returned by [ParseRecord] when the header is longer than the
+// bytes at hand.
 var ErrShort = errors.New("the header is longer than the bytes at hand")
 
 var (

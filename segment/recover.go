@@ -225,9 +225,9 @@ func (c *scan) emit(rec *Record) {
 	c.fn(rec)
 }
 
-// abandoned tells whether a record was dropped by the last recovery. The chain alone
-// does not tell when it starts with such a record, because what it followed has been
-// migrated since, or when the record that replaced it is bad.
+// abandoned tells whether a record was dropped by the last recovery. The chain
+// alone does not tell when it starts with such a record, because what it
+// followed has been migrated since, or when the record that replaced it is bad.
 func (c *scan) abandoned(seq, epoch uint64) bool {
 	return c.s.Life().abandoned(seq, epoch)
 }

@@ -116,7 +116,8 @@ func TestP6DamageTable(t *testing.T) {
 	}
 }
 
-// TestP6DurableStatedBehindTheBreak: the only witness lies in the same slot, behind the hole.
+// TestP6DurableStatedBehindTheBreak: the only witness lies in the same slot,
+// behind the hole.
 func TestP6DurableStatedBehindTheBreak(t *testing.T) {
 	l := newImage(t)
 	l.record(2)
@@ -131,7 +132,8 @@ func TestP6DurableStatedBehindTheBreak(t *testing.T) {
 	}
 }
 
-// TestP3AbandonedPastStaysDead: records dropped by one recovery must not join a later run.
+// TestP3AbandonedPastStaysDead: records dropped by one recovery must not join a
+// later run.
 func TestP3AbandonedPastStaysDead(t *testing.T) {
 	l := newImage(t)
 	l.record(4)
@@ -237,7 +239,8 @@ func TestP3AbandonedPastStartsNoRun(t *testing.T) {
 	}
 }
 
-// TestP6HeaderLongerThanItsRoom: a damaged length near the end of a slot must end the run, not the program.
+// TestP6HeaderLongerThanItsRoom: a damaged length near the end of a slot must
+// end the run, not the program.
 func TestP6HeaderLongerThanItsRoom(t *testing.T) {
 	l := newImage(t)
 	l.record(4)
@@ -258,7 +261,8 @@ func TestP8AnotherCachesLogIsNotReplayed(t *testing.T) {
 	}
 }
 
-// TestMigratedIsNotReplayed: segments up to last_migrated are not looked at, in whatever state they are.
+// TestMigratedIsNotReplayed: segments up to last_migrated are not looked at, in
+// whatever state they are.
 func TestMigratedIsNotReplayed(t *testing.T) {
 	l := newImage(t)
 	l.fill()

@@ -52,8 +52,8 @@ func TestSuperRefuses(t *testing.T) {
 	}
 }
 
-// TestNothingIsCutToFit: what does not fit is a mistake of the program, and is never
-// written in part.
+// TestNothingIsCutToFit: what does not fit is a mistake of the program, and is
+// never written in part.
 func TestNothingIsCutToFit(t *testing.T) {
 	super := func(change func(s *Super)) func() {
 		return func() {
@@ -82,8 +82,8 @@ func TestNothingIsCutToFit(t *testing.T) {
 	}
 }
 
-// TestWalkRefuses: migration takes a segment as recovery has found it, record by record,
-// or not at all.
+// TestWalkRefuses: migration takes a segment as recovery has found it, record
+// by record, or not at all.
 func TestWalkRefuses(t *testing.T) {
 	for _, c := range []struct {
 		name   string
@@ -150,7 +150,8 @@ func TestFindBadWantsHeaders(t *testing.T) {
 	}
 }
 
-// TestP6EndBeyondTheSlot: a header may say that the segment before it is longer than any.
+// TestP6EndBeyondTheSlot: a header may say that the segment before it is longer
+// than any.
 func TestP6EndBeyondTheSlot(t *testing.T) {
 	l := newImage(t)
 	l.longRecord(1, l.s.Geometry.SegmentSectors()-1) // all of it

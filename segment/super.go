@@ -83,10 +83,11 @@ func checksumSkipping(b []byte, off int) uint32 {
 
 // NewestSuper decodes both copies and returns the valid one of the higher
 // generation. A bad copy beside a good one is what a torn update leaves, or one
-// that went bad later, whatever it says; see the package comment for why the good
-// one will do. But a copy of an unknown version whose checksum is right is a newer
-// program's, and its log must not be continued from an older state. When neither is valid the error is
-// [ErrNotFormatted] only if neither carries our magic.
+// that went bad later, whatever it says; see the package comment for why the
+// good one will do. But a copy of an unknown version whose checksum is right is
+// a newer program's, and its log must not be continued from an older state.
+// When neither is valid the error is [ErrNotFormatted] only if neither carries
+// our magic.
 func NewestSuper(a, b []byte) (*Super, error) {
 	sa, ea := DecodeSuper(a)
 	sb, eb := DecodeSuper(b)

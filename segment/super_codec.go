@@ -6,9 +6,11 @@ import (
 	"fmt"
 )
 
-// protectiveMBR ends the first sector of a superblock, and says to those who do not know our magic that something is
-// there: blkid shows PTTYPE="PMBR", and mkfs, pvcreate and mkswap ask before they go over it. It has one partition, of
-// type 0xEE, from sector 1 to wherever the disk ends; no system makes a partition of one of that type.
+// protectiveMBR ends the first sector of a superblock, and says to those who do
+// not know our magic that something is there: blkid shows PTTYPE="PMBR", and
+// mkfs, pvcreate and mkswap ask before they go over it. It has one partition,
+// of type 0xEE, from sector 1 to wherever the disk ends; no system makes a
+// partition of one of that type.
 const (
 	mbrOffset     = 446
 	protectiveMBR = "\x00\x00\x02\x00\xee\xff\xff\xff\x01\x00\x00\x00\xff\xff\xff\xff" +
@@ -56,7 +58,8 @@ func (s *Super) Binding(id uint8) *Binding {
 	return nil
 }
 
-// AppendSuper appends the encoded superblock, padded with zeroes to a multiple of 4 KiB.
+// AppendSuper appends the encoded superblock, padded with zeroes to a multiple
+// of 4 KiB.
 func AppendSuper(dst []byte, s *Super) []byte {
 	if len(s.Bindings) > MaxDevices {
 		panic("segment: more than 127 bindings")

@@ -35,7 +35,8 @@ func TestSuperRoundTrip(t *testing.T) {
 	}
 }
 
-// TestProtectiveMBR: what others see of a cache is as a GPT's disk shows it, and a copy without it is as good.
+// TestProtectiveMBR: what others see of a cache is as a GPT's disk shows it,
+// and a copy without it is as good.
 func TestProtectiveMBR(t *testing.T) {
 	s := testSuper(t)
 	b := AppendSuper(nil, s)
@@ -52,7 +53,8 @@ func TestProtectiveMBR(t *testing.T) {
 	}
 }
 
-// TestSuperSize trips when the format changes: then raise the version and add a golden image.
+// TestSuperSize trips when the format changes: then raise the version and add a
+// golden image.
 func TestSuperSize(t *testing.T) {
 	s := testSuper(t)
 	if n := len(AppendSuper(nil, s)); n != 4096 {

@@ -8,7 +8,8 @@ const (
 	MaxSamples = 12
 )
 
-// maxWitnessed is how many sectors of head and tail, together, a witness has room for.
+// maxWitnessed is how many sectors of head and tail, together, a witness has
+// room for.
 const maxWitnessed = (witnessSize - 16 - markSize*(MaxMarks+MaxSamples)) / checksumSize
 
 const markSize = 12

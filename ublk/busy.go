@@ -10,9 +10,10 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Busy returns an error that is ErrBusy, and says by what, when the block device or a partition of it is mounted, is
-// part of another device, is swapped to, or is open exclusively. It is nil for a device that is idle, merely open, or
-// not there.
+// Busy returns an error that is ErrBusy, and says by what, when the block
+// device or a partition of it is mounted, is part of another device, is swapped
+// to, or is open exclusively. It is nil for a device that is idle, merely open,
+// or not there.
 func Busy(id int) error {
 	path := blockPath(id)
 	fd, err := unix.Open(path, unix.O_RDONLY|unix.O_EXCL|unix.O_CLOEXEC, 0)
@@ -30,7 +31,8 @@ func Busy(id int) error {
 	return fmt.Errorf("%s is %w: %s", path, ErrBusy, strings.Join(by, ", "))
 }
 
-// mounts lists where a device and its partitions are mounted, in this process's mount namespace.
+// mounts lists where a device and its partitions are mounted, in this process's
+// mount namespace.
 func mounts(path string) (by []string) {
 	f, err := os.Open("/proc/self/mounts")
 	if err != nil {

@@ -44,20 +44,22 @@ func getFeatures(ctx context.Context) (uint64, error) {
 	return bits, c.run(ctx)
 }
 
-// startDev returns once all queues have fetched and the disk is added, for which the kernel may read its partition
-// table: the queues must be serving.
+// startDev returns once all queues have fetched and the disk is added, for
+// which the kernel may read its partition table: the queues must be serving.
 func startDev(ctx context.Context, id int) error {
 	c := command{name: "START_DEV", op: uapi.UBLK_U_CMD_START_DEV, id: id, data: uint64(os.Getpid()), lone: true}
 	return c.run(ctx)
 }
 
-// stopDev returns once all requests were answered and the disk is gone; the queues must be serving until then.
+// stopDev returns once all requests were answered and the disk is gone; the
+// queues must be serving until then.
 func stopDev(ctx context.Context, id int) error {
 	c := command{name: "STOP_DEV", op: uapi.UBLK_U_CMD_STOP_DEV, id: id, lone: true}
 	return c.run(ctx)
 }
 
-// delDev returns once the id is free, which takes until the last descriptor of both nodes is closed.
+// delDev returns once the id is free, which takes until the last descriptor of
+// both nodes is closed.
 func delDev(ctx context.Context, id int) error {
 	c := command{name: "DEL_DEV", op: uapi.UBLK_U_CMD_DEL_DEV, id: id, lone: true}
 	return c.run(ctx)

@@ -9,7 +9,8 @@ import (
 	"github.com/ublk-lc/ublk-lc/ublk/uapi"
 )
 
-// Config describes a device. The zero value of a field means the default, where one is given.
+// Config describes a device. The zero value of a field means the default, where
+// one is given.
 type Config struct {
 	ID         int    // /dev/ublkbID, or -1: the kernel chooses
 	Queues     int    // default: one per CPU, at most 4
@@ -22,8 +23,9 @@ type Config struct {
 	IOMin         uint32 // preferred least I/O in bytes, a power of two; default PhysicalBlock
 	IOOpt         uint32 // preferred I/O in bytes, a power of two; default PhysicalBlock: the driver cannot say "none"
 
-	// Float leaves it to the scheduler where the threads of the queues run. Otherwise each stays on the CPUs whose
-	// requests it serves, near its clients, unless that is a single CPU.
+	// Float leaves it to the scheduler where the threads of the queues run.
+	// Otherwise each stays on the CPUs whose requests it serves, near its
+	// clients, unless that is a single CPU.
 	Float bool
 
 	VolatileCache bool // answered writes may be lost until a flush; the kernel then sends flushes
@@ -35,12 +37,14 @@ type Config struct {
 	DiscardGranularity  uint32 // bytes; default LogicalBlock
 	WriteZeroesMaxBytes uint64 // largest write-zeroes; 0 for none
 
-	// UserCopy leaves the data of requests where it is: Request.Buf is nil, and the handler moves the data itself, with
-	// Queue.Fetch and Queue.Fill. See the package comment for what that costs.
+	// UserCopy leaves the data of requests where it is: Request.Buf is nil, and
+	// the handler moves the data itself, with Queue.Fetch and Queue.Fill. See
+	// the package comment for what that costs.
 	UserCopy bool
 
-	// Recovery lets the device outlive its server: requests wait, and are sent again to the process that calls
-	// Recover. Without it they fail, and the device stops.
+	// Recovery lets the device outlive its server: requests wait, and are sent
+	// again to the process that calls Recover. Without it they fail, and the
+	// device stops.
 	Recovery bool
 }
 
@@ -52,7 +56,8 @@ const (
 	maxSectors        = 1<<32 - 1
 )
 
-// withDefaults fills in what was left out, and refuses what the kernel would refuse with less to say.
+// withDefaults fills in what was left out, and refuses what the kernel would
+// refuse with less to say.
 func (c Config) withDefaults() (Config, error) {
 	setDefault(&c.Queues, min(runtime.NumCPU(), maxDefaultQueues))
 	setDefault(&c.Depth, defaultDepth)

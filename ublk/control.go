@@ -17,7 +17,8 @@ const (
 
 	// commandTimeout bounds a command whose context has no earlier deadline.
 	commandTimeout = 30 * time.Second
-	// commandPoll is how often a waiting command looks whether its context was cancelled.
+	// commandPoll is how often a waiting command looks whether its context was
+	// cancelled.
 	commandPoll = 100 * time.Millisecond
 	// commandBuffer is the size in bytes of the buffer of a command, one page.
 	commandBuffer = 4096
@@ -25,8 +26,9 @@ const (
 	noQueue = 0xffff
 )
 
-// serial admits one command that adds, starts, stops or deletes a device. Running those in parallel, for different
-// devices, is what makes some kernels lose the wake-up of a control command.
+// serial admits one command that adds, starts, stops or deletes a device.
+// Running those in parallel, for different devices, is what makes some kernels
+// lose the wake-up of a control command.
 var serial = make(chan struct{}, 1)
 
 // command is one control command.
@@ -40,8 +42,9 @@ type command struct {
 	lone bool           // one at a time in this process
 }
 
-// run sends the command and waits for its answer. Each command has a ring and a page of its own: one that the kernel
-// never answers then holds up none after it.
+// run sends the command and waits for its answer. Each command has a ring and a
+// page of its own: one that the kernel never answers then holds up none after
+// it.
 func (c *command) run(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, commandTimeout)
 	defer cancel()
@@ -72,7 +75,8 @@ func (c *command) run(ctx context.Context) error {
 	c.prepare(ring.GetSQE(), fd, page)
 	answered, err := c.wait(ctx, ring)
 	if !answered {
-		// The kernel may yet write to the page. It stays mapped: better a page lost than memory overwritten.
+		// The kernel may yet write to the page. It stays mapped: better a page
+		// lost than memory overwritten.
 		return err
 	}
 	if err == nil {

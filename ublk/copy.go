@@ -8,15 +8,18 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Where the data of a tag lies in the character device: the queue's number from this bit on, the tag's below it.
+// Where the data of a tag lies in the character device: the queue's number from
+// this bit on, the tag's below it.
 const queueShift = uapi.UBLK_IO_BUF_BITS + uapi.UBLK_TAG_BITS
 
-// Fetch copies the data of a write, from a byte of it on, into b. It goes with Config.UserCopy, and b is anywhere.
+// Fetch copies the data of a write, from a byte of it on, into b. It goes with
+// Config.UserCopy, and b is anywhere.
 func (q *Queue) Fetch(r *Request, b []byte, from int) error {
 	return q.move("fetch", unix.Pread, r, b, from)
 }
 
-// Fill copies b into the data of a read, from a byte of it on. It goes with Config.UserCopy, and b is anywhere.
+// Fill copies b into the data of a read, from a byte of it on. It goes with
+// Config.UserCopy, and b is anywhere.
 func (q *Queue) Fill(r *Request, b []byte, from int) error {
 	return q.move("fill", unix.Pwrite, r, b, from)
 }

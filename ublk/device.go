@@ -38,8 +38,9 @@ const (
 	stateGone
 )
 
-// New makes a device known to the kernel. Its id is then fixed, and nothing else can be seen of it before Start. Either
-// way it has to be given back with Stop.
+// New makes a device known to the kernel. Its id is then fixed, and nothing
+// else can be seen of it before Start. Either way it has to be given back with
+// Stop.
 func New(ctx context.Context, c Config, h Handler) (*Device, error) {
 	c, err := c.withDefaults()
 	if err != nil {
@@ -86,13 +87,15 @@ func (d *Device) configure(ctx context.Context, info *uapi.UblksrvCtrlDevInfo) e
 // ID returns N of /dev/ublkbN.
 func (d *Device) ID() int { return d.id }
 
-// Config returns the configuration in effect, defaults filled in and limits as the kernel granted them.
+// Config returns the configuration in effect, defaults filled in and limits as
+// the kernel granted them.
 func (d *Device) Config() Config { return d.cfg }
 
 // BlockPath returns the path of the block device, which is there after Start.
 func (d *Device) BlockPath() string { return blockPath(d.id) }
 
-// Queue returns one of the queues, for its Wake, and nil before Start. It may be called from anywhere, handlers too.
+// Queue returns one of the queues, for its Wake, and nil before Start. It may
+// be called from anywhere, handlers too.
 func (d *Device) Queue(i int) *Queue {
 	d.endMu.Lock()
 	defer d.endMu.Unlock()
@@ -102,8 +105,8 @@ func (d *Device) Queue(i int) *Queue {
 	return d.queues[i]
 }
 
-// Done is closed when no queue serves any more: after Stop, or because the kernel has ended the device. Err then says
-// whether something went wrong.
+// Done is closed when no queue serves any more: after Stop, or because the
+// kernel has ended the device. Err then says whether something went wrong.
 func (d *Device) Done() <-chan struct{} { return d.done }
 
 // Err returns the first failure of a queue.

@@ -87,8 +87,9 @@ func TestLimitsReachTheKernel(t *testing.T) {
 	}
 }
 
-// Each CPU writes its own half through its own queue, at the same time. A queue that looked at another's descriptors
-// would serve other sectors, or the wrong direction.
+// Each CPU writes its own half through its own queue, at the same time. A queue
+// that looked at another's descriptors would serve other sectors, or the wrong
+// direction.
 func TestTwoQueuesKeepTheirRequestsApart(t *testing.T) {
 	for name, userCopy := range map[string]bool{"buffers": false, "user copy": true} {
 		t.Run(name, func(t *testing.T) { testTwoQueues(t, userCopy) })
@@ -123,7 +124,8 @@ func testTwoQueues(t *testing.T, userCopy bool) {
 	}
 }
 
-// writeAndVerify fills a region with blocks that carry a mark and their own address, in several sizes, and reads back.
+// writeAndVerify fills a region with blocks that carry a mark and their own
+// address, in several sizes, and reads back.
 func writeAndVerify(t testing.TB, f *os.File, from, size int64, mark byte) {
 	const block = 64 << 10
 	buf := pages(t, block)
@@ -221,7 +223,8 @@ func TestChurnLeaksNothing(t *testing.T) {
 			before = openFDs(t)
 		}
 	}
-	// A ring's descriptor is given back at once; the runtime's own may come late, hence a little room.
+	// A ring's descriptor is given back at once; the runtime's own may come
+	// late, hence a little room.
 	if after := openFDs(t); after > before+2 {
 		t.Errorf("%d descriptors after one round, %d after %d", before, after, rounds)
 	}

@@ -9,15 +9,20 @@ import (
 
 // Errors that a caller may branch on, with errors.Is.
 var (
-	// ErrNoModule: there is no /dev/ublk-control. The driver is not loaded, or the kernel was built without it.
+	// ErrNoModule: there is no /dev/ublk-control. The driver is not loaded, or
+	// the kernel was built without it.
 	ErrNoModule = errors.New("no ublk in this kernel: needs Linux 6.5+ with ublk_drv (modprobe ublk_drv)")
-	// ErrTooOld: the driver does not know a command that this package cannot do without.
+	// ErrTooOld: the driver does not know a command that this package cannot do
+	// without.
 	ErrTooOld = errors.New("this kernel's ublk driver is too old: needs Linux 6.5+")
-	// ErrNotPermitted: CAP_SYS_ADMIN is missing, or a device node may not be opened.
+	// ErrNotPermitted: CAP_SYS_ADMIN is missing, or a device node may not be
+	// opened.
 	ErrNotPermitted = errors.New("not permitted: needs root, or CAP_SYS_ADMIN and access to /dev/ublk-control")
-	// ErrTimeout: the kernel did not answer in time. The command may still take effect.
+	// ErrTimeout: the kernel did not answer in time. The command may still take
+	// effect.
 	ErrTimeout = errors.New("timed out")
-	// ErrBusy: the block device is mounted, held or open, or another process serves it.
+	// ErrBusy: the block device is mounted, held or open, or another process
+	// serves it.
 	ErrBusy = errors.New("in use")
 	// ErrNoDevice: no device has this id.
 	ErrNoDevice = errors.New("no such device")
@@ -25,8 +30,8 @@ var (
 	ErrExists = errors.New("the id is taken")
 )
 
-// ControlError is a control command that failed. It unwraps to its errno, and to one of the errors above when one
-// fits.
+// ControlError is a control command that failed. It unwraps to its errno, and
+// to one of the errors above when one fits.
 type ControlError struct {
 	Op    string     // the command, as the kernel calls it: "START_DEV"
 	DevID int        // the device, -1 when the kernel was to choose one

@@ -11,8 +11,8 @@ import (
 // Features is a set of UBLK_F_* bits.
 type Features uint64
 
-// ProbeFeatures asks the kernel what its ublk driver can do. It needs no device, and is the way to find out whether
-// ublk can be used at all.
+// ProbeFeatures asks the kernel what its ublk driver can do. It needs no
+// device, and is the way to find out whether ublk can be used at all.
 func ProbeFeatures(ctx context.Context) (Features, error) {
 	bits, err := getFeatures(ctx)
 	return Features(bits), err
@@ -21,7 +21,8 @@ func ProbeFeatures(ctx context.Context) (Features, error) {
 // Has reports whether all the given UBLK_F_* bits are in the set.
 func (f Features) Has(bits uint64) bool { return uint64(f)&bits == bits }
 
-// Names lists the features by name, in bit order; one that this package does not know is called "bit N".
+// Names lists the features by name, in bit order; one that this package does
+// not know is called "bit N".
 func (f Features) Names() []string {
 	var names []string
 	for i := range 64 {

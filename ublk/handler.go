@@ -4,33 +4,40 @@ import "github.com/ublk-lc/ublk-lc/ublk/uapi"
 
 // Handler makes the queues of a device.
 type Handler interface {
-	// NewQueue is called once for each queue, on the queue's own thread, and for several queues at the same time.
-	// It may use q.Ring. An error makes Device.Start fail; then the handlers already made are closed.
+	// NewQueue is called once for each queue, on the queue's own thread, and
+	// for several queues at the same time. It may use q.Ring. An error makes
+	// Device.Start fail; then the handlers already made are closed.
 	NewQueue(q *Queue) (QueueHandler, error)
 }
 
-// QueueHandler serves one queue. All methods are called on the queue's thread, one at a time, and must not block.
+// QueueHandler serves one queue. All methods are called on the queue's thread,
+// one at a time, and must not block.
 type QueueHandler interface {
-	// Handle takes new requests. Each must be given to q.Complete once, now or later. The slice is reused; the
-	// requests stay valid until they are completed.
+	// Handle takes new requests. Each must be given to q.Complete once, now or
+	// later. The slice is reused; the requests stay valid until they are
+	// completed.
 	Handle(reqs []*Request)
-	// Completed reports the completion of an entry from q.SQE, in the turn before new requests are handled.
+	// Completed reports the completion of an entry from q.SQE, in the turn
+	// before new requests are handled.
 	Completed(userData uint64, res int32)
 	// Woken is called after q.Wake, once for any number of calls since the last.
 	Woken()
-	// Drain says that no request will come any more. The queue ends once every entry from q.SQE has completed, so
-	// one that would wait for ever must be cancelled now. Completed and Woken are still called.
+	// Drain says that no request will come any more. The queue ends once every
+	// entry from q.SQE has completed, so one that would wait for ever must be
+	// cancelled now. Completed and Woken are still called.
 	Drain()
-	// Close is the last call: nothing is in flight, and q must not be used any more.
+	// Close is the last call: nothing is in flight, and q must not be used any
+	// more.
 	Close()
 }
 
-// Idler is a QueueHandler that has work which can wait until there is nothing else to do.
+// Idler is a QueueHandler that has work which can wait until there is nothing
+// else to do.
 type Idler interface {
 	// HasIdleWork is asked before the queue waits. It must be cheap.
 	HasIdleWork() bool
-	// Idle does a little of that work: some microseconds. It is called when all that was prepared is with the
-	// kernel, and nothing has completed yet.
+	// Idle does a little of that work: some microseconds. It is called when all
+	// that was prepared is with the kernel, and nothing has completed yet.
 	Idle()
 }
 
@@ -62,11 +69,12 @@ func (o Op) String() string {
 	return "unknown"
 }
 
-// SectorSize is the unit of Request.Sector in bytes, whatever the block size of the device.
+// SectorSize is the unit of Request.Sector in bytes, whatever the block size of
+// the device.
 const SectorSize = 512
 
-// Request is one request of the kernel. There is one for each tag, reused; between Handle and Complete the handler may
-// use it and its buffer.
+// Request is one request of the kernel. There is one for each tag, reused;
+// between Handle and Complete the handler may use it and its buffer.
 type Request struct {
 	Op      Op
 	FUA     bool   // the write must be durable before it is answered
@@ -80,7 +88,8 @@ type Request struct {
 	owner owner
 }
 
-// Len is the result that answers the request in full: bytes for a read or write, and 0 for the others.
+// Len is the result that answers the request in full: bytes for a read or
+// write, and 0 for the others.
 func (r *Request) Len() int32 {
 	if r.Op == Read || r.Op == Write {
 		return int32(r.Sectors) * SectorSize

@@ -132,7 +132,8 @@ func diskConfig() ublk.Config {
 		DiscardMaxBytes: diskSize, WriteZeroesMaxBytes: diskSize}
 }
 
-// start brings a device up, and takes it down at the end of the test if the test has not.
+// start brings a device up, and takes it down at the end of the test if the
+// test has not.
 func start(t testing.TB, c ublk.Config, h ublk.Handler) *ublk.Device {
 	t.Helper()
 	needUblk(t)

@@ -16,13 +16,15 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// serverEnv tells the test program to be a server that will be killed; its value is the file to serve.
+// serverEnv tells the test program to be a server that will be killed; its
+// value is the file to serve.
 const serverEnv = "UBLK_TEST_SERVER"
 
 // recoveryEnv tells it, when not empty, to make its device with recovery.
 const recoveryEnv = "UBLK_TEST_RECOVERY"
 
-// killedFlush is how long that server takes for a flush, so that it can be killed with one in its hands.
+// killedFlush is how long that server takes for a flush, so that it can be
+// killed with one in its hands.
 const killedFlush = 2 * time.Second
 
 func recoverableServer() {
@@ -43,7 +45,8 @@ func recoverableServer() {
 	os.Exit(1)
 }
 
-// A server is killed with requests in its hands. The next one takes over, and no client sees an error.
+// A server is killed with requests in its hands. The next one takes over, and
+// no client sees an error.
 func TestRecoverAfterKill(t *testing.T) {
 	for name, use := range map[string]func(*testing.T, *os.File){
 		"writes": func(t *testing.T, client *os.File) {
@@ -112,7 +115,8 @@ func backingFile(t *testing.T) string {
 	return path
 }
 
-// Without recovery a request in the hands of a killed server fails, soon, and the device can be deleted.
+// Without recovery a request in the hands of a killed server fails, soon, and
+// the device can be deleted.
 func TestWithoutRecoveryClientsSeeErrors(t *testing.T) {
 	needUblk(t)
 	id, kill := startServer(t, backingFile(t), false)

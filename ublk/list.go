@@ -66,7 +66,8 @@ func Stat(ctx context.Context, id int) (Info, error) {
 	}, nil
 }
 
-// List returns all ublk devices of this kernel, by id. One that goes away meanwhile is left out.
+// List returns all ublk devices of this kernel, by id. One that goes away
+// meanwhile is left out.
 func List(ctx context.Context) ([]Info, error) {
 	entries, err := os.ReadDir("/sys/class/ublk-char")
 	if errors.Is(err, os.ErrNotExist) {
@@ -94,8 +95,8 @@ func List(ctx context.Context) ([]Info, error) {
 	return all, nil
 }
 
-// Delete removes a device that no process serves any more. Requests that wait in it fail. A live one is refused with
-// ErrBusy: its server is to stop it.
+// Delete removes a device that no process serves any more. Requests that wait
+// in it fail. A live one is refused with ErrBusy: its server is to stop it.
 func Delete(ctx context.Context, id int) error {
 	info, err := getDevInfo(ctx, id)
 	if err != nil {

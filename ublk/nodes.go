@@ -12,7 +12,8 @@ import (
 )
 
 const (
-	// nodeTimeout is how long to wait for a node of a device that exists: udev may have to set its rights.
+	// nodeTimeout is how long to wait for a node of a device that exists: udev
+	// may have to set its rights.
 	nodeTimeout = 3 * time.Second
 	// nodePoll is how often to look for one, for want of an event.
 	nodePoll = 20 * time.Millisecond
@@ -45,8 +46,9 @@ func openChar(ctx context.Context, id int) (int, error) {
 	}
 }
 
-// makeNode makes a device node where no devtmpfs does, as in many containers. It leaves a directory that devtmpfs
-// manages alone, and errors to the next attempt to open.
+// makeNode makes a device node where no devtmpfs does, as in many containers.
+// It leaves a directory that devtmpfs manages alone, and errors to the next
+// attempt to open.
 func makeNode(path, sysfs string, kind uint32) {
 	if devtmpfs() {
 		return
@@ -72,7 +74,8 @@ func devtmpfs() bool {
 	return err == nil && strings.Contains(string(mounts), " /dev devtmpfs ")
 }
 
-// blockReady reports whether the node of the disk is there, and is the disk's and not a leftover.
+// blockReady reports whether the node of the disk is there, and is the disk's
+// and not a leftover.
 func blockReady(id int) bool {
 	var st unix.Stat_t
 	if unix.Stat(blockPath(id), &st) != nil || st.Mode&unix.S_IFMT != unix.S_IFBLK {
@@ -85,7 +88,8 @@ func blockReady(id int) bool {
 	return strings.TrimSpace(string(raw)) == fmt.Sprintf("%d:%d", unix.Major(st.Rdev), unix.Minor(st.Rdev))
 }
 
-// waitGone waits until the nodes of a deleted device are gone. Those that no devtmpfs manages it removes.
+// waitGone waits until the nodes of a deleted device are gone. Those that no
+// devtmpfs manages it removes.
 func waitGone(ctx context.Context, id int) error {
 	for deadline := time.Now().Add(nodeTimeout); ; {
 		if !exists(charSysfs(id)) && !exists(blockSysfs(id)) {

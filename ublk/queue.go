@@ -10,7 +10,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// UserDataMax is the first user data that an entry from Queue.SQE must not carry: the ids above are this package's.
+// UserDataMax is the first user data that an entry from Queue.SQE must not
+// carry: the ids above are this package's.
 const UserDataMax uint64 = 1 << 56
 
 // What the top byte of an entry's user data says; 0 is the handler's.
@@ -22,8 +23,8 @@ const (
 	kindShift = 56
 )
 
-// Queue is one hardware queue of a device, with the ring that serves it. All methods but Wake belong to the queue's
-// thread.
+// Queue is one hardware queue of a device, with the ring that serves it. All
+// methods but Wake belong to the queue's thread.
 type Queue struct {
 	dev     *Device
 	id      int
@@ -64,26 +65,30 @@ func (q *Queue) Depth() int { return len(q.reqs) }
 // Device returns the device that the queue belongs to.
 func (q *Queue) Device() *Device { return q.dev }
 
-// Ring returns the queue's ring. Entries for it come from SQE; submitting and reaping is the queue's business.
+// Ring returns the queue's ring. Entries for it come from SQE; submitting and
+// reaping is the queue's business.
 func (q *Queue) Ring() *uring.Ring { return q.ring }
 
-// SQE returns an entry for I/O of the handler's own, never nil: when the ring is full it is submitted first. The entry
-// must carry user data below UserDataMax, and bring exactly one completion.
+// SQE returns an entry for I/O of the handler's own, never nil: when the ring
+// is full it is submitted first. The entry must carry user data below
+// UserDataMax, and bring exactly one completion.
 func (q *Queue) SQE() *uring.SQE {
 	q.inFlight++
 	return q.entry()
 }
 
-// Wake makes the queue call its handler's Woken soon. It may be called from any thread and at any time, is cheap when
-// the queue was woken already, and does nothing once the queue has ended.
+// Wake makes the queue call its handler's Woken soon. It may be called from any
+// thread and at any time, is cheap when the queue was woken already, and does
+// nothing once the queue has ended.
 func (q *Queue) Wake() {
 	if !q.woken.Swap(true) {
 		q.event.Signal()
 	}
 }
 
-// Complete answers a request: res is r.Len() for all of it, a smaller number of bytes for a part (the kernel then sends
-// the rest again), or a negative errno. The request and its buffer belong to the kernel from here on.
+// Complete answers a request: res is r.Len() for all of it, a smaller number of
+// bytes for a part (the kernel then sends the rest again), or a negative errno.
+// The request and its buffer belong to the kernel from here on.
 func (q *Queue) Complete(r *Request, res int32) {
 	if r.owner != ownedByHandler {
 		panic("ublk: Complete of a request that was completed before")
@@ -105,7 +110,8 @@ func (q *Queue) command(op uint32, r *Request, res int32) {
 	sqe.SetUserData(kindTag<<kindShift | uint64(r.Tag))
 }
 
-// serve fetches, and answers until the kernel has ended every tag. With fetch false it only drains.
+// serve fetches, and answers until the kernel has ended every tag. With fetch
+// false it only drains.
 func (q *Queue) serve(fetch bool) error {
 	q.arm()
 	if fetch {
@@ -132,8 +138,9 @@ func (q *Queue) serve(fetch bool) error {
 	return q.err
 }
 
-// turn submits what was prepared, waits for something to happen, and lets the handler see all of it. If the handler has
-// idle work and nothing has happened yet, it gets a moment for that instead.
+// turn submits what was prepared, waits for something to happen, and lets the
+// handler see all of it. If the handler has idle work and nothing has happened
+// yet, it gets a moment for that instead.
 func (q *Queue) turn() error {
 	want := 1
 	if q.idler != nil && q.idler.HasIdleWork() {
@@ -177,15 +184,16 @@ func (q *Queue) dispatch(cqe uring.CQE) {
 		if cqe.Res == -int32(unix.ECANCELED) {
 			return
 		}
-		// The flag goes down before the handler looks at whatever it was woken for: a Wake from now on
-		// signals again.
+		// The flag goes down before the handler looks at whatever it was woken
+		// for: a Wake from now on signals again.
 		q.woken.Store(false)
 		q.roused = true
 		q.arm()
 	}
 }
 
-// delivered takes the kernel's answer to a fetch or commit: a new request, or the end of the tag.
+// delivered takes the kernel's answer to a fetch or commit: a new request, or
+// the end of the tag.
 func (q *Queue) delivered(r *Request, res int32) {
 	if res != uapi.UBLK_IO_RES_OK {
 		r.owner = ended
@@ -224,7 +232,8 @@ func (q *Queue) arm() {
 	q.armed = true
 }
 
-// disarm ends the read of the event, so that the kernel holds no address of ours when the ring is closed.
+// disarm ends the read of the event, so that the kernel holds no address of
+// ours when the ring is closed.
 func (q *Queue) disarm() error {
 	for q.armed {
 		sqe := q.entry()

@@ -15,14 +15,17 @@ import (
 const (
 	descSize = int(unsafe.Sizeof(uapi.UblksrvIODesc{}))
 
-	// handlerEntries is the room for the handler's own I/O in the ring, in entries beyond one for each tag.
+	// handlerEntries is the room for the handler's own I/O in the ring, in
+	// entries beyond one for each tag.
 	handlerEntries = 64
-	// completionFactor times the submission entries is the room for completions. I/O in flight is not bounded by
-	// the submission ring; the kernel keeps what overflows aside, at a cost.
+	// completionFactor times the submission entries is the room for
+	// completions. I/O in flight is not bounded by the submission ring; the
+	// kernel keeps what overflows aside, at a cost.
 	completionFactor = 4
 )
 
-// newQueue makes what of a queue may be used before its thread runs, and from other threads: its wake-up.
+// newQueue makes what of a queue may be used before its thread runs, and from
+// other threads: its wake-up.
 func newQueue(d *Device, id int) (*Queue, error) {
 	event, err := uring.NewEvent()
 	if err != nil {
@@ -39,10 +42,12 @@ func closeEvents(queues []*Queue) error {
 	return errors.Join(errs...)
 }
 
-// run is the queue's goroutine. It reports on up whether the queue could be made, and waits for the word to serve.
+// run is the queue's goroutine. It reports on up whether the queue could be
+// made, and waits for the word to serve.
 func (q *Queue) run(h Handler, up chan<- error, word <-chan bool) {
-	// The kernel ties the queue to the thread that fetches. The thread is never unlocked, and so ends with this
-	// goroutine: a thread that lives on would still count as the queue's server.
+	// The kernel ties the queue to the thread that fetches. The thread is never
+	// unlocked, and so ends with this goroutine: a thread that lives on would
+	// still count as the queue's server.
 	runtime.LockOSThread()
 	defer q.dev.queueEnded(q)
 	if err := q.setUp(h); err != nil {
@@ -53,8 +58,8 @@ func (q *Queue) run(h Handler, up chan<- error, word <-chan bool) {
 	if err := q.serve(<-word); err != nil {
 		q.fail(err)
 		if q.live > 0 || q.inFlight > 0 || q.armed {
-			// The kernel may still write to our pages, and they are not ours to reuse. The end of the
-			// thread cancels what is in flight.
+			// The kernel may still write to our pages, and they are not ours to
+			// reuse. The end of the thread cancels what is in flight.
 			return
 		}
 	}
@@ -65,7 +70,8 @@ func (q *Queue) run(h Handler, up chan<- error, word <-chan bool) {
 
 // setUp makes the queue on its thread, and its handler last.
 func (q *Queue) setUp(h Handler) error {
-	// Memory reclaim on this thread must not wait for I/O to the device it serves. Needs CAP_SYS_RESOURCE.
+	// Memory reclaim on this thread must not wait for I/O to the device it
+	// serves. Needs CAP_SYS_RESOURCE.
 	_ = unix.Prctl(unix.PR_SET_IO_FLUSHER, 1, 0, 0, 0)
 	if q.cpus != nil {
 		_ = unix.SchedSetaffinity(0, q.cpus) // slower without, and a cpuset may forbid it
@@ -98,7 +104,8 @@ func (q *Queue) makeRing() error {
 	return nil
 }
 
-// mapDescs maps the queue's request descriptors. Queues lie apart by the largest depth there is, not by ours.
+// mapDescs maps the queue's request descriptors. Queues lie apart by the
+// largest depth there is, not by ours.
 func (q *Queue) mapDescs() error {
 	page := os.Getpagesize()
 	stride := roundUp(uapi.UBLK_MAX_QUEUE_DEPTH*descSize, page)

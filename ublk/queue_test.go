@@ -11,8 +11,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// loopQueue is a queue without a device. Its commands go to /dev/null, which completes every command at once: each
-// commit brings the next request, and descs, which no kernel writes, say what it is.
+// loopQueue is a queue without a device. Its commands go to /dev/null, which
+// completes every command at once: each commit brings the next request, and
+// descs, which no kernel writes, say what it is.
 func loopQueue(t testing.TB, depth int, h QueueHandler) *Queue {
 	t.Helper()
 	runtime.LockOSThread()
@@ -166,8 +167,8 @@ func TestWakeIsCoalesced(t *testing.T) {
 	}
 }
 
-// A device that refuses commands ends every tag, and the handler is drained and closed once what it has in flight is
-// done.
+// A device that refuses commands ends every tag, and the handler is drained and
+// closed once what it has in flight is done.
 func TestRefusedCommandsEndTheQueue(t *testing.T) {
 	h, q := newCounter(t, 4)
 	file, err := unix.Open(kit.Disk(t, "file", 0), unix.O_RDWR|unix.O_CLOEXEC, 0)

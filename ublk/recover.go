@@ -8,15 +8,18 @@ import (
 )
 
 const (
-	// recoverPoll is how often to look whether the kernel has let go of the old server.
+	// recoverPoll is how often to look whether the kernel has let go of the old
+	// server.
 	recoverPoll = 20 * time.Millisecond
 	// recoverTimeout bounds that. Kernels that notice late take up to 30 s.
 	recoverTimeout = 40 * time.Second
 )
 
-// Recover takes over a device made with Config.Recovery whose server is gone. Requests have waited, and those that were
-// in its hands come again: what they ask for must be safe to do twice. They flow as soon as Start is called, so bring
-// back all state before that. If Start then fails the device stays as it was; end the process, and recover again.
+// Recover takes over a device made with Config.Recovery whose server is gone.
+// Requests have waited, and those that were in its hands come again: what they
+// ask for must be safe to do twice. They flow as soon as Start is called, so
+// bring back all state before that. If Start then fails the device stays as it
+// was; end the process, and recover again.
 func Recover(ctx context.Context, id int, h Handler) (*Device, error) {
 	info, err := Stat(ctx, id)
 	if err != nil {

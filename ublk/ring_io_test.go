@@ -10,7 +10,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// fileHandler serves a file with I/O of its own on the queue's ring, and answers flushes late, from another thread.
+// fileHandler serves a file with I/O of its own on the queue's ring, and
+// answers flushes late, from another thread.
 type fileHandler struct {
 	file  int
 	delay time.Duration
@@ -56,7 +57,8 @@ func (h *fileQueue) Woken() {
 func (h *fileQueue) Drain() {}
 func (h *fileQueue) Close() {}
 
-// A flush that takes longer than the block layer's time-out, answered by a wake-up, on a queue with other I/O.
+// A flush that takes longer than the block layer's time-out, answered by a
+// wake-up, on a queue with other I/O.
 func TestAHandlerWithItsOwnIO(t *testing.T) {
 	needUblk(t)
 	file, err := os.Create(filepath.Join(t.TempDir(), "data"))

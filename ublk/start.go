@@ -9,15 +9,18 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// timeoutMillis is written to the disk's io_timeout. A live server may take longer, the kernel only looks whether it
-// is alive; but some kernels notice only here that a server died with every request in its hands.
+// timeoutMillis is written to the disk's io_timeout. A live server may take
+// longer, the kernel only looks whether it is alive; but some kernels notice
+// only here that a server died with every request in its hands.
 const timeoutMillis = "3000"
 
-// errQueueEnded is why waiting for START_DEV is given up: a queue that ended will never fetch.
+// errQueueEnded is why waiting for START_DEV is given up: a queue that ended
+// will never fetch.
 var errQueueEnded = errors.New("a queue has ended")
 
-// Start makes the queues, and returns when the block device can be opened. After an error the device is still to be
-// given back with Stop, and cannot be started again.
+// Start makes the queues, and returns when the block device can be opened.
+// After an error the device is still to be given back with Stop, and cannot be
+// started again.
 func (d *Device) Start(ctx context.Context) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -48,8 +51,9 @@ func (d *Device) Start(ctx context.Context) error {
 	return nil
 }
 
-// makeQueues makes all queues, each on its thread. Each then waits for a word: true to fetch, false to end. When even
-// their wake-ups could not be made there are no queues, and no one to give the word.
+// makeQueues makes all queues, each on its thread. Each then waits for a word:
+// true to fetch, false to end. When even their wake-ups could not be made there
+// are no queues, and no one to give the word.
 func (d *Device) makeQueues(ctx context.Context) (chan<- bool, error) {
 	word, up := make(chan bool), make(chan error)
 	queues := make([]*Queue, d.cfg.Queues)
@@ -74,8 +78,9 @@ func (d *Device) makeQueues(ctx context.Context) (chan<- bool, error) {
 	return word, errors.Join(errs...)
 }
 
-// cpusOf returns where a queue's thread is to run, and nil when that is anywhere or cannot be found out. A queue of one
-// CPU's requests runs anywhere: there it would take turns with its client, request by request.
+// cpusOf returns where a queue's thread is to run, and nil when that is
+// anywhere or cannot be found out. A queue of one CPU's requests runs anywhere:
+// there it would take turns with its client, request by request.
 func (d *Device) cpusOf(ctx context.Context, queue int) *unix.CPUSet {
 	if d.cfg.Float {
 		return nil

@@ -9,13 +9,15 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// uevents is a subscription to the kernel's device events. Without one, in a container for instance, waiting polls.
+// uevents is a subscription to the kernel's device events. Without one, in a
+// container for instance, waiting polls.
 type uevents struct {
 	sock *nl.NetlinkSocket // nil when there is no subscription
 	buf  []byte
 }
 
-// Groups of NETLINK_KOBJECT_UEVENT: the kernel's own, and udev's, which come after its rules ran.
+// Groups of NETLINK_KOBJECT_UEVENT: the kernel's own, and udev's, which come
+// after its rules ran.
 const (
 	groupKernel = 1
 	groupUdev   = 2
@@ -37,7 +39,8 @@ func (u *uevents) close() {
 	}
 }
 
-// waitBlock waits until the disk's node is there. Any event is only a reason to look.
+// waitBlock waits until the disk's node is there. Any event is only a reason to
+// look.
 func (u *uevents) waitBlock(ctx context.Context, id int) error {
 	for deadline := time.Now().Add(nodeTimeout); !blockReady(id); {
 		if time.Now().After(deadline) {

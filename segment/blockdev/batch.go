@@ -15,7 +15,8 @@ const (
 	batchDepth = 64
 	// batchRings is how many batches are under way at once.
 	batchRings = 4
-	// batchThreads is how many reads of a batch are under way at once without a ring.
+	// batchThreads is how many reads of a batch are under way at once without a
+	// ring.
 	batchThreads = 16
 )
 

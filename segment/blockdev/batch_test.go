@@ -49,7 +49,8 @@ func TestBatchReader(t *testing.T) {
 	}
 }
 
-// TestBatchReaderOfMemory wants no ring where the kernel would have threads do its reads.
+// TestBatchReaderOfMemory wants no ring where the kernel would have threads do
+// its reads.
 func TestBatchReaderOfMemory(t *testing.T) {
 	kit.Need(t, kit.Direct("/dev/shm", 4096)) // a tmpfs has it since Linux 6.6
 	f, err := os.CreateTemp("/dev/shm", "batch")
@@ -101,8 +102,8 @@ func readPieces(t *testing.T, r *BatchReader, want []byte, piece, reads int) {
 	}
 }
 
-// TestBatchReaderGoesOnWithoutARing: a ring that does not work is given up, and the reads
-// are done all the same.
+// TestBatchReaderGoesOnWithoutARing: a ring that does not work is given up, and
+// the reads are done all the same.
 func TestBatchReaderGoesOnWithoutARing(t *testing.T) {
 	kit.Need(t, kit.Uring)
 	d := open(t, kit.Disk(t, "disk", 1<<20), OpenOptions{ReadOnly: true})
@@ -136,7 +137,8 @@ func TestBatchReaderGoesOnWithoutARing(t *testing.T) {
 	}
 }
 
-// TestBatchReaderOfAClosedDevice: what the kernel says of a read is the error of that read.
+// TestBatchReaderOfAClosedDevice: what the kernel says of a read is the error
+// of that read.
 func TestBatchReaderOfAClosedDevice(t *testing.T) {
 	d := open(t, kit.Disk(t, "disk", 1<<20), OpenOptions{ReadOnly: true})
 	r := NewBatchReader(d)

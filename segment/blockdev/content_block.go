@@ -7,9 +7,11 @@ import (
 	"github.com/ublk-lc/ublk-lc/ublk/uring"
 )
 
-// MadeFor is the logical block, in bytes, that what lies on a device was made for, as far as its first sectors tell, and
-// what that is: "XFS", "a GPT partition table". A file system works on smaller blocks too, and on larger ones not; a
-// partition table counts in blocks, and is at its place on none but its own. Without anything of that kind block is 0.
+// MadeFor is the logical block, in bytes, that what lies on a device was made
+// for, as far as its first sectors tell, and what that is: "XFS", "a GPT
+// partition table". A file system works on smaller blocks too, and on larger
+// ones not; a partition table counts in blocks, and is at its place on none but
+// its own. Without anything of that kind block is 0.
 func (d *Device) MadeFor() (what string, block uint32, err error) {
 	b, err := uring.AllocPages(8192)
 	if err != nil {
@@ -43,7 +45,8 @@ func madeFor(w window) (what string, block uint32) {
 	return "", 0
 }
 
-// Fits tells whether content that was made for one logical block can be used on a device of another, both in bytes.
+// Fits tells whether content that was made for one logical block can be used on
+// a device of another, both in bytes.
 func Fits(what string, madeFor, logical uint32) bool {
 	switch {
 	case madeFor == 0:

@@ -9,16 +9,19 @@ import (
 )
 
 var (
-	// ErrNotBlock is returned for a path that names neither a block device nor a regular file.
+	// ErrNotBlock is returned for a path that names neither a block device nor
+	// a regular file.
 	ErrNotBlock = errors.New("neither a block device nor a file")
-	// ErrInUse is returned for a device that somebody else uses: it is mounted, swapped to, part of another device,
-	// or open exclusively or for writing. Every such error says by whom, as far as the host tells.
+	// ErrInUse is returned for a device that somebody else uses: it is mounted,
+	// swapped to, part of another device, or open exclusively or for writing.
+	// Every such error says by whom, as far as the host tells.
 	ErrInUse = errors.New("in use")
-	// ErrHasContent is returned for a device that carries the signature of a file system, a partition table, or
-	// anything else that somebody may miss.
+	// ErrHasContent is returned for a device that carries the signature of a
+	// file system, a partition table, or anything else that somebody may miss.
 	ErrHasContent = errors.New("holds data")
-	// ErrUnfit is returned for a disk that can be written by nobody, or not as a disk is: a read-only or zoned one, or a
-	// drive without a medium. Every such error says which, and what can be done.
+	// ErrUnfit is returned for a disk that can be written by nobody, or not as
+	// a disk is: a read-only or zoned one, or a drive without a medium. Every
+	// such error says which, and what can be done.
 	ErrUnfit = errors.New("cannot be used")
 	// ErrNoDirect is returned for a file on a file system that has no direct I/O.
 	ErrNoDirect = errors.New("its file system has no direct I/O (O_DIRECT); use a block device, or a file on ext4 or xfs")
@@ -30,7 +33,8 @@ type OpenOptions struct {
 	ReadOnly  bool
 }
 
-// Device is an open disk: a block device, or a regular file that stands for one. All I/O is direct.
+// Device is an open disk: a block device, or a regular file that stands for
+// one. All I/O is direct.
 type Device struct {
 	path       string // absolute
 	fd         int
@@ -116,7 +120,8 @@ func (d *Device) open(o OpenOptions) error {
 		return fmt.Errorf("open %s: %w", d.path, err)
 	}
 	if o.Exclusive && d.file {
-		// A file knows no exclusive open; a lock keeps at least those out who ask for it, as all of our verbs do.
+		// A file knows no exclusive open; a lock keeps at least those out who
+		// ask for it, as all of our verbs do.
 		if err := unix.Flock(fd, unix.LOCK_EX|unix.LOCK_NB); err != nil {
 			unix.Close(fd)
 			if errors.Is(err, unix.EWOULDBLOCK) {
@@ -162,7 +167,8 @@ func (d *Device) FD() int { return d.fd }
 // Path is the absolute path it was opened by.
 func (d *Device) Path() string { return d.path }
 
-// Major and Minor are the number of the block device; for a file, of the disk it lies on.
+// Major and Minor are the number of the block device; for a file, of the disk
+// it lies on.
 func (d *Device) Major() uint32 { return d.major }
 
 // Minor goes with Major.
@@ -171,27 +177,31 @@ func (d *Device) Minor() uint32 { return d.minor }
 // IsFile tells whether a regular file stands for a disk.
 func (d *Device) IsFile() bool { return d.file }
 
-// Size is the length of the device in bytes, as far as it is of whole logical blocks.
+// Size is the length of the device in bytes, as far as it is of whole logical
+// blocks.
 func (d *Device) Size() uint64 { return d.size - d.Rest() }
 
-// Rest is how many bytes lie behind the last whole logical block. No direct I/O reaches them.
+// Rest is how many bytes lie behind the last whole logical block. No direct I/O
+// reaches them.
 func (d *Device) Rest() uint64 { return d.size % uint64(d.logical) }
 
 // LogicalBlock is the smallest unit of I/O, in bytes.
 func (d *Device) LogicalBlock() uint32 { return d.logical }
 
-// PhysicalBlock is the smallest unit the device writes without reading first, in bytes.
+// PhysicalBlock is the smallest unit the device writes without reading first,
+// in bytes.
 func (d *Device) PhysicalBlock() uint32 { return d.physical }
 
-// OptimalIO is the size of I/O that the device likes best, in bytes, such as the stripe of a RAID; 0 if it has no
-// preference.
+// OptimalIO is the size of I/O that the device likes best, in bytes, such as
+// the stripe of a RAID; 0 if it has no preference.
 func (d *Device) OptimalIO() uint32 { return d.optimal }
 
 // Rotational tells whether the host takes the device for a spinning disk.
 func (d *Device) Rotational() bool { return d.rotational }
 
-// CanDiscard tells whether the device gives room back and promises that it reads as zeroes then. Discard and Zero work on
-// those that cannot as well, by writing zeroes.
+// CanDiscard tells whether the device gives room back and promises that it
+// reads as zeroes then. Discard and Zero work on those that cannot as well, by
+// writing zeroes.
 func (d *Device) CanDiscard() bool { return d.discards }
 
 // ReadAt reads. Memory, offset and length are aligned to the logical block.
@@ -199,8 +209,8 @@ func (d *Device) ReadAt(b []byte, off int64) (int, error) {
 	return d.transfer("read", b, off, unix.Pread)
 }
 
-// WriteAt writes. Memory, offset and length are aligned to the logical block. What is written is durable after a later
-// Flush.
+// WriteAt writes. Memory, offset and length are aligned to the logical block.
+// What is written is durable after a later Flush.
 func (d *Device) WriteAt(b []byte, off int64) (int, error) {
 	return d.transfer("write", b, off, unix.Pwrite)
 }

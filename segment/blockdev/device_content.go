@@ -13,8 +13,8 @@ import (
 // OwnCache is what [Device.Content] calls a cache of ours.
 const OwnCache = "ublk-lc cache"
 
-// CheckEmpty returns an [ErrHasContent] that says what a device holds. A device without any known signature passes,
-// even if it is not blank.
+// CheckEmpty returns an [ErrHasContent] that says what a device holds. A device
+// without any known signature passes, even if it is not blank.
 func (d *Device) CheckEmpty() error {
 	what, err := d.Content()
 	if err != nil {
@@ -26,8 +26,8 @@ func (d *Device) CheckEmpty() error {
 	return nil
 }
 
-// Content names what a device holds by its most telling signature: [OwnCache], "ext4", "GPT partition table"; "" if it
-// shows none.
+// Content names what a device holds by its most telling signature: [OwnCache],
+// "ext4", "GPT partition table"; "" if it shows none.
 func (d *Device) Content() (string, error) {
 	all, err := d.Contents()
 	if err != nil || len(all) == 0 {
@@ -36,8 +36,9 @@ func (d *Device) Content() (string, error) {
 	return all[0], nil
 }
 
-// Contents names all that a device shows signatures of, the most telling one first. On a cache of ours that an earlier
-// version made, those of what was there before it may have stayed.
+// Contents names all that a device shows signatures of, the most telling one
+// first. On a cache of ours that an earlier version made, those of what was
+// there before it may have stayed.
 func (d *Device) Contents() ([]string, error) {
 	b, err := uring.AllocPages(probeWindow)
 	if err != nil {
@@ -49,7 +50,8 @@ func (d *Device) Contents() ([]string, error) {
 }
 
 const (
-	// probeWindow is how much is read at once, in bytes. No signature crosses a multiple of it.
+	// probeWindow is how much is read at once, in bytes. No signature crosses a
+	// multiple of it.
 	probeWindow = 256 << 10
 	// ownSecondCopy is where the second copy of our superblock lies.
 	ownSecondCopy = 512 << 10
@@ -62,7 +64,8 @@ type prober struct {
 	buf  []byte
 }
 
-// probe looks at the start, where nearly all signatures are, then at our second copy, and then at the end.
+// probe looks at the start, where nearly all signatures are, then at our second
+// copy, and then at the end.
 func (p *prober) probe() ([]string, error) {
 	var all []string
 	for _, step := range []struct {
@@ -107,7 +110,8 @@ type window struct {
 	at int64 // where on the device it starts
 }
 
-// bytes are n bytes at an offset of the device, or nil if they are not all in the window.
+// bytes are n bytes at an offset of the device, or nil if they are not all in
+// the window.
 func (w window) bytes(off int64, n int) []byte {
 	off -= w.at
 	if off < 0 || off+int64(n) > int64(len(w.b)) {

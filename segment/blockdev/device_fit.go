@@ -8,7 +8,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// checkFit refuses what Linux lets one open for writing all the same, to fail each write later.
+// checkFit refuses what Linux lets one open for writing all the same, to fail
+// each write later.
 func (d *Device) checkFit() error {
 	switch {
 	case d.file:
@@ -23,8 +24,8 @@ func (d *Device) checkFit() error {
 	return nil
 }
 
-// isReadOnly tells whether the kernel refuses writes to a block device. One that could not be opened is asked by way
-// of sysfs.
+// isReadOnly tells whether the kernel refuses writes to a block device. One
+// that could not be opened is asked by way of sysfs.
 func (d *Device) isReadOnly() bool {
 	if d.fd >= 0 {
 		var ro int32
@@ -39,8 +40,9 @@ func (h host) isReadOnly(major, minor uint32) bool {
 	return err == nil && h.read(dir, "ro") == "1"
 }
 
-// BecameReadOnly tells whether the kernel refuses writes to a block device by now, which was opened for them. It may be called
-// at any time, also while the device is closed.
+// BecameReadOnly tells whether the kernel refuses writes to a block device by
+// now, which was opened for them. It may be called at any time, also while the
+// device is closed.
 func (d *Device) BecameReadOnly() bool { return !d.file && thisHost.isReadOnly(d.major, d.minor) }
 
 func (d *Device) readOnly() error {
@@ -51,8 +53,9 @@ func (d *Device) noMedium() error {
 	return fmt.Errorf("%s: %w: it has no medium in it, or one without any room", d.path, ErrUnfit)
 }
 
-// Resized tells, in bytes, how large the device was when it was opened, and how large it is now. A device that is gone is
-// as large as it was. It may be called at any time, also while the device is closed.
+// Resized tells, in bytes, how large the device was when it was opened, and how
+// large it is now. A device that is gone is as large as it was. It may be
+// called at any time, also while the device is closed.
 func (d *Device) Resized() (was, now uint64) {
 	if d.file {
 		var st unix.Stat_t

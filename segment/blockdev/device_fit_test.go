@@ -27,7 +27,8 @@ func TestReadOnlyDisk(t *testing.T) {
 	open(t, dev, OpenOptions{Exclusive: true}) // the way out works
 }
 
-// setReadOnly does so until the end of the test: a loop device remembers it when its next file comes.
+// setReadOnly does so until the end of the test: a loop device remembers it
+// when its next file comes.
 func setReadOnly(t *testing.T, dev string) string {
 	t.Helper()
 	set := func(how string) {

@@ -15,7 +15,8 @@ const (
 	largestBlock  = 4096
 )
 
-// transfer goes on after short transfers. At the end of the device it returns io.EOF, as an io.ReaderAt must.
+// transfer goes on after short transfers. At the end of the device it returns
+// io.EOF, as an io.ReaderAt must.
 func (d *Device) transfer(name string, b []byte, off int64, call func(int, []byte, int64) (int, error)) (int, error) {
 	done := 0
 	for done < len(b) {
@@ -48,14 +49,16 @@ func (d *Device) describeBlock() error {
 	return nil
 }
 
-// describeFile never fails: a file always has a size, and where direct I/O wants more than a sector is found out.
+// describeFile never fails: a file always has a size, and where direct I/O
+// wants more than a sector is found out.
 func (d *Device) describeFile(st *unix.Stat_t) {
 	d.size = uint64(st.Size)
 	d.logical = directAlignment(d.fd)
 	d.physical = largestBlock
 }
 
-// directAlignment is the alignment that direct I/O on a file needs. Kernels from 6.1 on tell; others are tried.
+// directAlignment is the alignment that direct I/O on a file needs. Kernels
+// from 6.1 on tell; others are tried.
 func directAlignment(fd int) uint32 {
 	var sx unix.Statx_t
 	err := unix.Statx(fd, "", unix.AT_EMPTY_PATH, unix.STATX_DIOALIGN, &sx)

@@ -11,8 +11,8 @@ type signature struct {
 	magic  string
 }
 
-// startSignatures lie at the start of a device. What is more telling comes first: our own cache, what spans other
-// devices, file systems.
+// startSignatures lie at the start of a device. What is more telling comes
+// first: our own cache, what spans other devices, file systems.
 var startSignatures = []signature{
 	{OwnCache, 0, ownMagic},
 	{"LUKS volume", 0, "LUKS\xba\xbe"},
@@ -76,7 +76,8 @@ func lookAtSecondCopy(w window) []string {
 // ext tells ext2, ext3 and ext4 apart by their features.
 func ext(w window) string {
 	const super, hasJournal = 0x400, 0x4
-	// Features that only ext4 has: extents, 64bit, flex_bg and the like; and huge_file, gdt_csum and the like.
+	// Features that only ext4 has: extents, 64bit, flex_bg and the like; and
+	// huge_file, gdt_csum and the like.
 	const ext4Incompat, ext4ROCompat = 0x2c0, 0x478
 	if !w.has(super+0x38, "\x53\xef") {
 		return ""
@@ -102,7 +103,8 @@ func lvm(w window) string {
 	return ""
 }
 
-// zfs has no magic of its own at a fixed place, but rings of uberblocks, one a KiB from 128 KiB on in each label.
+// zfs has no magic of its own at a fixed place, but rings of uberblocks, one a
+// KiB from 128 KiB on in each label.
 func zfs(w window) string {
 	const ring, label = 128 << 10, 256 << 10
 	for off := int64(ring); off < label; off += 1 << 10 {
@@ -113,8 +115,8 @@ func zfs(w window) string {
 	return ""
 }
 
-// mbr wants a plausible partition besides the two bytes that any boot sector ends with. Our own superblock ends so to
-// tell others that something is there.
+// mbr wants a plausible partition besides the two bytes that any boot sector
+// ends with. Our own superblock ends so to tell others that something is there.
 func mbr(w window) string {
 	if !w.has(510, "\x55\xaa") || w.has(0, ownMagic) {
 		return ""
@@ -129,7 +131,8 @@ func mbr(w window) string {
 	return "boot sector"
 }
 
-// lookAtEnd finds what lies at a distance from the end: the second GPT, and older md RAID.
+// lookAtEnd finds what lies at a distance from the end: the second GPT, and
+// older md RAID.
 func lookAtEnd(w window, size int64) (all []string) {
 	for _, block := range []int64{512, 4096} {
 		if w.has(size-block, "EFI PART") {

@@ -119,7 +119,8 @@ func TestFileIdentity(t *testing.T) {
 	}
 }
 
-// A transfer goes on where it was interrupted, ends at the end, and says how far it came.
+// A transfer goes on where it was interrupted, ends at the end, and says how
+// far it came.
 func TestTransferGoesOn(t *testing.T) {
 	d, b := &Device{path: "/a"}, make([]byte, 2048)
 	for name, c := range map[string]struct {

@@ -9,12 +9,14 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Doubled names another disk of this host that shows the same identity as d, "" if there is none: then the identity
-// tells nothing, and is to be treated as missing (fingerprint 0). Serial numbers and WWNs are not always unique.
+// Doubled names another disk of this host that shows the same identity as d, ""
+// if there is none: then the identity tells nothing, and is to be treated as
+// missing (fingerprint 0). Serial numbers and WWNs are not always unique.
 //
-// The paths of a multipath map and the map, a loop device and what lies below it, and two loop devices over one file are
-// one disk reached in several ways. Two paths that no map joins are not: nothing but their identity says that they lead
-// to one disk.
+// The paths of a multipath map and the map, a loop device and what lies below
+// it, and two loop devices over one file are one disk reached in several ways.
+// Two paths that no map joins are not: nothing but their identity says that
+// they lead to one disk.
 func (d *Device) Doubled() (string, error) {
 	if d.Identity() == "" {
 		return "", nil
@@ -30,12 +32,14 @@ func (d *Device) Doubled() (string, error) {
 	return thisHost.double(d.Identity(), self)
 }
 
-// KnownBy names a block device of this host that a binding with this fingerprint knows, "" if there is none.
+// KnownBy names a block device of this host that a binding with this
+// fingerprint knows, "" if there is none.
 func KnownBy(fingerprint uint64) (string, error) {
 	return thisHost.find(func(dir string) bool { return slices.Contains(fingerprints(thisHost.identitiesOf(dir)), fingerprint) })
 }
 
-// double finds a block device of this identity that is not the disk self, as [host.body] calls it.
+// double finds a block device of this identity that is not the disk self, as
+// [host.body] calls it.
 func (h host) double(identity, self string) (string, error) {
 	return h.find(func(dir string) bool {
 		ids := h.identitiesOf(dir)
@@ -43,7 +47,8 @@ func (h host) double(identity, self string) (string, error) {
 	})
 }
 
-// find looks for a block device, by its directory in sysfs. Paths that nobody can open are none.
+// find looks for a block device, by its directory in sysfs. Paths that nobody
+// can open are none.
 func (h host) find(is func(dir string) bool) (string, error) {
 	class := filepath.Join(h.sys, "class/block")
 	names, err := os.ReadDir(class)
@@ -62,8 +67,9 @@ func (h host) find(is func(dir string) bool) (string, error) {
 	return "", nil
 }
 
-// body calls what an identity belongs to by one name, in whichever way it is reached: the topmost map of a path, the
-// file below a loop device. A partition's is its disk's, with its own place on it.
+// body calls what an identity belongs to by one name, in whichever way it is
+// reached: the topmost map of a path, the file below a loop device. A
+// partition's is its disk's, with its own place on it.
 func (h host) body(dir, identity string) string {
 	if h.exists(dir, "partition") {
 		disk := filepath.Dir(dir)

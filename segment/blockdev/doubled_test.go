@@ -81,7 +81,8 @@ func TestDoubledLoops(t *testing.T) {
 	}
 }
 
-// A disk that a binding knows is found, whatever it is called now, also by a form of its identity of earlier versions.
+// A disk that a binding knows is found, whatever it is called now, also by a
+// form of its identity of earlier versions.
 func TestKnownBy(t *testing.T) {
 	file := kit.Disk(t, "disk", 8<<20)
 	loop := kit.LoopDevice(t, file)

@@ -178,7 +178,8 @@ func TestReadsOfBackings(t *testing.T) {
 	}
 }
 
-// TestExecutorTells how many operations are under way, and what the kernel said of each.
+// TestExecutorTells how many operations are under way, and what the kernel said
+// of each.
 func TestExecutorTells(t *testing.T) {
 	d := open(t, kit.Disk(t, "disk", 1<<20), OpenOptions{ReadOnly: true})
 	r := newRig(t, d)

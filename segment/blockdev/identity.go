@@ -14,13 +14,14 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// host is where the kernel tells about its devices. Tests put a directory of their own in its place.
+// host is where the kernel tells about its devices. Tests put a directory of
+// their own in its place.
 type host struct{ sys, proc, udev string }
 
 var thisHost = host{sys: "/sys", proc: "/proc", udev: "/run/udev"}
 
-// Identity is what the host knows a disk by across restarts, independent of the order in which disks are found; "" if
-// it knows it by nothing.
+// Identity is what the host knows a disk by across restarts, independent of the
+// order in which disks are found; "" if it knows it by nothing.
 func (d *Device) Identity() string {
 	if len(d.identities) == 0 {
 		return ""
@@ -28,12 +29,15 @@ func (d *Device) Identity() string {
 	return d.identities[0]
 }
 
-// Fingerprint is a hash of the disk's [Device.Identity]; 0 if it has none. It is what a new binding keeps.
+// Fingerprint is a hash of the disk's [Device.Identity]; 0 if it has none. It
+// is what a new binding keeps.
 func (d *Device) Fingerprint() uint64 { return fingerprint(d.Identity()) }
 
-// Fingerprints are all the fingerprints by which a binding may know this disk, [Device.Fingerprint] first, then those
-// that earlier versions of this program made of the same disk; nil if it has none. A binding whose fingerprint is among
-// them is this disk's: a comparison with Fingerprint alone would take the disk for another one after an upgrade.
+// Fingerprints are all the fingerprints by which a binding may know this disk,
+// [Device.Fingerprint] first, then those that earlier versions of this program
+// made of the same disk; nil if it has none. A binding whose fingerprint is
+// among them is this disk's: a comparison with Fingerprint alone would take the
+// disk for another one after an upgrade.
 func (d *Device) Fingerprints() []uint64 { return fingerprints(d.identities) }
 
 func fingerprints(identities []string) (all []uint64) {
@@ -55,8 +59,9 @@ func fingerprint(identity string) uint64 {
 	return 1 // 0 has a meaning
 }
 
-// identityFiles are the files below a disk's directory in sysfs that identify it, best first. Their order must not
-// change: the same disk would get another fingerprint, and be refused by the log that holds its data.
+// identityFiles are the files below a disk's directory in sysfs that identify
+// it, best first. Their order must not change: the same disk would get another
+// fingerprint, and be refused by the log that holds its data.
 var identityFiles = []string{
 	"dm/uuid",       // device mapper
 	"md/uuid",       // md
@@ -67,7 +72,8 @@ var identityFiles = []string{
 	"device/serial", // NVMe controllers, some others
 }
 
-// identities are the identity of a block device and then the forms of it that earlier versions used; nil if it has none.
+// identities are the identity of a block device and then the forms of it that
+// earlier versions used; nil if it has none.
 func (h host) identities(major, minor uint32) []string {
 	dir, err := h.blockDir(major, minor)
 	if err != nil {
@@ -104,8 +110,8 @@ func (h host) diskIdentities(dir string) []string {
 	return nil
 }
 
-// sameDisk frees what an identity file says of what may change while the disk stays the same. What it said as it stands
-// is what earlier versions went by.
+// sameDisk frees what an identity file says of what may change while the disk
+// stays the same. What it said as it stands is what earlier versions went by.
 func sameDisk(file, text, disk string) []string {
 	plain := file + "=" + text
 	now := plain
@@ -127,7 +133,8 @@ func sameDisk(file, text, disk string) []string {
 	return []string{now, plain}
 }
 
-// pathBelow is the identity of a device that another one is built on, such as a path of a multipath map; "" if it has none.
+// pathBelow is the identity of a device that another one is built on, such as a
+// path of a multipath map; "" if it has none.
 func (h host) pathBelow(dir string) string {
 	below, _ := os.ReadDir(filepath.Join(dir, "slaves"))
 	for _, n := range below {
@@ -142,12 +149,14 @@ func (h host) pathBelow(dir string) string {
 	return ""
 }
 
-// cryptUUID is the part of a crypt mapping's UUID that comes from the header on the disk; the mapping's name follows.
+// cryptUUID is the part of a crypt mapping's UUID that comes from the header on
+// the disk; the mapping's name follows.
 var cryptUUID = regexp.MustCompile(`^CRYPT-[A-Z0-9]+-[0-9a-f]{32}`)
 
-// pathIdentity is what the paths below a multipath map go by, given what the map is called after, for a map that has lost
-// its paths: udev's scsi_id puts the kind of a SCSI identifier into one digit, where the kernel writes it out; NVMe is the
-// same in both.
+// pathIdentity is what the paths below a multipath map go by, given what the
+// map is called after, for a map that has lost its paths: udev's scsi_id puts
+// the kind of a SCSI identifier into one digit, where the kernel writes it out;
+// NVMe is the same in both.
 func pathIdentity(id, otherwise string) string {
 	switch {
 	case strings.HasPrefix(id, "3"):
@@ -160,7 +169,8 @@ func pathIdentity(id, otherwise string) string {
 	return otherwise
 }
 
-// partitionIdentities place a partition on its disk. Where the disk has no identity the partition's own has to do.
+// partitionIdentities place a partition on its disk. Where the disk has no
+// identity the partition's own has to do.
 func (h host) partitionIdentities(dir string) []string {
 	disk := h.diskIdentities(filepath.Dir(dir))
 	for i := range disk {
@@ -201,8 +211,9 @@ func (h host) loopIdentities(file, offset string) []string {
 	return ids
 }
 
-// fileIdentity is the inode of a file and the file system it lies on. The latter goes by its UUID, or else by what the
-// file system says of itself, since device numbers change with the order in which disks are found.
+// fileIdentity is the inode of a file and the file system it lies on. The
+// latter goes by its UUID, or else by what the file system says of itself,
+// since device numbers change with the order in which disks are found.
 func fileIdentity(fd int, st *unix.Stat_t) string {
 	return fmt.Sprintf("fs=%s ino=%d", fileSystemID(fd, st), st.Ino)
 }
@@ -237,7 +248,8 @@ func (h host) optimalIO(major, minor uint32) uint32 {
 	return uint32(n)
 }
 
-// discards tells whether a disk can discard, and can zero without being sent the zeroes: a discard alone promises nothing.
+// discards tells whether a disk can discard, and can zero without being sent
+// the zeroes: a discard alone promises nothing.
 func (h host) discards(major, minor uint32) bool {
 	for _, limit := range []string{"discard_max_bytes", "write_zeroes_max_bytes"} {
 		if n := h.queue(major, minor, limit); n == "" || n == "0" {
@@ -247,7 +259,8 @@ func (h host) discards(major, minor uint32) bool {
 	return true
 }
 
-// queue reads an attribute of the request queue of a disk, or of a partition's disk.
+// queue reads an attribute of the request queue of a disk, or of a partition's
+// disk.
 func (h host) queue(major, minor uint32, name string) string {
 	dir, err := h.blockDir(major, minor)
 	if err != nil {

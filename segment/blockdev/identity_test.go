@@ -9,7 +9,8 @@ import (
 	"github.com/ublk-lc/ublk-lc/tests/kit"
 )
 
-// fakeHost makes a host of files, by path below it. A value that starts with "->" is a link's.
+// fakeHost makes a host of files, by path below it. A value that starts with
+// "->" is a link's.
 func fakeHost(t *testing.T, files map[string]string) host {
 	t.Helper()
 	root := t.TempDir()
@@ -130,7 +131,8 @@ func TestLoopHasIdentityOfItsFile(t *testing.T) {
 	}
 }
 
-// The same disk keeps its identity however it is reached, and what earlier versions made of it is still known.
+// The same disk keeps its identity however it is reached, and what earlier
+// versions made of it is still known.
 func TestIdentityOfTheSameDisk(t *testing.T) {
 	for _, c := range []struct{ name, file, text, disk, now string }{
 		{"multipath over SCSI", "dm/uuid", "mpath-35000c500a1b2c3d4", "dm-0", "device/wwid=naa.5000c500a1b2c3d4"},
@@ -155,7 +157,8 @@ func TestIdentityOfTheSameDisk(t *testing.T) {
 	}
 }
 
-// A map goes by what its paths say, whichever of a disk's identifiers it is called after, and is known by the others too.
+// A map goes by what its paths say, whichever of a disk's identifiers it is
+// called after, and is known by the others too.
 func TestIdentityOfAMap(t *testing.T) {
 	files := map[string]string{
 		"sys/dev/block/252:0":         "->../../devices/dm-0",

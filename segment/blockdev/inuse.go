@@ -11,8 +11,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// CheckUnused returns an [ErrInUse] that says by whom a disk, or one of its partitions, is used. It asks the host; the
-// last word has the exclusive open.
+// CheckUnused returns an [ErrInUse] that says by whom a disk, or one of its
+// partitions, is used. It asks the host; the last word has the exclusive open.
 func CheckUnused(path string) error {
 	by, err := thisHost.usedBy(path)
 	if err != nil {
@@ -121,8 +121,8 @@ func (h host) mounts() ([]*mountinfo.Info, error) {
 	return mountinfo.GetMountsFromReader(f, nil)
 }
 
-// sourceNumber is the device number of a mount's source. File systems over several disks show a number of their own
-// instead of the disk's.
+// sourceNumber is the device number of a mount's source. File systems over
+// several disks show a number of their own instead of the disk's.
 func sourceNumber(source string) uint64 {
 	var st unix.Stat_t
 	if !strings.HasPrefix(source, "/") || unix.Stat(source, &st) != nil || st.Mode&unix.S_IFMT != unix.S_IFBLK {
@@ -181,8 +181,9 @@ func (h host) heldBy(nodes []blockNode) (string, error) {
 	return "", nil
 }
 
-// claimedByMultipath asks udev whether a disk is a path that multipathd has made its own, or will: its map may not be there
-// yet, and is to be found free when it comes.
+// claimedByMultipath asks udev whether a disk is a path that multipathd has
+// made its own, or will: its map may not be there yet, and is to be found free
+// when it comes.
 func (h host) claimedByMultipath(nodes []blockNode) (string, error) {
 	n := &nodes[0]
 	data := h.read(h.udev, fmt.Sprintf("data/b%d:%d", unix.Major(n.number), unix.Minor(n.number)))

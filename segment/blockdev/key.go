@@ -8,8 +8,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Key is what a path leads to, whatever the path: a block device or a file. Two keys are equal if they are of the same one. The
-// zero key is of nothing.
+// Key is what a path leads to, whatever the path: a block device or a file. Two
+// keys are equal if they are of the same one. The zero key is of nothing.
 type Key struct {
 	Number uint64 // of the block device; 0 for a file
 	fs     uint64
@@ -32,7 +32,8 @@ func keyOf(mode uint32, number, fs, inode uint64) Key {
 	return Key{fs: fs, inode: inode}
 }
 
-// Node is where the kernel has a block device in /dev; "" for a file, or if it has none.
+// Node is where the kernel has a block device in /dev; "" for a file, or if it
+// has none.
 func (k Key) Node() string {
 	if k.Number == 0 {
 		return ""
@@ -44,5 +45,6 @@ func (k Key) Node() string {
 	return "/dev/" + filepath.Base(dir)
 }
 
-// Key is what was opened. It stays what it was when the path leads elsewhere, or the device is closed.
+// Key is what was opened. It stays what it was when the path leads elsewhere,
+// or the device is closed.
 func (d *Device) Key() Key { return d.key }

@@ -13,8 +13,8 @@ import (
 	"github.com/ublk-lc/ublk-lc/tests/kit"
 )
 
-// mounted is a file system that a tool makes on a disk, or a kind without one, until the
-// end of the test.
+// mounted is a file system that a tool makes on a disk, or a kind without one,
+// until the end of the test.
 func mounted(t *testing.T, options ...string) string {
 	t.Helper()
 	kit.Need(t, kit.Root)
@@ -24,7 +24,8 @@ func mounted(t *testing.T, options ...string) string {
 	return dir
 }
 
-// What keeps a disk from being opened is said in words, with the way on if there is one.
+// What keeps a disk from being opened is said in words, with the way on if
+// there is one.
 func TestOpenSaysWhy(t *testing.T) {
 	gone := t.TempDir()
 	t.Chdir(gone)
@@ -112,7 +113,8 @@ func TestDeviceFacts(t *testing.T) {
 	}
 }
 
-// A file on a disk with large blocks has large ones too; so has one that does not tell.
+// A file on a disk with large blocks has large ones too; so has one that does
+// not tell.
 func TestBlocksOfAFile(t *testing.T) {
 	image := kit.Disk(t, "image", 32<<20)
 	loop := kit.LoopDevice(t, image, "--sector-size", "4096")
@@ -133,8 +135,8 @@ func TestBlocksOfAFile(t *testing.T) {
 	}
 }
 
-// A device that is closed, or whose descriptor somebody has closed, fails whatever it is
-// asked to do, and says what that was.
+// A device that is closed, or whose descriptor somebody has closed, fails
+// whatever it is asked to do, and says what that was.
 func TestClosedDevice(t *testing.T) {
 	d := open(t, kit.Disk(t, "disk", 1<<20), OpenOptions{})
 	if err := errors.Join(d.Close(), d.Close()); err != nil {

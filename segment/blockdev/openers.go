@@ -10,9 +10,10 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// OpenedBy names a process other than this one that has a block device, or one of its partitions, open, "" if there is
-// none. The kernel only refuses a second exclusive open; one that merely reads or writes is found in the list of its
-// open files.
+// OpenedBy names a process other than this one that has a block device, or one
+// of its partitions, open, "" if there is none. The kernel only refuses a
+// second exclusive open; one that merely reads or writes is found in the list
+// of its open files.
 func OpenedBy(path string) (string, error) {
 	by, err := thisHost.openedBy(path, false)
 	if err != nil {
@@ -21,9 +22,10 @@ func OpenedBy(path string) (string, error) {
 	return by, nil
 }
 
-// checkWriters returns an [ErrInUse] that names a process which may write to a disk, one of its partitions or the disk
-// that it is a partition of. Virtual machines, databases and dd ask for no exclusive open. Those who only read are let
-// be: udev and blkid look at every disk, at any time.
+// checkWriters returns an [ErrInUse] that names a process which may write to a
+// disk, one of its partitions or the disk that it is a partition of. Virtual
+// machines, databases and dd ask for no exclusive open. Those who only read are
+// let be: udev and blkid look at every disk, at any time.
 func (d *Device) checkWriters() error {
 	by, err := thisHost.openedBy(d.path, true)
 	if err != nil {
@@ -63,7 +65,8 @@ func (h host) openedBy(path string, forWriting bool) (string, error) {
 	})
 }
 
-// wholeDisk is the number of the disk that a block device is a partition of, 0 if it is none.
+// wholeDisk is the number of the disk that a block device is a partition of, 0
+// if it is none.
 func (h host) wholeDisk(dir string) uint64 {
 	var major, minor uint32
 	if !h.exists(dir, "partition") {
@@ -75,8 +78,8 @@ func (h host) wholeDisk(dir string) uint64 {
 	return unix.Mkdev(major, minor)
 }
 
-// searchFiles looks through the open files of all other processes. A process that is gone meanwhile, or may not be
-// looked at, has none.
+// searchFiles looks through the open files of all other processes. A process
+// that is gone meanwhile, or may not be looked at, has none.
 func (h host) searchFiles(forWriting bool, match func(*unix.Statx_t) (prefix string, ok bool)) (string, error) {
 	processes, err := os.ReadDir(h.proc)
 	if err != nil {
@@ -123,7 +126,8 @@ func (h host) isFile(process, fd string, forWriting bool, match func(*unix.Statx
 	return prefix, !forWriting || flags&unix.O_ACCMODE != unix.O_RDONLY
 }
 
-// openFlags are what a file was opened with; of one that is closed again, as for nothing at all.
+// openFlags are what a file was opened with; of one that is closed again, as
+// for nothing at all.
 func (h host) openFlags(process, fd string) int {
 	for line := range strings.Lines(h.read(process, "fdinfo/"+fd)) {
 		if octal, ok := strings.CutPrefix(line, "flags:"); ok {

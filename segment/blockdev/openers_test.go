@@ -14,7 +14,8 @@ import (
 	"github.com/ublk-lc/ublk-lc/tests/kit"
 )
 
-// holdOpen has another process hold a file open until the end of the test, and returns its id.
+// holdOpen has another process hold a file open until the end of the test, and
+// returns its id.
 func holdOpen(t *testing.T, path string, flags int) string {
 	t.Helper()
 	f, err := os.OpenFile(path, flags, 0)
@@ -70,7 +71,8 @@ func TestOwnFilesDoNotCount(t *testing.T) {
 	open(t, path, OpenOptions{Exclusive: true})
 }
 
-// Whoever has a partition open uses the disk, and whoever writes to the disk may write to its partitions.
+// Whoever has a partition open uses the disk, and whoever writes to the disk
+// may write to its partitions.
 func TestWritersOfPartitions(t *testing.T) {
 	disk, part := partitioned(t)
 	writer := holdOpen(t, part, os.O_RDWR)
@@ -93,8 +95,9 @@ func TestWritersOfPartitions(t *testing.T) {
 	}
 }
 
-// openedBy is what OpenedBy says instead of naming who, "" for nobody. Others look at every disk of this host for a
-// moment, as the server's tests do, so it is asked again for some time.
+// openedBy is what OpenedBy says instead of naming who, "" for nobody. Others
+// look at every disk of this host for a moment, as the server's tests do, so it
+// is asked again for some time.
 func openedBy(t *testing.T, path, who string) string {
 	t.Helper()
 	by := ""

@@ -9,8 +9,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Overlap is what shares sectors with a disk and is not that disk: a partition and its disk, a volume and what it lies on,
-// a loop device and its file. What is written to the one changes the other.
+// Overlap is what shares sectors with a disk and is not that disk: a partition
+// and its disk, a volume and what it lies on, a loop device and its file. What
+// is written to the one changes the other.
 type Overlap struct {
 	Path         string
 	Fingerprints []uint64 // as of [Device.Fingerprints]
@@ -131,7 +132,8 @@ func (h host) loopsOn(l *layer) (all []layer) {
 	return all
 }
 
-// loopOver is what a loop device lies over, and from where on, in bytes; nil if it is none.
+// loopOver is what a loop device lies over, and from where on, in bytes; nil if
+// it is none.
 func (h host) loopOver(dir string) (*unix.Stat_t, string) {
 	var st unix.Stat_t
 	file := h.read(dir, "loop/backing_file")

@@ -38,7 +38,8 @@ func TestOverlaps(t *testing.T) {
 	}
 }
 
-// A loop device over a piece of a file is a part of it, and of a loop device over all of it.
+// A loop device over a piece of a file is a part of it, and of a loop device
+// over all of it.
 func TestOverlappingLoops(t *testing.T) {
 	file := kit.Disk(t, "disk", 8<<20)
 	whole, part := kit.LoopDevice(t, file), kit.LoopDevice(t, file, "--offset", "1048576")

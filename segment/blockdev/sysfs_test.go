@@ -117,7 +117,8 @@ func TestAHostThatAnswersHalf(t *testing.T) {
 	}
 }
 
-// A SCSI disk of old says who it is on a page of its own, with a heading of four bytes.
+// A SCSI disk of old says who it is on a page of its own, with a heading of
+// four bytes.
 func TestIdentityOnAPage(t *testing.T) {
 	h := fakeHost(t, map[string]string{
 		"sys/dev/block/8:0":               "->../../devices/sda",
@@ -128,7 +129,8 @@ func TestIdentityOnAPage(t *testing.T) {
 	}
 }
 
-// A file on a file system that says nothing of itself goes by the number of its disk.
+// A file on a file system that says nothing of itself goes by the number of its
+// disk.
 func TestFileSystemWithoutAName(t *testing.T) {
 	if got := fileSystemID(-1, &unix.Stat_t{Dev: unix.Mkdev(8, 1)}); got != "8:1" {
 		t.Errorf("got %q", got)
@@ -164,8 +166,8 @@ func TestSwapOnADisk(t *testing.T) {
 	}
 }
 
-// An open file counts if it can be written by: one that only names the disk, is closed
-// meanwhile, or cannot be looked at is none.
+// An open file counts if it can be written by: one that only names the disk, is
+// closed meanwhile, or cannot be looked at is none.
 func TestOpenFilesThatDoNotCount(t *testing.T) {
 	disk := kit.Disk(t, "disk", 512)
 	open := func(flags string) host {

@@ -25,7 +25,8 @@ const (
 	zeroRange = unix.FALLOC_FL_ZERO_RANGE | unix.FALLOC_FL_KEEP_SIZE
 )
 
-// zeroPages are never written to, so all of them are the kernel's one page of zeroes.
+// zeroPages are never written to, so all of them are the kernel's one page of
+// zeroes.
 var zeroPages = sync.OnceValues(func() ([]byte, error) {
 	return unix.Mmap(-1, 0, 1<<20, unix.PROT_READ, unix.MAP_PRIVATE|unix.MAP_ANONYMOUS)
 })

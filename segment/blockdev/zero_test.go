@@ -45,7 +45,8 @@ func TestZeroes(t *testing.T) {
 	}
 }
 
-// TestZeroesTheLongWay: a device that knows neither way is written to, piece by piece.
+// TestZeroesTheLongWay: a device that knows neither way is written to, piece by
+// piece.
 func TestZeroesTheLongWay(t *testing.T) {
 	op := Op{Kind: Discard, Length: 5 << 19}
 	refused := -int32(unix.EOPNOTSUPP)
@@ -72,8 +73,8 @@ func TestZeroesTheLongWay(t *testing.T) {
 	}
 }
 
-// TestZeroesWhereNothingHelps: a file in memory knows holes and no zeroes, and /dev/null
-// neither. The operation asks, and then writes.
+// TestZeroesWhereNothingHelps: a file in memory knows holes and no zeroes, and
+// /dev/null neither. The operation asks, and then writes.
 func TestZeroesWhereNothingHelps(t *testing.T) {
 	memory, err := unix.MemfdCreate("disk", unix.MFD_CLOEXEC)
 	if err != nil {

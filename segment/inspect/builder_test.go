@@ -67,7 +67,8 @@ func (l *builder) bind(id uint8, name string, sectors, fingerprint uint64) {
 	l.super()
 }
 
-// stamp fills a sector with what tells it from any other version of any other sector.
+// stamp fills a sector with what tells it from any other version of any other
+// sector.
 func stamp(b []byte, device uint8, lba, seq uint64) {
 	for i := 0; i < len(b); i += 32 {
 		binary.LittleEndian.PutUint64(b[i:], uint64(device))
@@ -153,7 +154,8 @@ func (l *builder) resumed(seq uint64, end uint32) {
 	l.nextSegment()
 }
 
-// byteOf is a byte of record seq: of its header, or of its payload from the header's end on.
+// byteOf is a byte of record seq: of its header, or of its payload from the
+// header's end on.
 func (l *builder) byteOf(seq uint64, payload bool, n int) *byte {
 	p := l.places[seq]
 	at := int(p.Offset)

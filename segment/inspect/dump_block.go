@@ -73,7 +73,8 @@ func (l *Log) version(r *Record, e *segment.Placed, lba uint64) Version {
 	return v
 }
 
-// Sections gives the versions of a block for [Fprint]; of the newest, the contents as well.
+// Sections gives the versions of a block for [Fprint]; of the newest, the
+// contents as well.
 func (b *Block) Sections() []Section {
 	var out []Section
 	for i, v := range b.Versions {

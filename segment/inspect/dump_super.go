@@ -81,8 +81,8 @@ func (c *Copy) dump(i int) Section {
 	return k.section
 }
 
-// superFixed is how long a superblock without bindings is, bindingSize each binding, and witnessSize each witness. A
-// protective MBR ends the fixed part.
+// superFixed is how long a superblock without bindings is, bindingSize each
+// binding, and witnessSize each witness. A protective MBR ends the fixed part.
 const (
 	mbrOffset   = 446
 	superFixed  = 512
@@ -161,7 +161,8 @@ func (k *cutter) binding() {
 	k.reserved(start + bindingSize)
 }
 
-// witness is what some places of a backing hold. Of its many checksums the dump shows how many there are.
+// witness is what some places of a backing hold. Of its many checksums the dump
+// shows how many there are.
 func (k *cutter) witness() {
 	start := k.at
 	k.field(2, "head", number, "sectors at the start of the backing, with their checksums")

@@ -11,7 +11,8 @@ import (
 	"github.com/ublk-lc/ublk-lc/segment"
 )
 
-// TestDumpCoversEveryByte: no byte of a superblock or of a header is left out, or shown twice.
+// TestDumpCoversEveryByte: no byte of a superblock or of a header is left out,
+// or shown twice.
 func TestDumpCoversEveryByte(t *testing.T) {
 	m := openBytes(t, reused(t).b)
 	sections := m.DumpSuper()
@@ -60,7 +61,8 @@ func TestDumpRefusesNoSuchPlace(t *testing.T) {
 	}
 }
 
-// TestFindBlock finds the versions of a sector, newest first, with the place of each.
+// TestFindBlock finds the versions of a sector, newest first, with the place of
+// each.
 func TestFindBlock(t *testing.T) {
 	l := reused(t)
 	*l.byteOf(18, true, 600) ^= 1
@@ -148,8 +150,8 @@ func TestDumpOfTooManyExtents(t *testing.T) {
 	}
 }
 
-// TestBlockInWords: the versions of a sector, which of them count, and the bytes of the
-// newest.
+// TestBlockInWords: the versions of a sector, which of them count, and the
+// bytes of the newest.
 func TestBlockInWords(t *testing.T) {
 	l := reused(t)
 	*l.byteOf(14, false, 9) ^= 1 // what comes after it is behind damage

@@ -106,7 +106,8 @@ func (l *Log) gap(at Place, first, last uint64, next *Place) {
 	for seq := first; seq <= last; seq++ {
 		r := l.guess(at, seq)
 		if r == nil && at.Sector != 0 && at.Segment < l.Super.LastMigrated+l.Super.Geometry.Slots {
-			// It may be the head of the next segment that is gone: nothing then says where this one ends.
+			// It may be the head of the next segment that is gone: nothing then
+			// says where this one ends.
 			at = l.Image.place(at.Segment+1, 0)
 			r = l.guess(at, seq)
 		}
@@ -144,7 +145,8 @@ func (l *Log) header(at Place) ([]byte, error) {
 }
 
 // guess reads a header whose checksum is wrong. What is known of it anyway is
-// put right; it counts only if nearly all of that was right, and if the rest makes sense.
+// put right; it counts only if nearly all of that was right, and if the rest
+// makes sense.
 func (l *Log) guess(at Place, seq uint64) *Record {
 	g, nonce := l.Super.Geometry, l.Super.Nonce
 	b, err := l.header(at)

@@ -71,7 +71,8 @@ func reused(t testing.TB) *builder {
 	return l
 }
 
-// goldenDamaged is the same with two places bad that were durable: a header, and a payload.
+// goldenDamaged is the same with two places bad that were durable: a header,
+// and a payload.
 func goldenDamaged(t testing.TB) []byte {
 	l := reused(t)
 	*l.byteOf(14, false, 9) ^= 0x80

@@ -94,7 +94,8 @@ func (m *Image) choose() {
 	m.super, m.given = s, s.GivenUp()
 }
 
-// orConflict is why a copy is bad, or for a good one what is wrong with both together.
+// orConflict is why a copy is bad, or for a good one what is wrong with both
+// together.
 func orConflict(own, both error) error {
 	if own != nil {
 		return own

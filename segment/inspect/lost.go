@@ -28,8 +28,8 @@ func touched(r *Record, bad []int) []segment.Extent {
 }
 
 // Lost are the sectors of a device whose newest version lies in damage: what
-// newer records hold is not lost, nor what was given up. exact tells whether all damage could be
-// given an address, and none of it by guessing.
+// newer records hold is not lost, nor what was given up. exact tells whether
+// all damage could be given an address, and none of it by guessing.
 func (l *Log) Lost(device uint8) (lost []Range, exact bool) {
 	exact = l.Doubt == nil
 	at := len(l.Records)
@@ -39,7 +39,8 @@ func (l *Log) Lost(device uint8) (lost []Range, exact bool) {
 		if l.Image.given.Covers(device, d.LastSeq) {
 			break
 		}
-		// The damaged record itself is as old as what it lost; its good parts are elsewhere.
+		// The damaged record itself is as old as what it lost; its good parts
+		// are elsewhere.
 		for ; at > d.Index; at-- {
 			newer = append(newer, l.Records[at-1].good(device)...)
 		}

@@ -12,7 +12,8 @@ var (
 	ErrNotBound = errors.New("not bound to this log")
 	// ErrUnverified is returned for a log whose payload was not looked at.
 	ErrUnverified = errors.New("the payload of the log was not verified")
-	// ErrTargetSmall is returned for a target that has no room for what the log holds.
+	// ErrTargetSmall is returned for a target that has no room for what the log
+	// holds.
 	ErrTargetSmall = errors.New("the target is too small")
 )
 

@@ -102,7 +102,8 @@ func extentsOf(r *Record) []segment.Extent {
 	return out
 }
 
-// take lays the sound data of a record, which was read into buf, over what is older.
+// take lays the sound data of a record, which was read into buf, over what is
+// older.
 func (b *batch) take(r *Record, buf []byte) error {
 	s := b.log.Super
 	again, err := segment.ParseRecord(buf, s.Geometry, s.Nonce, r.Segment, r.Sector)

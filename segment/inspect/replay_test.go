@@ -23,7 +23,8 @@ func replayed(t *testing.T, l *Log, device uint8, choice Choice) (*Plan, *memory
 	return p, d
 }
 
-// TestReplay: the disk is the device as a resume would show it, and the cache is what it was.
+// TestReplay: the disk is the device as a resume would show it, and the cache
+// is what it was.
 func TestReplay(t *testing.T) {
 	for _, torn := range []bool{false, true} {
 		l := reused(t)
@@ -81,8 +82,9 @@ func TestReplayZeroes(t *testing.T) {
 	}
 }
 
-// TestP6ReplayChoices: nothing is written of a damaged log without a choice;
-// a prefix is a past state; what is skipped is in the list, with all of its sectors.
+// TestP6ReplayChoices: nothing is written of a damaged log without a choice; a
+// prefix is a past state; what is skipped is in the list, with all of its
+// sectors.
 func TestP6ReplayChoices(t *testing.T) {
 	l := reused(t)
 	*l.byteOf(16, false, 5) ^= 1
@@ -147,7 +149,8 @@ func TestReplayVerifiesAgain(t *testing.T) {
 	}
 }
 
-// TestReplayUnknownKind: what this version cannot replay is refused, as at a resume.
+// TestReplayUnknownKind: what this version cannot replay is refused, as at a
+// resume.
 func TestReplayUnknownKind(t *testing.T) {
 	l := reused(t)
 	log := surveyBytes(t, l.b)
@@ -262,8 +265,8 @@ func TestReplayGivenUp(t *testing.T) {
 	}
 }
 
-// TestReplayTellsHowFar it has come, and ends between two batches when it is told to:
-// what was written by then was flushed.
+// TestReplayTellsHowFar it has come, and ends between two batches when it is
+// told to: what was written by then was flushed.
 func TestReplayTellsHowFar(t *testing.T) {
 	const records, sectors = 120, 1500
 	l := newBuilder(t, 512, 1<<20, records)

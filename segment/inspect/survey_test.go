@@ -146,7 +146,8 @@ var errMedium = errors.New("medium error")
 
 // TestP6UnreadableIsDamage: a sector that cannot be read is named and does not
 // end the survey. It is damage where something was durable, never passes for a
-// torn tail there, and is no damage where nothing was. At the log's end, nobody knows.
+// torn tail there, and is no damage where nothing was. At the log's end, nobody
+// knows.
 func TestP6UnreadableIsDamage(t *testing.T) {
 	l := reused(t)
 	for _, c := range []struct {
@@ -185,7 +186,8 @@ func TestP6UnreadableIsDamage(t *testing.T) {
 	}
 }
 
-// ofNextVersion makes a copy of the superblock one that a later program has written.
+// ofNextVersion makes a copy of the superblock one that a later program has
+// written.
 func ofNextVersion(b []byte) {
 	le := binary.LittleEndian
 	b[8]++
@@ -280,7 +282,8 @@ func TestLastOfAnEmptyLog(t *testing.T) {
 	}
 }
 
-// TestCredible: of two records that cannot both be of this past, that of the later epoch is.
+// TestCredible: of two records that cannot both be of this past, that of the
+// later epoch is.
 func TestCredible(t *testing.T) {
 	record := func(epoch, seq uint64) Record {
 		return Record{Header: segment.Header{Epoch: epoch, Seq: seq}}

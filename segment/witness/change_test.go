@@ -167,7 +167,8 @@ func TestChangeSamplesNoBlanks(t *testing.T) {
 	}
 }
 
-// TestRecapture keeps the marks that are still worth it, and as many as there may be.
+// TestRecapture keeps the marks that are still worth it, and as many as there
+// may be.
 func TestRecapture(t *testing.T) {
 	m := newMemory(100).filled()
 	old := &segment.Witness{}

@@ -128,8 +128,9 @@ func (c *counted) Sector(lba uint64) ([]byte, error) {
 	return c.d.Sector(lba)
 }
 
-// TestJudgeReadsTheLogOnce: a disk that has nothing of the log costs one pass over
-// what is kept of it, in its order; one that has the oldest version next to nothing.
+// TestJudgeReadsTheLogOnce: a disk that has nothing of the log costs one pass
+// over what is kept of it, in its order; one that has the oldest version next
+// to nothing.
 func TestJudgeReadsTheLogOnce(t *testing.T) {
 	w := Capture(newMemory(100).filled(), 100, nil, Scope{Head: 64})
 	log := newLog(t, 64, segment.Binding{ID: 3, Witness: w})
@@ -208,9 +209,9 @@ func BenchmarkLose(b *testing.B) {
 	}
 }
 
-// TestP8UnreadableLogIsNoChange: where the log cannot be read, or has a shorter record
-// than the one that was seen there, nothing is said of the disk, and only the latter is
-// damage.
+// TestP8UnreadableLogIsNoChange: where the log cannot be read, or has a shorter
+// record than the one that was seen there, nothing is said of the disk, and
+// only the latter is damage.
 func TestP8UnreadableLogIsNoChange(t *testing.T) {
 	w := Capture(newMemory(100).filled(), 100, nil, Scope{Head: 40})
 	for name, c := range map[string]struct {
@@ -232,7 +233,8 @@ func TestP8UnreadableLogIsNoChange(t *testing.T) {
 	}
 }
 
-// TestP8AllIsLost: once nothing is known of any sector, there is nothing more to lose.
+// TestP8AllIsLost: once nothing is known of any sector, there is nothing more
+// to lose.
 func TestP8AllIsLost(t *testing.T) {
 	w := &segment.Witness{Sectors: 30, Head: make([]uint32, 3), Marks: []segment.Mark{{LBA: 9}}}
 	c := NewCollector(&segment.Super{Bindings: []segment.Binding{{ID: 1, Witness: w}}})

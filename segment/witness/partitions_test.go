@@ -63,8 +63,8 @@ func TestP8PartitionsOfANewDisk(t *testing.T) {
 	}
 }
 
-// TestPartitionsOfNoTable: a table that cannot be one has no partitions, and none is
-// looked for where it points.
+// TestPartitionsOfNoTable: a table that cannot be one has no partitions, and
+// none is looked for where it points.
 func TestPartitionsOfNoTable(t *testing.T) {
 	le := binary.LittleEndian
 	for name, change := range map[string]func(head []byte){

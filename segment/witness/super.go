@@ -67,7 +67,8 @@ func isExt(b []byte) bool {
 	return le.Uint32(b[4:]) != 0 && le.Uint32(b[24:]) <= 6 && le.Uint32(b[76:]) <= 1 && le.Uint16(b[90:]) == 0
 }
 
-// isBootSector tells whether a sector that ends like one belongs to FAT, exFAT or NTFS.
+// isBootSector tells whether a sector that ends like one belongs to FAT, exFAT
+// or NTFS.
 func isBootSector(b []byte) bool {
 	name := string(b[3:11])
 	return name == "NTFS    " || name == "EXFAT   " || string(b[54:57]) == "FAT" || string(b[82:87]) == "FAT32"

@@ -210,7 +210,8 @@ func (p *picky) ReadAt(b []byte, off int64) (int, error) {
 	return n, nil
 }
 
-// TestReader: aligned reads, also of a disk whose size is not; around a bad sector what can be read is.
+// TestReader: aligned reads, also of a disk whose size is not; around a bad
+// sector what can be read is.
 func TestReader(t *testing.T) {
 	m := newMemory(300 + 3).filled()
 	d, err := NewReader(&picky{t, m, 4096*17 + 512}, 303)
@@ -228,7 +229,8 @@ func TestReader(t *testing.T) {
 	}
 }
 
-// TestReaderOfAShrunkDisk: what was there when it was opened, and is no more, is an error.
+// TestReaderOfAShrunkDisk: what was there when it was opened, and is no more,
+// is an error.
 func TestReaderOfAShrunkDisk(t *testing.T) {
 	m := newMemory(40).filled()
 	d, err := NewReader(bytes.NewReader(m.b[:20*segment.SectorSize]), 40)

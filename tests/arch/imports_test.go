@@ -45,7 +45,8 @@ func TestControlStandsAlone(t *testing.T) {
 	}
 }
 
-// The process stands above the tables and above what controls them by itself, and neither knows of what is above it.
+// The process stands above the tables and above what controls them by itself,
+// and neither knows of what is above it.
 func TestServerStandsOnManager(t *testing.T) {
 	const server, manager, autopilot, diskload = "cmd/internal/server", "cmd/internal/manager", "cmd/internal/autopilot", "cmd/internal/diskload"
 	for pkg, not := range map[string][]string{
@@ -68,7 +69,8 @@ func TestServerStandsOnManager(t *testing.T) {
 	}
 }
 
-// What only tests need is in no program, and needs none, so that each package's tests may use it.
+// What only tests need is in no program, and needs none, so that each package's
+// tests may use it.
 func TestKitIsForTests(t *testing.T) {
 	product := []string{"cmd/...", "ublk/...", "segment/...", "logcache/...", "migrate/...", "sysfsio/..."}
 	for i := range product {

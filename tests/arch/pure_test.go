@@ -9,7 +9,8 @@ import (
 	"testing"
 )
 
-// pure are the folders whose code neither waits nor reads a clock: the simulator runs it.
+// pure are the folders whose code neither waits nor reads a clock: the
+// simulator runs it.
 var pure = []string{"logcache", "logcache/index", "migrate", "migrate/pace", "segment", "segment/witness"}
 
 // excepted are the places that may, and why.

@@ -22,10 +22,12 @@ var databases = []string{"delete", "wal"}
 
 // synchronous makes a COMMIT that has returned durable. FULL does not with a
 // rollback journal: the journal's removal, which is the commit, is not synced,
-// and a power cut may bring it back (https://sqlite.org/pragma.html#pragma_synchronous).
+// and a power cut may bring it back
+// (https://sqlite.org/pragma.html#pragma_synchronous).
 const synchronous = "PRAGMA synchronous=EXTRA;"
 
-// commit is one transaction, and then what somebody who reads the database sees of it.
+// commit is one transaction, and then what somebody who reads the database sees
+// of it.
 const commit = "BEGIN;" +
 	" INSERT INTO t SELECT coalesce(max(a),0)+1, printf('%%0300d', coalesce(max(a),0)+1) FROM t;" +
 	" UPDATE s SET n=n+1;" +
@@ -46,7 +48,8 @@ func (c *commits) of(db string) int {
 	return c.rows[db]
 }
 
-// follow reads "database|row" lines until the reader ends. Only whole lines count: the cut may tear the last one.
+// follow reads "database|row" lines until the reader ends. Only whole lines
+// count: the cut may tear the last one.
 func (c *commits) follow(r *bufio.Reader) {
 	for {
 		line, err := r.ReadString('\n')

@@ -12,7 +12,8 @@ func TestFioVerifyWrapsTheLog(t *testing.T) {
 	m := boot(t, sized(fast, 48<<20), sized(fast, 512<<20), 10*time.Minute)
 	m.format("")
 	m.resume()
-	// The size keeps every block written once within the verify pass, as fio's verify wants it.
+	// The size keeps every block written once within the verify pass, as fio's
+	// verify wants it.
 	for range 3 {
 		job := m.fio("/dev/lc/myLV", "--rw=randwrite --bsrange=512-1m --bs_unaligned=0 --blockalign=512 --iodepth=32 --size=256m --verify=crc32c --verify_fatal=1 --do_verify=1 --random_generator=tausworthe64 --numjobs=1")
 		if job.Error != 0 {
@@ -27,7 +28,8 @@ func TestFioVerifyWrapsTheLog(t *testing.T) {
 	m.sh("lc detach 5; lc free-cache 3; lc remove 5; lc shutdown")
 }
 
-// cacheStatus is what `lc status --json` says of a cache, as far as tests look at it.
+// cacheStatus is what `lc status --json` says of a cache, as far as tests look
+// at it.
 type cacheStatus struct {
 	Segments       uint64 `json:"segments"`
 	CurrentID      uint64 `json:"current_id"`

@@ -9,8 +9,9 @@ import (
 	"testing"
 )
 
-// Disk makes a file of so many bytes that stands for a disk, all zeroes, and returns
-// its path. It takes up no room until it is written to, and goes with the test.
+// Disk makes a file of so many bytes that stands for a disk, all zeroes, and
+// returns its path. It takes up no room until it is written to, and goes with
+// the test.
 func Disk(t testing.TB, name string, size int64) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), name)
@@ -20,8 +21,8 @@ func Disk(t testing.TB, name string, size int64) string {
 	return path
 }
 
-// LoopDevice puts a loop device over a file until the end of the test, and returns its
-// path. Options are those of losetup.
+// LoopDevice puts a loop device over a file until the end of the test, and
+// returns its path. Options are those of losetup.
 func LoopDevice(t testing.TB, file string, options ...string) string {
 	t.Helper()
 	Need(t, Loop)
@@ -30,7 +31,8 @@ func LoopDevice(t testing.TB, file string, options ...string) string {
 	return dev
 }
 
-// Run runs a tool, which has to be there and to succeed, and returns what it prints.
+// Run runs a tool, which has to be there and to succeed, and returns what it
+// prints.
 func Run(t testing.TB, name string, args ...string) string {
 	t.Helper()
 	Need(t, Tools(name))

@@ -40,7 +40,8 @@ func TestNeed(t *testing.T) {
 	}
 }
 
-// A tool that nobody has is owed by root on Debian; one that deps does not install, by none.
+// A tool that nobody has is owed by root on Debian; one that deps does not
+// install, by none.
 func TestNeedTools(t *testing.T) {
 	t.Setenv("PATH", t.TempDir())
 	if err := os.WriteFile(os.Getenv("PATH")+"/dpkg-query", nil, 0o700); err != nil {

@@ -21,9 +21,9 @@ type Ability struct {
 }
 
 // Need skips a test on a machine that lacks something, and fails it on one that
-// should have it, so that a test that never runs does not pass for one that succeeds.
-// It asks the machine and not the code under test: what a test does with its abilities
-// afterwards has to work.
+// should have it, so that a test that never runs does not pass for one that
+// succeeds. It asks the machine and not the code under test: what a test does
+// with its abilities afterwards has to work.
 func Need(t testing.TB, abilities ...Ability) {
 	t.Helper()
 	for _, a := range abilities {
@@ -38,10 +38,12 @@ func Need(t testing.TB, abilities ...Ability) {
 	}
 }
 
-// Has tells whether the machine has an ability, for tests that go another way without it.
+// Has tells whether the machine has an ability, for tests that go another way
+// without it.
 func Has(a Ability) bool { return a.check() == nil }
 
-// inGuest tells whether this is a guest of tools/vm, which brings all that its tests need.
+// inGuest tells whether this is a guest of tools/vm, which brings all that its
+// tests need.
 func inGuest() bool { return os.Getenv("LC_GUEST") != "" }
 
 // Root is to be the superuser.
@@ -126,10 +128,12 @@ func CPUs(n int) Ability {
 	}}
 }
 
-// besides are tools of which tools/deps installs none, because others test the same.
+// besides are tools of which tools/deps installs none, because others test the
+// same.
 var besides = map[string]bool{"fio": true, "mkfs.f2fs": true, "mkfs.vfat": true, "mkfs.ntfs": true}
 
-// Tools are programs in the PATH. Root on Debian should have those that `make deps` installs.
+// Tools are programs in the PATH. Root on Debian should have those that `make
+// deps` installs.
 func Tools(names ...string) Ability {
 	return Ability{
 		name:  "all tools",

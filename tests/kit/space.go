@@ -9,9 +9,10 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// LimitSpace lets the process take so many bytes of address space more while f runs,
-// and no more than that. It is for what takes much at once: the Go runtime, which does
-// not survive that, has some megabytes left for small things.
+// LimitSpace lets the process take so many bytes of address space more while f
+// runs, and no more than that. It is for what takes much at once: the Go
+// runtime, which does not survive that, has some megabytes left for small
+// things.
 func LimitSpace(t testing.TB, more uint64, f func()) {
 	t.Helper()
 	var before unix.Rlimit

@@ -247,9 +247,10 @@ func TestP4OldLogIsDrainedDespiteErrors(t *testing.T) {
 	}
 }
 
-// TestP1PhysicalNeighbours: the power fails while a record is written, on a disk that
-// loses all of a physical block when it loses a part. A durable record that shares
-// it is lost, which nobody can mend; one that is aligned shares none.
+// TestP1PhysicalNeighbours: the power fails while a record is written, on a
+// disk that loses all of a physical block when it loses a part. A durable
+// record that shares it is lost, which nobody can mend; one that is aligned
+// shares none.
 func TestP1PhysicalNeighbours(t *testing.T) {
 	for _, align := range []uint32{0, 4096} {
 		o := scriptOptions(512)

@@ -80,7 +80,8 @@ func (c *cell) hidden(i, disk int) int {
 	return i
 }
 
-// bypass sends a write that would bypass the log if it may, and tells whether it does.
+// bypass sends a write that would bypass the log if it may, and tells whether
+// it does.
 func (w *world) bypass(vol int, lba uint64, n uint32) bool {
 	r := w.idle[len(w.idle)-1]
 	w.vols[vol].SetBypass(logcache.Bypass{Cutoff: 1})

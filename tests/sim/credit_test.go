@@ -102,8 +102,9 @@ func TestP7BypassBehindASlowedWrite(t *testing.T) {
 	})
 }
 
-// TestP3BegunWriteGoesFirst: a write that is in the log in part, and waits for room,
-// is the next to go on, whatever happens to its credit and to that of others.
+// TestP3BegunWriteGoesFirst: a write that is in the log in part, and waits for
+// room, is the next to go on, whatever happens to its credit and to that of
+// others.
 func TestP3BegunWriteGoesFirst(t *testing.T) {
 	promise(t, func(s *scenario) {
 		s.slow(1)

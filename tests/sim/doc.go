@@ -15,17 +15,19 @@
 //	  │ oracle │◄─────────────────────────────────────────────┤ recovery │
 //	  └────────┘                                              └──────────┘
 //
-// Sectors of the log go bad too, at the crash points of the exhaustive search and in
-// a campaign of its own: see decay.go, and salvage.go for what can still be saved.
+// Sectors of the log go bad too, at the crash points of the exhaustive search
+// and in a campaign of its own: see decay.go, and salvage.go for what can still
+// be saved.
 //
 // A device keeps its durable image and the writes that were not flushed. At a
 // power cut each of their sectors lands or does not. A flush covers the writes
-// that had completed when it was issued, and nothing more. What writes and flushes
-// do may come long before their completion. A flush that fails forgets what had
-// completed, whoever's it was, and a write with FUA may be a write and a flush: see
-// fua.go. Disks have logical blocks, of which they refuse parts, and cache devices
-// physical ones, of which a torn write destroys all: see blocks.go. At every crash point
-// either copy of the superblock may also go bad that was good: see rot.go.
+// that had completed when it was issued, and nothing more. What writes and
+// flushes do may come long before their completion. A flush that fails forgets
+// what had completed, whoever's it was, and a write with FUA may be a write and
+// a flush: see fua.go. Disks have logical blocks, of which they refuse parts,
+// and cache devices physical ones, of which a torn write destroys all: see
+// blocks.go. At every crash point either copy of the superblock may also go bad
+// that was good: see rot.go.
 //
 // Every sector that is written says who it is: device, address and the request
 // that wrote it. The oracle knows in which order the cache accepted requests.
@@ -70,10 +72,10 @@
 //
 // # What is not covered
 //
-// Races between threads: all runs in one goroutine. Writers that are slowed: a model
-// in package pace has them. The real devices and the
-// kernel: tests in a guest do that. The host's own part in attach, detach and
-// shutdown, for which the simulator has its own. A device that lies about a
-// flush, beyond being found out. A write under way when the server dies and
-// that lands after the next one has started.
+// Races between threads: all runs in one goroutine. Writers that are slowed: a
+// model in package pace has them. The real devices and the kernel: tests in a
+// guest do that. The host's own part in attach, detach and shutdown, for which
+// the simulator has its own. A device that lies about a flush, beyond being
+// found out. A write under way when the server dies and that lands after the
+// next one has started.
 package sim

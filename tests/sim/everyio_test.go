@@ -220,7 +220,8 @@ func (s *scenario) lastRecord(img *images) uint64 {
 	return rec.LastSeq
 }
 
-// afterFormat checks what a format, finished or not, has left of a log that ended at record last.
+// afterFormat checks what a format, finished or not, has left of a log that
+// ended at record last.
 func (s *scenario) afterFormat(finished bool, last uint64) {
 	c, rec, err := logcache.Resume(syncDevice{s.sides.s}, s.config(func() {}))
 	if err != nil {

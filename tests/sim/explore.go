@@ -19,7 +19,8 @@ type explorer struct {
 	Other int // crash points at which a choice was
 }
 
-// maxSubset is up to how many unflushed sectors, or blocks of backings, every subset is tried.
+// maxSubset is up to how many unflushed sectors, or blocks of backings, every
+// subset is tried.
 const maxSubset = 12
 
 func newExplorer() *explorer {
@@ -70,7 +71,8 @@ func (e *explorer) put(i, from, to int) { e.all[i].put(e.w.image.disk[e.disk[i]]
 // units is how many write i has.
 func (e *explorer) units(i int) int { return len(e.all[i].ids) / e.all[i].unit }
 
-// subsets tries every subset of the unflushed units: sectors, or blocks of backings.
+// subsets tries every subset of the unflushed units: sectors, or blocks of
+// backings.
 func (e *explorer) subsets(units int) {
 	for mask := range 1 << units {
 		e.clean()

@@ -100,8 +100,8 @@ func TestP1FailedFUAsInARow(t *testing.T) {
 	})
 }
 
-// TestP1FailedFUACostsTheSuperblock: a copy of the superblock is written, and lost by
-// a record's flush. It is written again before anything is built on it.
+// TestP1FailedFUACostsTheSuperblock: a copy of the superblock is written, and
+// lost by a record's flush. It is written again before anything is built on it.
 func TestP1FailedFUACostsTheSuperblock(t *testing.T) {
 	withoutFUA(t, func(s *scenario) {
 		s.fua(0, 0, 8)

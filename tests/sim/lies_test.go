@@ -87,9 +87,9 @@ func TestP6LyingFlush(t *testing.T) {
 	missing(t, rule{what: lying}, 3)
 }
 
-// TestP6AbandonedRecordIsNotMigrated: a record that a recovery has dropped lies where
-// a later one was written, which looks just like it, and was lost. Migration tells
-// them apart.
+// TestP6AbandonedRecordIsNotMigrated: a record that a recovery has dropped lies
+// where a later one was written, which looks just like it, and was lost.
+// Migration tells them apart.
 func TestP6AbandonedRecordIsNotMigrated(t *testing.T) {
 	promise(t, func(s *scenario) {
 		s.fua(0, 0, 8)

@@ -64,7 +64,8 @@ func runSeeds(t *testing.T, from, to, step uint64) *Stats {
 	return stats
 }
 
-// explain reports a failure with the commands that repeat it, as it was and as small as it gets.
+// explain reports a failure with the commands that repeat it, as it was and as
+// small as it gets.
 func explain(t *testing.T, o Options, err error, k *kit) {
 	const again = "go test ./tests/sim -run '^TestRandom$' -sim.seeds=1 -sim.trace"
 	t.Errorf("seed %d: %v\nrepeat it: %s -sim.seed=%d", o.Seed, err, again, o.Seed)

@@ -13,7 +13,8 @@ import (
 // That is tried at every crash point, with either copy. With [Options.Rot] the
 // run goes on from there.
 
-// superblocks are both copies as an image has them. They are valid until the next call.
+// superblocks are both copies as an image has them. They are valid until the
+// next call.
 func (c *checker) superblocks(m *images) (a, b []byte) {
 	r := imageReader{c.s.cache, m.disk[0]}
 	for i := range c.super {

@@ -246,7 +246,8 @@ func (w *world) startBatch(most int) bool {
 	return w.mig.Step(most)
 }
 
-// readAhead has migration read for the batch after the one under way, if there is one.
+// readAhead has migration read for the batch after the one under way, if there
+// is one.
 func (w *world) readAhead(most int) {
 	before := w.mig.Status().Ahead
 	w.mig.Ahead(most)

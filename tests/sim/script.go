@@ -69,7 +69,8 @@ func (w *world) migrateSteps() []step {
 	}
 }
 
-// migrated starts a batch if none is under way, until the log is free up to a segment.
+// migrated starts a batch if none is under way, until the log is free up to a
+// segment.
 func (w *world) migrated(last uint64) bool {
 	id, err := w.cache.LastMigrated()
 	if id >= last || err != nil {

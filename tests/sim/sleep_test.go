@@ -125,7 +125,8 @@ func TestP8SetBack(t *testing.T) {
 }
 
 // TestP8OtherLifeDuringAnUpdate: one copy of the superblock was on its way when
-// the machine went to sleep, and lands over the other life's. The other one does not.
+// the machine went to sleep, and lands over the other life's. The other one
+// does not.
 func TestP8OtherLifeDuringAnUpdate(t *testing.T) {
 	promise(t, func(s *scenario) {
 		s.s.faulty = true

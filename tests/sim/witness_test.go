@@ -88,7 +88,8 @@ func TestP8FailedBatchChangesNoWitness(t *testing.T) {
 	}
 }
 
-// restUntilFailed lets all happen until the batch has failed, and cuts the power at every moment.
+// restUntilFailed lets all happen until the batch has failed, and cuts the
+// power at every moment.
 func (s *scenario) restUntilFailed() {
 	for s.mig.Status().Failed == 0 {
 		s.e.point()

@@ -38,7 +38,8 @@ func openHost(ctx context.Context, o options) (*host, error) {
 	return h, nil
 }
 
-// programs brings lc, ublkdemo and the reference server, as far as a system needs them, into one folder.
+// programs brings lc, ublkdemo and the reference server, as far as a system
+// needs them, into one folder.
 func (h *host) programs(ctx context.Context, o options) error {
 	h.bin = filepath.Join(h.tmp, "bin")
 	if err := os.Mkdir(h.bin, 0o755); err != nil {

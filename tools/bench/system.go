@@ -3,7 +3,8 @@ package main
 import "strings"
 
 // system is something to measure. Its scripts find the devices in $ssd, $hdd
-// and, in a guest, $slow, the cache device in $cache, and the size of the cache in $cachemb.
+// and, in a guest, $slow, the cache device in $cache, and the size of the cache
+// in $cachemb.
 type system struct {
 	name     string
 	up, down string
@@ -17,11 +18,14 @@ type system struct {
 	drain string
 	// background starts to drain and returns at once.
 	background string
-	// bypass sends long sequential writes past the cache. It prints why, where it cannot.
+	// bypass sends long sequential writes past the cache. It prints why, where
+	// it cannot.
 	bypass string
-	// other brings up a second device of the cache, on $slow, and names it in $other.
+	// other brings up a second device of the cache, on $slow, and names it in
+	// $other.
 	other string
-	// once: a reference that nothing is compared with, measured in the first round only.
+	// once: a reference that nothing is compared with, measured in the first
+	// round only.
 	once bool
 	// extra: a variant, not among all systems.
 	extra bool

@@ -27,7 +27,8 @@ func (d *Disk) Serve(l net.Listener) error {
 	}
 }
 
-// ServeConn serves one NBD client, over a socket, until it leaves or the power goes.
+// ServeConn serves one NBD client, over a socket, until it leaves or the power
+// goes.
 func (d *Disk) ServeConn(c net.Conn) error {
 	defer c.Close()
 	if !d.enter(c) {

@@ -189,7 +189,8 @@ func chunks(b []byte, size int) (list [][]byte) {
 	return list
 }
 
-// TestClientThatTakesNoAnswers holds up nobody else, and gets all of them in the end.
+// TestClientThatTakesNoAnswers holds up nobody else, and gets all of them in
+// the end.
 func TestClientThatTakesNoAnswers(t *testing.T) {
 	d := openTestDisk(t, Config{Size: 8 << 20})
 	data := payload(7, 4<<20/SectorSize)

@@ -51,7 +51,8 @@ func newSession(fd int) *session {
 	return &session{fd: fd, room: make([]byte, inputSize), ended: make(chan error, 1)}
 }
 
-// end closes a session that is over. What is still on its way is answered to nobody.
+// end closes a session that is over. What is still on its way is answered to
+// nobody.
 func (s *session) end() {
 	err := s.over
 	if errors.Is(err, io.EOF) {

@@ -100,7 +100,8 @@ func (d *Disk) advance() {
 	}
 }
 
-// perform does to the image what a request asks for, and answers. The caller holds mu.
+// perform does to the image what a request asks for, and answers. The caller
+// holds mu.
 func (d *Disk) perform(r *request) {
 	var err error
 	switch r.op {

@@ -82,7 +82,8 @@ func (c chart) points(p *plot.Plot) error {
 	return nil
 }
 
-// lines has one for each series, so that the foot of a cliff shows as well as its top.
+// lines has one for each series, so that the foot of a cliff shows as well as
+// its top.
 func (c chart) lines(p *plot.Plot) error {
 	for i, s := range c.Series {
 		line, err := plotter.NewLine(s.at(1, least))

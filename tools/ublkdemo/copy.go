@@ -8,12 +8,14 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// keepBytes is the memory of a queue that data is moved through, end to end and from the start again: too much for a
-// CPU's caches, like the memory of a server that keeps data.
+// keepBytes is the memory of a queue that data is moved through, end to end and
+// from the start again: too much for a CPU's caches, like the memory of a
+// server that keeps data.
 const keepBytes = 64 << 20
 
-// copying is the null device of a server that has a place of its own for all data: it moves the data of each request
-// once, out of the request's buffer and into it, or with user copy straight from and to the client.
+// copying is the null device of a server that has a place of its own for all
+// data: it moves the data of each request once, out of the request's buffer and
+// into it, or with user copy straight from and to the client.
 type copying struct{ user bool }
 
 func (c copying) NewQueue(q *ublk.Queue) (ublk.QueueHandler, error) {

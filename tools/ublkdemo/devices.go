@@ -24,7 +24,8 @@ func (n *nullQueue) Handle(reqs []*ublk.Request) {
 	}
 }
 
-// ram keeps the device in memory. Requests that overlap in time are the client's business, as with any disk.
+// ram keeps the device in memory. Requests that overlap in time are the
+// client's business, as with any disk.
 type ram struct{ data []byte }
 
 func newRAM(size uint64) (ublk.Handler, error) {
@@ -68,7 +69,8 @@ func (d *ramQueue) serve(r *ublk.Request) int32 {
 	return r.Len()
 }
 
-// idle is the part of a handler that puts no I/O of its own on the ring and is never woken.
+// idle is the part of a handler that puts no I/O of its own on the ring and is
+// never woken.
 type idle struct{}
 
 func (idle) Completed(uint64, int32) {}

@@ -1,5 +1,6 @@
-// Command ublkdemo shows package ublk at work: a device that answers everything at once, and one that keeps its data in
-// memory. The first is the yardstick for what the path through the kernel costs.
+// Command ublkdemo shows package ublk at work: a device that answers everything
+// at once, and one that keeps its data in memory. The first is the yardstick
+// for what the path through the kernel costs.
 package main
 
 import (
@@ -65,7 +66,8 @@ func serveCommand(use, short string, userCopy bool, handler func(size uint64) (u
 	return cmd
 }
 
-// serve runs a device until the context ends, or until someone else takes the device away.
+// serve runs a device until the context ends, or until someone else takes the
+// device away.
 func serve(ctx context.Context, c ublk.Config, h ublk.Handler) error {
 	dev, err := ublk.New(ctx, c, h)
 	if err != nil {
@@ -82,7 +84,8 @@ func serve(ctx context.Context, c ublk.Config, h ublk.Handler) error {
 	return errors.Join(stop(dev), dev.Err())
 }
 
-// stop takes the device away even if it is in use: the data goes with this process in any case.
+// stop takes the device away even if it is in use: the data goes with this
+// process in any case.
 func stop(dev *ublk.Device) error {
 	ctx, cancel := context.WithTimeout(context.Background(), stopTimeout)
 	defer cancel()

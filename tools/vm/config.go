@@ -17,9 +17,10 @@ type Config struct {
 	Files map[string]string // guest path -> host file or folder, pushed at each power-on
 	Udev  bool              // run udevd; without it devtmpfs alone makes nodes
 
-	// Counted makes the guest's clock go by the instructions that its CPUs execute, 4 ns each: times then say what work
-	// takes, and a busy host does not change them. Disks answer in the host's time all the same, so what waits for one
-	// cannot be measured so.
+	// Counted makes the guest's clock go by the instructions that its CPUs
+	// execute, 4 ns each: times then say what work takes, and a busy host does
+	// not change them. Disks answer in the host's time all the same, so what
+	// waits for one cannot be measured so.
 	Counted bool
 
 	Append  string    // more kernel parameters

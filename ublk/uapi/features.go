@@ -1,6 +1,7 @@
 package uapi
 
-// Feature flags, asked for in UblksrvCtrlDevInfo.Flags and reported by UBLK_U_CMD_GET_FEATURES.
+// Feature flags, asked for in UblksrvCtrlDevInfo.Flags and reported by
+// UBLK_U_CMD_GET_FEATURES.
 const (
 	UBLK_F_SUPPORT_ZERO_COPY      uint64 = 1 << 0
 	UBLK_F_URING_CMD_COMP_IN_TASK uint64 = 1 << 1
@@ -24,7 +25,8 @@ const (
 	UBLK_F_SHMEM_ZC               uint64 = 1 << 19
 )
 
-// FeatureNames gives the name of the feature of each bit, without its UBLK_F_ prefix, in lower case.
+// FeatureNames gives the name of the feature of each bit, without its UBLK_F_
+// prefix, in lower case.
 var FeatureNames = [...]string{
 	"support_zero_copy", "uring_cmd_comp_in_task", "need_get_data", "user_recovery", "user_recovery_reissue",
 	"unprivileged_dev", "cmd_ioctl_encode", "user_copy", "zoned", "user_recovery_fail_io", "update_size",

@@ -33,7 +33,8 @@ const (
 	UBLK_IO_F_SHMEM_ZC           uint32 = 1 << 19
 )
 
-// UblksrvIODesc is struct ublksrv_io_desc: one request, written by the kernel into memory that the server maps.
+// UblksrvIODesc is struct ublksrv_io_desc: one request, written by the kernel
+// into memory that the server maps.
 type UblksrvIODesc struct {
 	_           structs.HostLayout
 	OpFlags     uint32 // UBLK_IO_OP_* | UBLK_IO_F_*

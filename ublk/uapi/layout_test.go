@@ -10,7 +10,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// layoutOf describes a Go structure in the words of layout.golden, naming fields as the golden's C structure does.
+// layoutOf describes a Go structure in the words of layout.golden, naming
+// fields as the golden's C structure does.
 func layoutOf(cName string, v any, golden string) string {
 	t := reflect.TypeOf(v)
 	names := cFields(golden, cName)
@@ -30,7 +31,8 @@ func layoutOf(cName string, v any, golden string) string {
 	return b.String()
 }
 
-// cFields maps "devid" to "dev_id" for the fields of one structure in the golden file.
+// cFields maps "devid" to "dev_id" for the fields of one structure in the
+// golden file.
 func cFields(golden, cName string) map[string]string {
 	names := map[string]string{}
 	_, rest, _ := strings.Cut(golden, "struct "+cName+" ")
@@ -44,7 +46,8 @@ func cFields(golden, cName string) map[string]string {
 	return names
 }
 
-// If this fails the mirror of the kernel's structures is wrong: the kernel never changes what it once published.
+// If this fails the mirror of the kernel's structures is wrong: the kernel
+// never changes what it once published.
 func TestLayout(t *testing.T) {
 	raw, err := os.ReadFile("testdata/layout.golden")
 	if err != nil {

@@ -24,7 +24,8 @@ const (
 // UBLK_MIN_SEGMENT_SIZE is the least UblkParamSegment.MaxSegmentSize, in bytes.
 const UBLK_MIN_SEGMENT_SIZE = 4096
 
-// UblkParams is struct ublk_params. A kernel that knows fewer parts masks the rest out of Types.
+// UblkParams is struct ublk_params. A kernel that knows fewer parts masks the
+// rest out of Types.
 type UblkParams struct {
 	_         structs.HostLayout
 	Len       uint32 // bytes of this structure
@@ -53,7 +54,8 @@ type UblkParamBasic struct {
 	VirtBoundaryMask uint64
 }
 
-// UblkParamDiscard is struct ublk_param_discard. Write-zeroes requests come only with it, too.
+// UblkParamDiscard is struct ublk_param_discard. Write-zeroes requests come
+// only with it, too.
 type UblkParamDiscard struct {
 	_                     structs.HostLayout
 	DiscardAlignment      uint32 // bytes

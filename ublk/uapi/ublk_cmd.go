@@ -1,12 +1,16 @@
-// Package uapi declares the kernel interface of ublk: include/uapi/linux/ublk_cmd.h of Linux 7.1 in Go.
+// Package uapi declares the kernel interface of ublk:
+// include/uapi/linux/ublk_cmd.h of Linux 7.1 in Go.
 //
-// Constants keep their C spelling, so that one grep finds them in both trees; commands are in ioctl encoding, the only
-// form that every kernel since 6.4 takes. Structures name the C structure they mirror. There is no behaviour here.
+// Constants keep their C spelling, so that one grep finds them in both trees;
+// commands are in ioctl encoding, the only form that every kernel since 6.4
+// takes. Structures name the C structure they mirror. There is no behaviour
+// here.
 package uapi
 
 import "structs"
 
-// Commands to /dev/ublk-control, sent as URING_CMD entries of 128 bytes with a UblksrvCtrlCmd as payload.
+// Commands to /dev/ublk-control, sent as URING_CMD entries of 128 bytes with a
+// UblksrvCtrlCmd as payload.
 const (
 	UBLK_U_CMD_GET_QUEUE_AFFINITY  uint32 = ior | ctrlSize | 0x01
 	UBLK_U_CMD_GET_DEV_INFO        uint32 = ior | ctrlSize | 0x02
@@ -28,7 +32,8 @@ const (
 	UBLK_U_CMD_UNREG_BUF           uint32 = iowr | ctrlSize | 0x19
 )
 
-// Commands to /dev/ublkcN, sent as URING_CMD entries with a UblksrvIOCmd as payload.
+// Commands to /dev/ublkcN, sent as URING_CMD entries with a UblksrvIOCmd as
+// payload.
 const (
 	UBLK_U_IO_FETCH_REQ            uint32 = iowr | ioSize | 0x20
 	UBLK_U_IO_COMMIT_AND_FETCH_REQ uint32 = iowr | ioSize | 0x21
@@ -84,7 +89,8 @@ type UblksrvCtrlCmd struct {
 	Reserved   uint32
 }
 
-// UblksrvCtrlDevInfo is struct ublksrv_ctrl_dev_info, the argument and answer of ADD_DEV and GET_DEV_INFO.
+// UblksrvCtrlDevInfo is struct ublksrv_ctrl_dev_info, the argument and answer
+// of ADD_DEV and GET_DEV_INFO.
 type UblksrvCtrlDevInfo struct {
 	_             structs.HostLayout
 	NrHwQueues    uint16

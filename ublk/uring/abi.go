@@ -2,7 +2,8 @@ package uring
 
 import "time"
 
-// What include/uapi/linux/io_uring.h has and github.com/iceber/iouring-go/syscall has not.
+// What include/uapi/linux/io_uring.h has and
+// github.com/iceber/iouring-go/syscall has not.
 const (
 	IORING_SETUP_SINGLE_ISSUER uint32 = 1 << 12 // Linux 6.0
 	IORING_SETUP_DEFER_TASKRUN uint32 = 1 << 13 // Linux 6.1
@@ -37,7 +38,8 @@ type rsrcUpdate struct {
 	resv2  uint32
 }
 
-// getEventsArg is struct io_uring_getevents_arg: the extended argument of io_uring_enter.
+// getEventsArg is struct io_uring_getevents_arg: the extended argument of
+// io_uring_enter.
 type getEventsArg struct {
 	sigmask   uint64 // address of a signal set, 0 for none
 	sigmaskSz uint32 // bytes
@@ -56,8 +58,9 @@ func TimespecOf(d time.Duration) Timespec {
 	return Timespec{Sec: int64(d / time.Second), Nsec: int64(d % time.Second)}
 }
 
-// waitArg is what one enter with a timeout points the kernel at. It lies in a page of our own: its address is stored
-// in it as a number, which the Go runtime would not follow.
+// waitArg is what one enter with a timeout points the kernel at. It lies in a
+// page of our own: its address is stored in it as a number, which the Go
+// runtime would not follow.
 type waitArg struct {
 	arg getEventsArg
 	ts  Timespec

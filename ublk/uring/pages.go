@@ -9,8 +9,9 @@ import (
 // hugePage is the size in bytes from which AllocResident asks for huge pages.
 const hugePage = 2 << 20
 
-// AllocPages returns zeroed, page-aligned memory outside the Go heap, rounded up to whole pages: the kernel may hold
-// its address, and the garbage collector neither scans nor moves nor counts it. Free it with FreePages, as it came.
+// AllocPages returns zeroed, page-aligned memory outside the Go heap, rounded
+// up to whole pages: the kernel may hold its address, and the garbage collector
+// neither scans nor moves nor counts it. Free it with FreePages, as it came.
 func AllocPages(size int) ([]byte, error) {
 	page := unix.Getpagesize()
 	n := (size + page - 1) / page * page
@@ -24,9 +25,11 @@ func AllocPages(size int) ([]byte, error) {
 	return b, nil
 }
 
-// AllocResident is AllocPages for memory that will all be used soon: it is there when this returns, in huge pages where
-// the kernel has them, so that no page fault comes later. Memory of which only a part is ever touched, like the buffers
-// of a queue's tags, is better left to faults of a page each: a huge page is cleared as a whole.
+// AllocResident is AllocPages for memory that will all be used soon: it is
+// there when this returns, in huge pages where the kernel has them, so that no
+// page fault comes later. Memory of which only a part is ever touched, like the
+// buffers of a queue's tags, is better left to faults of a page each: a huge
+// page is cleared as a whole.
 func AllocResident(size int) ([]byte, error) {
 	b, err := AllocPages(size)
 	if err != nil {
@@ -39,7 +42,8 @@ func AllocResident(size int) ([]byte, error) {
 	return b, nil
 }
 
-// FreePages gives memory from AllocPages back. b must be the slice that AllocPages returned; nil is ignored.
+// FreePages gives memory from AllocPages back. b must be the slice that
+// AllocPages returned; nil is ignored.
 func FreePages(b []byte) error {
 	if b == nil {
 		return nil

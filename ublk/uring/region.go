@@ -2,16 +2,19 @@ package uring
 
 import "sync/atomic"
 
-// Region is memory that rings may register. A ring knows a registered region by its address and the kernel by its pages,
-// so neither may change: the region stays mapped until its owner has freed it and every ring has let it go. A ring that
-// forgets to do so costs memory; it never writes other data than it was told to.
+// Region is memory that rings may register. A ring knows a registered region by
+// its address and the kernel by its pages, so neither may change: the region
+// stays mapped until its owner has freed it and every ring has let it go. A
+// ring that forgets to do so costs memory; it never writes other data than it
+// was told to.
 type Region struct {
 	mem   []byte
 	holds atomic.Int32 // its owner, and each ring that has it registered; at 0 it is unmapped
 	freed atomic.Bool  // by its owner
 }
 
-// NewRegion makes a region of at least size bytes, as AllocResident does. It belongs to the caller until Free.
+// NewRegion makes a region of at least size bytes, as AllocResident does. It
+// belongs to the caller until Free.
 func NewRegion(size int) (*Region, error) {
 	mem, err := AllocResident(size)
 	if err != nil {
@@ -25,7 +28,8 @@ func NewRegion(size int) (*Region, error) {
 // Bytes returns the memory. It must not be used after Free.
 func (m *Region) Bytes() []byte { return m.mem }
 
-// Free gives the region up, at once or with the last ring that has it registered. Any thread; a second call does nothing.
+// Free gives the region up, at once or with the last ring that has it
+// registered. Any thread; a second call does nothing.
 func (m *Region) Free() error {
 	if m.freed.Swap(true) {
 		return nil
@@ -33,7 +37,8 @@ func (m *Region) Free() error {
 	return m.drop()
 }
 
-// hold keeps the region mapped until drop; it returns false when it is not any more.
+// hold keeps the region mapped until drop; it returns false when it is not any
+// more.
 func (m *Region) hold() bool {
 	for {
 		n := m.holds.Load()

@@ -23,11 +23,13 @@ type registered struct {
 	from, size uint64  // where it lies
 }
 
-// Register pins the pages of a region for this ring, so that writes out of it may be fixed ones. It takes milliseconds.
-// Registering a region twice, or one that was freed, does nothing.
+// Register pins the pages of a region for this ring, so that writes out of it
+// may be fixed ones. It takes milliseconds. Registering a region twice, or one
+// that was freed, does nothing.
 //
-// The kernel may refuse: it counts the pages against RLIMIT_MEMLOCK unless the ring was made with CAP_IPC_LOCK, and takes
-// no region above 1 GiB. Then nothing has changed, and the memory can be written with PrepWrite.
+// The kernel may refuse: it counts the pages against RLIMIT_MEMLOCK unless the
+// ring was made with CAP_IPC_LOCK, and takes no region above 1 GiB. Then
+// nothing has changed, and the memory can be written with PrepWrite.
 func (r *Ring) Register(m *Region) error {
 	if err := r.makeTable(); err != nil {
 		return err
@@ -46,8 +48,9 @@ func (r *Ring) Register(m *Region) error {
 	return nil
 }
 
-// Unregister undoes Register; of a region that is not registered it does nothing. Writes in flight are not disturbed. With
-// an error of the kernel the region stays registered, and mapped.
+// Unregister undoes Register; of a region that is not registered it does
+// nothing. Writes in flight are not disturbed. With an error of the kernel the
+// region stays registered, and mapped.
 func (r *Ring) Unregister(m *Region) error {
 	at := r.entryOf(m)
 	if at < 0 {
@@ -60,7 +63,8 @@ func (r *Ring) Unregister(m *Region) error {
 	return m.drop()
 }
 
-// Registered tells whether all of buf lies in one registered region, and the index of that for PrepWriteFixed.
+// Registered tells whether all of buf lies in one registered region, and the
+// index of that for PrepWriteFixed.
 func (r *Ring) Registered(buf []byte) (index uint16, ok bool) {
 	at, size := addr(buf), uint64(len(buf))
 	for i := range r.table {
@@ -72,7 +76,8 @@ func (r *Ring) Registered(buf []byte) (index uint16, ok bool) {
 	return 0, false
 }
 
-// entryOf returns the index of a region in the table, of an empty entry for nil, or -1.
+// entryOf returns the index of a region in the table, of an empty entry for
+// nil, or -1.
 func (r *Ring) entryOf(m *Region) int {
 	return slices.IndexFunc(r.table, func(e registered) bool { return e.region == m })
 }

@@ -59,7 +59,8 @@ func pinnedBytes(t *testing.T) (kib int) {
 	return kib << 10
 }
 
-// wantPinned waits a little: the kernel lets go of pages when the last write out of them has ended.
+// wantPinned waits a little: the kernel lets go of pages when the last write
+// out of them has ended.
 func wantPinned(t *testing.T, want int) {
 	t.Helper()
 	for range 1000 {
@@ -71,7 +72,8 @@ func wantPinned(t *testing.T, want int) {
 	t.Errorf("%d bytes are pinned, want %d", pinnedBytes(t), want)
 }
 
-// write does what an owner of a ring does: a fixed write where it can, and a plain one elsewhere.
+// write does what an owner of a ring does: a fixed write where it can, and a
+// plain one elsewhere.
 func write(t *testing.T, r *Ring, fd int, buf []byte, off int64) (fixed bool) {
 	t.Helper()
 	sqe := r.GetSQE()
@@ -123,8 +125,9 @@ func TestFixedWrites(t *testing.T) {
 	}
 }
 
-// TestRegionOutlivesItsOwner: a ring that still has a region registered when its owner is done with it must not take the
-// next memory for it, and write the old pages.
+// TestRegionOutlivesItsOwner: a ring that still has a region registered when
+// its owner is done with it must not take the next memory for it, and write the
+// old pages.
 func TestRegionOutlivesItsOwner(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "f")
 	f, err := os.Create(path)

@@ -17,9 +17,11 @@ type CQE struct {
 	Flags    uint32 // IORING_CQE_F_*
 }
 
-// Ring is one io_uring. It is not safe for concurrent use; see the package comment for which thread may use it.
+// Ring is one io_uring. It is not safe for concurrent use; see the package
+// comment for which thread may use it.
 type Ring struct {
-	// Submission: we fill entries and advance the tail, the kernel advances the head.
+	// Submission: we fill entries and advance the tail, the kernel advances the
+	// head.
 	sqHead  *atomic.Uint32 // written by the kernel
 	sqTail  *atomic.Uint32 // written by us, published when we enter
 	sqFlags *atomic.Uint32 // written by the kernel: IORING_SQ_*
@@ -27,7 +29,8 @@ type Ring struct {
 	sqSize  uint32
 	sqMask  uint32
 
-	// Completion: the kernel fills entries and advances the tail, we advance the head.
+	// Completion: the kernel fills entries and advances the tail, we advance
+	// the head.
 	cqHead *atomic.Uint32 // written by us, published once a batch
 	cqTail *atomic.Uint32 // written by the kernel
 	cqes   []CQE
@@ -49,7 +52,8 @@ type Ring struct {
 	wait      *waitArg // the argument of an enter with a timeout
 }
 
-// FD returns the ring's descriptor, for an entry in another ring that names this one.
+// FD returns the ring's descriptor, for an entry in another ring that names
+// this one.
 func (r *Ring) FD() int { return r.fd }
 
 // SetupFlags returns the IORING_SETUP_* flags the kernel accepted.
@@ -58,8 +62,9 @@ func (r *Ring) SetupFlags() uint32 { return r.flags }
 // Features returns the IORING_FEAT_* bits of this kernel.
 func (r *Ring) Features() uint32 { return r.features }
 
-// GetSQE returns a cleared entry, or nil when the queue is full: then submit and ask again. The entry goes out with
-// the next Submit or SubmitAndWait, and must not be touched after that.
+// GetSQE returns a cleared entry, or nil when the queue is full: then submit
+// and ask again. The entry goes out with the next Submit or SubmitAndWait, and
+// must not be touched after that.
 func (r *Ring) GetSQE() *SQE {
 	if r.tail-r.sqHead.Load() >= r.sqSize {
 		return nil
@@ -70,11 +75,13 @@ func (r *Ring) GetSQE() *SQE {
 	return (*SQE)(unsafe.Pointer(&r.entries[at]))
 }
 
-// Pending returns the number of entries that were prepared and not yet taken by the kernel.
+// Pending returns the number of entries that were prepared and not yet taken by
+// the kernel.
 func (r *Ring) Pending() int { return int(r.tail - r.sqHead.Load()) }
 
-// Submit hands all prepared entries to the kernel and does not wait. An error means that some were not taken; they
-// stay prepared. EAGAIN and EBUSY pass once completions have been read.
+// Submit hands all prepared entries to the kernel and does not wait. An error
+// means that some were not taken; they stay prepared. EAGAIN and EBUSY pass
+// once completions have been read.
 func (r *Ring) Submit() error {
 	for n := r.Pending(); n > 0; n = r.Pending() {
 		if err := r.enter(n, 0, 0, r.holds); err != nil && err != unix.EINTR {
@@ -84,11 +91,13 @@ func (r *Ring) Submit() error {
 	return nil
 }
 
-// SubmitAndWait hands all prepared entries to the kernel and waits until at least want completions can be read, or
-// until timeout has passed; a timeout of 0 waits for ever, and running out of time is not an error. With want 0 it does
-// not wait, but lets the kernel post what is done.
+// SubmitAndWait hands all prepared entries to the kernel and waits until at
+// least want completions can be read, or until timeout has passed; a timeout of
+// 0 waits for ever, and running out of time is not an error. With want 0 it
+// does not wait, but lets the kernel post what is done.
 //
-// Errors are those of Submit. They are not returned while there is a completion to read.
+// Errors are those of Submit. They are not returned while there is a completion
+// to read.
 func (r *Ring) SubmitAndWait(want int, timeout time.Duration) error {
 	want = min(want, len(r.cqes)) // more could not be read at once
 	hold := r.holds
@@ -106,8 +115,9 @@ func (r *Ring) SubmitAndWait(want int, timeout time.Duration) error {
 			}
 		}
 		err := r.enter(r.Pending(), wait, left, hold)
-		// A signal, a timeout and an entry refused half-way all return early, and when entries were
-		// submitted the kernel reports their number instead. So look at the rings, not at the result.
+		// A signal, a timeout and an entry refused half-way all return early,
+		// and when entries were submitted the kernel reports their number
+		// instead. So look at the rings, not at the result.
 		switch {
 		case err == unix.EINTR:
 			hold = false // nothing has come for a while
@@ -147,13 +157,15 @@ func (r *Ring) enter(submit, wait int, timeout time.Duration, hold bool) error {
 	return nil
 }
 
-// Ready returns the number of completions that Peek can return without entering the kernel.
+// Ready returns the number of completions that Peek can return without entering
+// the kernel.
 func (r *Ring) Ready() int {
 	r.ready = r.cqTail.Load()
 	return int(r.ready - r.head)
 }
 
-// Peek copies the oldest completion not yet seen. It stays the oldest until Seen is called.
+// Peek copies the oldest completion not yet seen. It stays the oldest until
+// Seen is called.
 func (r *Ring) Peek() (CQE, bool) {
 	if r.head == r.ready && !r.refill() {
 		return CQE{}, false
@@ -161,11 +173,12 @@ func (r *Ring) Peek() (CQE, bool) {
 	return r.cqes[r.head&r.cqMask], true
 }
 
-// Seen drops the completion that Peek returned. The kernel learns of it when the batch is drained or at the next enter.
+// Seen drops the completion that Peek returned. The kernel learns of it when
+// the batch is drained or at the next enter.
 func (r *Ring) Seen() { r.head++ }
 
-// refill looks for completions once the ones known are used up. When the kernel ran out of room it kept the rest
-// aside; it moves them here when we enter.
+// refill looks for completions once the ones known are used up. When the kernel
+// ran out of room it kept the rest aside; it moves them here when we enter.
 func (r *Ring) refill() bool {
 	r.publishHead()
 	if r.Ready() > 0 {

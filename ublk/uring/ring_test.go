@@ -109,7 +109,8 @@ func TestFullQueue(t *testing.T) {
 	}
 }
 
-// More completions than the ring has room for: the kernel keeps them aside, and none may be lost.
+// More completions than the ring has room for: the kernel keeps them aside, and
+// none may be lost.
 func TestCompletionOverflow(t *testing.T) {
 	r := newRing(t, Config{Entries: 4, CQEntries: 4})
 	const total = 4 * 16

@@ -10,8 +10,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// ErrUnsupported is returned by New when the kernel has no usable io_uring: older than 5.11, built without it, or
-// switched off by the kernel.io_uring_disabled sysctl or a container's seccomp filter.
+// ErrUnsupported is returned by New when the kernel has no usable io_uring:
+// older than 5.11, built without it, or switched off by the
+// kernel.io_uring_disabled sysctl or a container's seccomp filter.
 var ErrUnsupported = errors.New("io_uring is not usable here: needs Linux 5.11+, sysctl kernel.io_uring_disabled=0 " +
 	"and a seccomp filter that allows it")
 
@@ -30,7 +31,8 @@ const (
 	cqeSize     = 16
 )
 
-// setupModes lists the ways to run completions, best first. An older kernel refuses the flags it does not know.
+// setupModes lists the ways to run completions, best first. An older kernel
+// refuses the flags it does not know.
 func setupModes(anyThread bool) []uint32 {
 	modes := []uint32{
 		IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN | abi.IORING_SETUP_COOP_TASKRUN | abi.IORING_SETUP_SUBMIT_ALL,
@@ -38,15 +40,16 @@ func setupModes(anyThread bool) []uint32 {
 		0,
 	}
 	if anyThread {
-		// Cooperative completion work would wait for the submitting thread to enter the kernel again, and
-		// that thread may by then be parked by the Go scheduler.
+		// Cooperative completion work would wait for the submitting thread to
+		// enter the kernel again, and that thread may by then be parked by the
+		// Go scheduler.
 		return modes[2:]
 	}
 	return modes
 }
 
-// New makes a ring. Unless c.AnyThread is set the calling goroutine must be locked to its thread, and only that
-// thread may use the ring.
+// New makes a ring. Unless c.AnyThread is set the calling goroutine must be
+// locked to its thread, and only that thread may use the ring.
 func New(c Config) (*Ring, error) {
 	if c.Entries == 0 {
 		return nil, errors.New("io_uring setup: no entries asked for")
@@ -97,8 +100,8 @@ func setup(c Config) (int, *abi.IOURingParams, error) {
 	return -1, nil, fmt.Errorf("io_uring setup, %d entries: %w", c.Entries, last)
 }
 
-// checkFeatures refuses kernels that would lose completions or cannot wait with a timeout. The ring's descriptor is
-// close-on-exec by the kernel's own doing.
+// checkFeatures refuses kernels that would lose completions or cannot wait with
+// a timeout. The ring's descriptor is close-on-exec by the kernel's own doing.
 func checkFeatures(fd int, p *abi.IOURingParams) (int, *abi.IOURingParams, error) {
 	const need = abi.IORING_FEAT_SINGLE_MMAP | abi.IORING_FEAT_NODROP | IORING_FEAT_EXT_ARG
 	if p.Features&need != need {
@@ -108,7 +111,8 @@ func checkFeatures(fd int, p *abi.IOURingParams) (int, *abi.IOURingParams, error
 	return fd, p, nil
 }
 
-// mapRings maps the rings and the entry array, and points the ring at its shared words.
+// mapRings maps the rings and the entry array, and points the ring at its
+// shared words.
 func (r *Ring) mapRings(p *abi.IOURingParams) error {
 	size := max(int(p.SQOffset.Array)+int(p.SQEntries)*4, int(p.CQOffset.Cqes)+int(p.CQEntries)*cqeSize)
 	var err error
@@ -134,7 +138,8 @@ func (r *Ring) mapRings(p *abi.IOURingParams) error {
 	r.head = r.cqHead.Load()
 	r.ready = r.head
 
-	// Slot i of the index array always names entry i: entries are used in order, so it is written once.
+	// Slot i of the index array always names entry i: entries are used in
+	// order, so it is written once.
 	array := unsafe.Slice((*uint32)(unsafe.Pointer(&r.rings[p.SQOffset.Array])), p.SQEntries)
 	for i := range array {
 		array[i] = uint32(i)
@@ -154,9 +159,10 @@ func (r *Ring) word(off uint32) *atomic.Uint32 {
 	return (*atomic.Uint32)(unsafe.Pointer(&r.rings[off]))
 }
 
-// Close gives the ring back. Requests still in flight are cancelled by the kernel, in its own time: memory they use
-// must stay mapped until their completion was seen, so drain first. Close may be called twice, and from any thread
-// once the owner has stopped using the ring.
+// Close gives the ring back. Requests still in flight are cancelled by the
+// kernel, in its own time: memory they use must stay mapped until their
+// completion was seen, so drain first. Close may be called twice, and from any
+// thread once the owner has stopped using the ring.
 func (r *Ring) Close() error {
 	var errs []error
 	for _, m := range []*[]byte{&r.entries, &r.rings} {

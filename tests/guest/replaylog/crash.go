@@ -165,7 +165,8 @@ func (c *checker) apply(e *entry, from, to int64) error {
 		c.n.forgotten++
 		return nil
 	}
-	// The record does not tell in which order a write with FUA and one without came.
+	// The record does not tell in which order a write with FUA and one without
+	// came.
 	if !e.is(flagFUA) {
 		for _, f := range c.since {
 			if e.Offset < f.Offset+f.Length && f.Offset < e.Offset+e.Length {

@@ -8,7 +8,8 @@ import (
 	"path/filepath"
 )
 
-// checkExt4 wants an ext4 to be whole once its journal is replayed, and the files to be on it.
+// checkExt4 wants an ext4 to be whole once its journal is replayed, and the
+// files to be on it.
 func checkExt4(read func(show func(off int64, b []byte) error) error, size int64, want files) error {
 	dir, err := os.MkdirTemp("", "replaylog-")
 	if err != nil {

@@ -7,7 +7,8 @@ import (
 
 const sectorSize = 512
 
-// image is the content of the recorded device. What a recovery writes to it is taken back.
+// image is the content of the recorded device. What a recovery writes to it is
+// taken back.
 type image struct {
 	b    []byte
 	undo []change

@@ -11,7 +11,8 @@ import (
 // it and the data that was written. Writes that no flush covers are not there
 // until one does: the order is that in which things became durable, not that in
 // which they were issued. That is so as long as no two flushes overlap; the
-// device above must see to it. Addresses count sectors of the size the superblock names.
+// device above must see to it. Addresses count sectors of the size the
+// superblock names.
 const (
 	logMagic   = 0x6a736677736872
 	logVersion = 1

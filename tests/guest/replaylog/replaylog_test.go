@@ -51,7 +51,8 @@ func TestReadLog(t *testing.T) {
 	}
 }
 
-// TestVerify has a job that wrote three times to eight sectors, the first two durable.
+// TestVerify has a job that wrote three times to eight sectors, the first two
+// durable.
 func TestVerify(t *testing.T) {
 	h := history{confirmed: 2, writes: []write{{1, 0, 4}, {2, 2, 4}, {3, 4, 4}}}
 	for _, c := range []struct {

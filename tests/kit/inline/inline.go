@@ -1,5 +1,6 @@
-// Package inline is a host in the goroutine of a test: it carries out the operations
-// that ports and migrators give, one after the other, on disks in memory or on none.
+// Package inline is a host in the goroutine of a test: it carries out the
+// operations that ports and migrators give, one after the other, on disks in
+// memory or on none.
 package inline
 
 import (
@@ -10,8 +11,8 @@ import (
 	"github.com/ublk-lc/ublk-lc/segment/blockdev"
 )
 
-// Source gives operations that are to be started, as a port does. The slice is valid
-// until the source is used again.
+// Source gives operations that are to be started, as a port does. The slice is
+// valid until the source is used again.
 type Source interface {
 	Ops() []*blockdev.Op
 }
@@ -24,10 +25,11 @@ type Disk interface {
 
 // Host carries operations out.
 type Host struct {
-	// Disks has the disk of each device. Operations of one without succeed and do nothing.
+	// Disks has the disk of each device. Operations of one without succeed and
+	// do nothing.
 	Disks map[blockdev.Dev]Disk
-	// Fails says of an operation that is carried out what it fails with, if it does; then
-	// nothing is read or written. Nil: none fails.
+	// Fails says of an operation that is carried out what it fails with, if it
+	// does; then nothing is read or written. Nil: none fails.
 	Fails func(op *blockdev.Op) error
 }
 
@@ -47,8 +49,8 @@ func (h *Host) Run(sources ...Source) {
 	}
 }
 
-// Settle is Run, and has the ports among the sources read their mail, as often as one
-// may have left another something.
+// Settle is Run, and has the ports among the sources read their mail, as often
+// as one may have left another something.
 func (h *Host) Settle(sources ...Source) {
 	for range len(sources) + 1 {
 		for _, s := range sources {

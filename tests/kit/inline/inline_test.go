@@ -69,7 +69,8 @@ func TestHostCarriesOut(t *testing.T) {
 	}
 }
 
-// What follows from an operation is done too; what is in the mail is, if it shall settle.
+// What follows from an operation is done too; what is in the mail is, if it
+// shall settle.
 func TestHostSettles(t *testing.T) {
 	for _, settles := range []bool{false, true} {
 		a, b := &asker{}, &asker{}

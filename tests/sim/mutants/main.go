@@ -152,8 +152,9 @@ func kill(patch, known string, verbose bool) (string, error) {
 	return "", nil
 }
 
-// knownTrial is the trial of the test that noticed a mutant before. What only threads
-// do to each other, it would not show without the race detector: that has one trial.
+// knownTrial is the trial of the test that noticed a mutant before. What only
+// threads do to each other, it would not show without the race detector: that
+// has one trial.
 func knownTrial(dir, patch, test string) [][]string {
 	if strings.HasPrefix(patch, "race-") {
 		return nil
@@ -175,8 +176,8 @@ var failed = regexp.MustCompile(`(?m)^\s*--- FAIL: (\S+)`)
 // unbuilt is in what a test of something that does not compile prints.
 var unbuilt = regexp.MustCompile(`\[(build|setup) failed\]`)
 
-// try runs tests and returns the name of one that fails. Paths are left out of what is
-// compiled, so that what a mutant does not change is compiled once.
+// try runs tests and returns the name of one that fails. Paths are left out of
+// what is compiled, so that what a mutant does not change is compiled once.
 func try(dir string, trial []string, verbose bool) (string, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), patience+time.Minute)
 	defer cancel()
@@ -199,7 +200,8 @@ func try(dir string, trial []string, verbose bool) (string, error) {
 	return verdict(out, trial)
 }
 
-// running is what a test program prints of the test that it was in when its time was up.
+// running is what a test program prints of the test that it was in when its
+// time was up.
 var running = regexp.MustCompile(`(?m)^panic: test timed out.*\n\s*running tests:\n\s*(\S+) \((\S+)\)`)
 
 // verdict tells which test has hung or panicked, of a program that did not come to

@@ -1,10 +1,11 @@
-// Command barriers measures whether it would pay to let a barrier wait for company:
-// dm-lc's barrier_deadline_ms. It runs the cache's core with several writers, each of
-// whom writes 4 KiB and calls fdatasync, again and again, on a model of an SSD and in
-// simulated time. All write to one device, of which the kernel has one FLUSH under way
-// at a time, which all share that come before it; or each has a device of his own.
-// A FLUSH is held back before the core sees it, for at most so long, or until all
-// writers want one: nobody could tell better when company comes.
+// Command barriers measures whether it would pay to let a barrier wait for
+// company: dm-lc's barrier_deadline_ms. It runs the cache's core with several
+// writers, each of whom writes 4 KiB and calls fdatasync, again and again, on a
+// model of an SSD and in simulated time. All write to one device, of which the
+// kernel has one FLUSH under way at a time, which all share that come before
+// it; or each has a device of his own. A FLUSH is held back before the core
+// sees it, for at most so long, or until all writers want one: nobody could
+// tell better when company comes.
 //
 //	go run ./tools/bench/barriers [-syncs 3000]
 //

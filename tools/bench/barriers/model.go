@@ -11,8 +11,9 @@ import (
 	"github.com/ublk-lc/ublk-lc/ublk/uring"
 )
 
-// ssd is a device that takes any number of writes at once and flushes one at a time.
-// What asks for a flush while one is under way shares the next one, as in the kernel.
+// ssd is a device that takes any number of writes at once and flushes one at a
+// time. What asks for a flush while one is under way shares the next one, as in
+// the kernel.
 type ssd struct {
 	name      string
 	write     time.Duration // one of 4 KiB

@@ -21,9 +21,10 @@
 //	--stdin                             pass standard input on
 //	--stats                             at the end, print what each disk counted
 //
-// Each disk is $NAME to the command. Disks are /dev/vdb, /dev/vdc, … in the order of the options. `test` builds the package's test binary
-// without cgo, pushes it with the package's testdata, and runs it there with
-// -test.v and LC_GUEST=1 in its environment.
+// Each disk is $NAME to the command. Disks are /dev/vdb, /dev/vdc, … in the
+// order of the options. `test` builds the package's test binary without cgo,
+// pushes it with the package's testdata, and runs it there with -test.v and
+// LC_GUEST=1 in its environment.
 package main
 
 import (
