@@ -31,8 +31,9 @@ func around(t *testing.T) (*bench, *Port, *Request, *blockdev.Op) {
 	return r, p, q, op
 }
 
-// TestP2AroundWhatMoves: what the log had when the read began may be on the backing since,
-// and then what was read there may be older than both. It is read again.
+// TestP2AroundWhatMoves: what the log had when the read began may be on the
+// backing since, and then what was read there may be older than both. It is
+// read again.
 func TestP2AroundWhatMoves(t *testing.T) {
 	r, p, q, op := around(t)
 	at := r.c.geo.SlotSector(0) + 1
@@ -50,8 +51,9 @@ func TestP2AroundWhatMoves(t *testing.T) {
 	}
 }
 
-// TestP9AroundBadSector: of a block of which the log has a part, the backing must give
-// the rest, or the read fails; not the cache, and nothing stays behind.
+// TestP9AroundBadSector: of a block of which the log has a part, the backing
+// must give the rest, or the read fails; not the cache, and nothing stays
+// behind.
 func TestP9AroundBadSector(t *testing.T) {
 	r, p, q, op := around(t)
 	op.Sink.Done(op, io.ErrUnexpectedEOF)

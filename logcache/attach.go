@@ -11,7 +11,8 @@ import (
 )
 
 var (
-	// ErrAttached is returned for a volume, or a device id, that is attached already.
+	// ErrAttached is returned for a volume, or a device id, that is attached
+	// already.
 	ErrAttached = errors.New("already attached")
 	// ErrRebinding is returned for a device id that is being attached, or whose
 	// data is being given up.
@@ -28,7 +29,8 @@ var (
 	ErrDirty = errors.New("data in the log is not yet migrated")
 )
 
-// MaxSectors is the size of the largest backing, in sectors: the index has room for so many blocks.
+// MaxSectors is the size of the largest backing, in sectors: the index has room
+// for so many blocks.
 const MaxSectors = (index.MaxBlock + 1) * index.SectorsPerBlock
 
 // Bound returns the bindings of the log.

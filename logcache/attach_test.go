@@ -7,7 +7,8 @@ import (
 	"github.com/ublk-lc/ublk-lc/segment"
 )
 
-// The index panics at a block that it cannot address, and every device with it: such a backing is refused.
+// The index panics at a block that it cannot address, and every device with it:
+// such a backing is refused.
 func TestP9BackingTooLarge(t *testing.T) {
 	r := newRig(t)
 	for sectors, want := range map[uint64]error{MaxSectors: nil, MaxSectors + 1: ErrTooLarge} {
@@ -57,8 +58,8 @@ func TestStampIsDurable(t *testing.T) {
 	}
 }
 
-// TestBlockSectorsOfTheAttached: migration cuts no block of a device, and of one that
-// is not there it knows of none.
+// TestBlockSectorsOfTheAttached: migration cuts no block of a device, and of
+// one that is not there it knows of none.
 func TestBlockSectorsOfTheAttached(t *testing.T) {
 	r := newBench(t, full(benchSectors, 1))
 	if n := r.c.BlockSectors(5); n != 1 {

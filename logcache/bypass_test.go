@@ -71,8 +71,8 @@ func TestRoutes(t *testing.T) {
 	}
 }
 
-// TestCongestedStreams: while the cache is said to be slow, streams of that length go
-// past the log of every volume, and then no more.
+// TestCongestedStreams: while the cache is said to be slow, streams of that
+// length go past the log of every volume, and then no more.
 func TestCongestedStreams(t *testing.T) {
 	r := newRig(t)
 	for i, shortest := range []uint64{0, 4096, 0} {

@@ -20,7 +20,8 @@ const (
 	// durableEvery is after how many segments the log is made durable although
 	// nobody asked for it: recovery must read all payload above that point.
 	durableEvery = 32
-	// maxRetries is how often a failed log write is tried again.
+	// maxRetries is how often a failed write of a record, or of a superblock, is
+	// tried again.
 	maxRetries = 3
 )
 
@@ -70,12 +71,12 @@ type Cache struct {
 	memory     *uring.Region // of all RAM buffers
 	bufs       []buffer
 	cur        current
-	hint       uint16 // header sectors for the next record
-	recs       []record
-	sealedSeq  uint64 // highest sealed
-	writtenSeq uint64 // all up to here are written
-	durableSeq uint64 // all up to here are durable
-	hardSeq    uint64 // all up to here are durable, or are being written with FUA
+	hint       uint16   // header sectors for the next record
+	recs       []record // sealed ones and the open one, by sequence
+	sealedSeq  uint64   // highest sealed
+	writtenSeq uint64   // all up to here are written
+	durableSeq uint64   // all up to here are durable
+	hardSeq    uint64   // all up to here are durable, or are being written with FUA
 
 	// barriers
 	rhythm  rhythm
@@ -92,7 +93,7 @@ type Cache struct {
 	doubt doubt
 	stats counters
 
-	// what no write or read looks at, and is large, so last
+	// large, and of little use to most writes and reads, so last
 	super   superblock
 	volumes [segment.MaxDevices + 1]*Volume // attached, by device id
 
@@ -126,7 +127,8 @@ type Config struct {
 	Loaders  int                    // goroutines that Resume makes the index with, its own among them; 0 = 1
 	Progress func(slots, of uint64) // of the log, read by Resume; may be nil
 
-	// Scope is how much of a backing is witnessed from its attach on; nil = [witness.Default].
+	// Scope is how much of a backing is witnessed from its attach on; nil =
+	// [witness.Default].
 	Scope *witness.Scope
 
 	Swappable bool // the index may be swapped out, in a process that locks its memory
@@ -212,7 +214,8 @@ func (c *Cache) lock() {
 	c.mu.Lock()
 }
 
-// fail gives the cache up: the log cannot be continued. Reads go on.
+// fail gives the cache up: the log cannot be continued. Reads go on, unless the
+// log is another's by now: see suspect.go.
 func (c *Cache) fail(p *Port, err error) {
 	if c.broken == nil {
 		c.broken = &BrokenError{err}

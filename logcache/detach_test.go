@@ -8,8 +8,8 @@ import (
 	"github.com/ublk-lc/ublk-lc/tests/kit/inline"
 )
 
-// TestP7DetachLeavesNothingBehind: a volume leaves the log neither while that has data of
-// it, nor while what went past it may be lost.
+// TestP7DetachLeavesNothingBehind: a volume leaves the log neither while that
+// has data of it, nor while what went past it may be lost.
 func TestP7DetachLeavesNothingBehind(t *testing.T) {
 	r := attachedBench(t)
 	bad := errors.New("a bad flush")

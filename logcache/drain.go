@@ -5,13 +5,13 @@ import (
 )
 
 // This file is what migration needs of a cache: which segments may go, what
-// the index may forget, and when slots are free again. All of it belongs to the
-// background port's thread.
+// the index may forget, and when slots are free again. It belongs to the
+// background port's thread, but for what does not change.
 
-// Life says which records are of this log.
+// Life says which records are of this log. Any thread.
 func (c *Cache) Life() segment.Life { return c.super.now.Life() }
 
-// FD names the cache device in operations.
+// FD names the cache device in operations. Any thread.
 func (c *Cache) FD() int { return c.fd }
 
 // Candidates appends up to most segments that may be migrated now: oldest
@@ -86,7 +86,8 @@ func (c *Cache) FlushCurrent() uint64 {
 	return seq
 }
 
-// BackingReady tells whether data of a device can be migrated: its volume is attached.
+// BackingReady tells whether data of a device can be migrated: its volume is
+// attached.
 func (c *Cache) BackingReady(dev uint8) bool {
 	c.lock()
 	defer c.mu.Unlock()

@@ -3,9 +3,9 @@ package logcache
 // Events are optional callbacks. They run under the cache's lock on whatever
 // thread it is: they must be quick and must not call back.
 type Events struct {
-	Progress func()      // there may be more to migrate, or to report
+	Progress func()      // more is durable, or migrated: there may be more to migrate
 	Closed   func()      // a segment of the log is full or was ended
-	Parked   func()      // a write waits for room, after a time when none did
+	Parked   func()      // a write waits for more than credit, after a time when none did
 	Broken   func(error) // the cache takes no more writes
 }
 

@@ -133,7 +133,8 @@ func (c *Cache) judge(v *Volume, b *segment.Binding, e *Evidence) error {
 	return nil
 }
 
-// judgeSelf decides whether a disk is the one that the log has data of under its id.
+// judgeSelf decides whether a disk is the one that the log has data of under
+// its id.
 func (c *Cache) judgeSelf(old, b *segment.Binding, t *trial) error {
 	switch {
 	case t.verdict.Changed():
@@ -148,9 +149,9 @@ func (c *Cache) judgeSelf(old, b *segment.Binding, t *trial) error {
 	return nil
 }
 
-// judgeTwin decides whether a disk may be bound although, as the host says, it is
-// one that the log has data of under another id. It may if it was seen to be another,
-// which takes more than a mount: that changes a few sectors.
+// judgeTwin decides whether a disk may be bound although, as the host says, it
+// is one that the log has data of under another id. It may if it was seen to be
+// another, which takes more than a mount: that changes a few sectors.
 func (c *Cache) judgeTwin(old, b *segment.Binding, t *trial, e *Evidence) error {
 	seen := ""
 	switch {

@@ -32,7 +32,8 @@ func golden(t *testing.T, name string) inline.Memory {
 	return b
 }
 
-// held is what a survey finds of each device, and the sequence of the newest record.
+// held is what a survey finds of each device, and the sequence of the newest
+// record.
 func held(t *testing.T, m inline.Memory) (devices map[uint8]inspect.DeviceReport, last uint64) {
 	t.Helper()
 	i, err := inspect.Open(m, int64(len(m)))
@@ -51,7 +52,8 @@ func held(t *testing.T, m inline.Memory) (devices map[uint8]inspect.DeviceReport
 	return devices, log.Last()
 }
 
-// TestP8Forget: what is given up is gone in both copies of the superblock, behind damage too, and of no other device.
+// TestP8Forget: what is given up is gone in both copies of the superblock,
+// behind damage too, and of no other device.
 func TestP8Forget(t *testing.T) {
 	for _, name := range []string{"v1-reused", "v2-reused", "v2-damaged"} {
 		whole := golden(t, name)

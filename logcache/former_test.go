@@ -7,7 +7,8 @@ import (
 	"github.com/ublk-lc/ublk-lc/segment"
 )
 
-// TestP8FormerBindingEnds when its disk is bound anew under another id, unless the log may still hold something for it.
+// TestP8FormerBindingEnds when its disk is bound anew under another id, unless
+// the log may still hold something for it.
 func TestP8FormerBindingEnds(t *testing.T) {
 	former := segment.Binding{ID: 5, State: segment.Detached, Sectors: 100, Fingerprint: 55}
 	for _, c := range []struct {
@@ -42,7 +43,8 @@ func TestP8FormerBindingEnds(t *testing.T) {
 	}
 }
 
-// TestP8GrownDiskOfAnOldLog: a log of version 1 has no witness. A disk that has grown is known by what the host says, or not at all.
+// TestP8GrownDiskOfAnOldLog: a log of version 1 has no witness. A disk that has
+// grown is known by what the host says, or not at all.
 func TestP8GrownDiskOfAnOldLog(t *testing.T) {
 	for _, c := range []struct {
 		name        string

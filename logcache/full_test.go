@@ -8,7 +8,8 @@ import (
 	"github.com/ublk-lc/ublk-lc/tests/kit/inline"
 )
 
-// writable is a cache in memory with an attached volume, and memory for all of its log.
+// writable is a cache in memory with an attached volume, and memory for all of
+// its log.
 func writable(t *testing.T, logBytes int) *bench {
 	m := make(inline.Memory, segment.LogOffset+logBytes)
 	if _, err := Format(m, FormatOptions{DeviceSize: uint64(len(m)), BlockSize: 512, SegmentSize: 8 << 10, Nonce: 3}); err != nil {
@@ -27,8 +28,8 @@ func writable(t *testing.T, logBytes int) *bench {
 	return r
 }
 
-// TestRecordsUnderWay: of records that are not written yet there may be so many, and a
-// write that needs another one waits until one is.
+// TestRecordsUnderWay: of records that are not written yet there may be so
+// many, and a write that needs another one waits until one is.
 func TestRecordsUnderWay(t *testing.T) {
 	r := writable(t, 16<<20)
 	p := NewPort(func() {})
@@ -54,7 +55,8 @@ func TestRecordsUnderWay(t *testing.T) {
 	}
 }
 
-// TestZeroesToARecord: a record says of so much that it is zeroes, or of one request.
+// TestZeroesToARecord: a record says of so much that it is zeroes, or of one
+// request.
 func TestZeroesToARecord(t *testing.T) {
 	r := writable(t, 64<<20)
 	p := NewPort(func() {})

@@ -59,7 +59,8 @@ func giveUp(r *bench, dev uint8) *error {
 	return &err
 }
 
-// TestP8NothingToGiveUp: of what the log is not bound to, and once it is broken, nothing is given up.
+// TestP8NothingToGiveUp: of what the log is not bound to, and once it is
+// broken, nothing is given up.
 func TestP8NothingToGiveUp(t *testing.T) {
 	r := newBench(t, full(benchSectors, 1))
 	if err := *giveUp(r, 9); !errors.Is(err, ErrNotBound) {
@@ -73,8 +74,8 @@ func TestP8NothingToGiveUp(t *testing.T) {
 	}
 }
 
-// TestP7GivenUpIfItIsDurable: while the superblock does not say that the data counts no
-// more, the log has it.
+// TestP7GivenUpIfItIsDurable: while the superblock does not say that the data
+// counts no more, the log has it.
 func TestP7GivenUpIfItIsDurable(t *testing.T) {
 	r := newBench(t, full(benchSectors, 1))
 	err, p, bad := giveUp(r, 5), r.c.Background(), errors.New("a bad sector")
@@ -85,7 +86,8 @@ func TestP7GivenUpIfItIsDurable(t *testing.T) {
 	}
 }
 
-// TestP8GivingUpWaitsInDoubt: after a sleep the log may be another's, and so the binding.
+// TestP8GivingUpWaitsInDoubt: after a sleep the log may be another's, and so
+// the binding.
 func TestP8GivingUpWaitsInDoubt(t *testing.T) {
 	for _, ours := range []bool{true, false} {
 		r := newBench(t, full(benchSectors, 1))

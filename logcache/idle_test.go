@@ -54,8 +54,8 @@ func verify(c *Cache, r *record) error {
 	return got.VerifyPayload(r.image[int(r.HeaderSectors)*segment.SectorSize:])
 }
 
-// TestIdleWorkIsToldFirst: a thread asks before it gives its rest up, and there is work
-// as long as some is done.
+// TestIdleWorkIsToldFirst: a thread asks before it gives its rest up, and there
+// is work as long as some is done.
 func TestIdleWorkIsToldFirst(t *testing.T) {
 	r := newRig(t)
 	if r.p.HasIdleWork() {

@@ -14,8 +14,9 @@ var errOtherFlush = errors.New("another flush of the backing has failed meanwhil
 // durable, whoever's it was; and the next one, which finds nothing to do,
 // succeeds. While one is under way nobody knows whether it has failed already:
 // its completion may be on the way to another thread. So there is one rule. A
-// flush that has succeeded made its writes durable if all flushes that were under
-// way by then have ended, and none has failed since the first of those writes began.
+// flush that has succeeded made its writes durable if all flushes that were
+// under way by then have ended, and none has failed since the first of those
+// writes began.
 type ledger struct {
 	begun  uint64      // flushes so far; each is known by its number
 	failed uint64      // of them, those that have failed

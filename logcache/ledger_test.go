@@ -26,9 +26,10 @@ func pick(t *testing.T, ops []*blockdev.Op, kind blockdev.Kind) *blockdev.Op {
 	return found
 }
 
-// TestP5BatchBesideAFailedFlush: a flush of the backing that somebody else wanted, and
-// that failed while a batch was written, may have cost what the batch wrote. So the
-// batch's own flush, though it succeeds, is worth nothing; in whichever order they end.
+// TestP5BatchBesideAFailedFlush: a flush of the backing that somebody else
+// wanted, and that failed while a batch was written, may have cost what the
+// batch wrote. So the batch's own flush, though it succeeds, is worth nothing;
+// in whichever order they end.
 func TestP5BatchBesideAFailedFlush(t *testing.T) {
 	bad := errors.New("a bad flush")
 	for name, c := range map[string]struct {
@@ -70,9 +71,10 @@ func TestP5BatchBesideAFailedFlush(t *testing.T) {
 	}
 }
 
-// TestP8SuperblockBesideAFailedFlush: a write with FUA that fails may be a flush that
-// fails, and have cost the copy of the superblock that was written before it. That is
-// written again; unless the machine has slept since, and it may not be ours any more.
+// TestP8SuperblockBesideAFailedFlush: a write with FUA that fails may be a
+// flush that fails, and have cost the copy of the superblock that was written
+// before it. That is written again; unless the machine has slept since, and it
+// may not be ours any more.
 func TestP8SuperblockBesideAFailedFlush(t *testing.T) {
 	for name, slept := range map[string]bool{"awake": false, "slept": true} {
 		r := attachedBench(t)

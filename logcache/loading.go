@@ -53,7 +53,8 @@ func (l *loading) add(r *segment.Record) {
 		counts := !l.given.Covers(e.Device, r.Seq)
 		l.seen.Place(&r.Header, &segment.Placed{Extent: e, At: at})
 		if counts && e.Kind == segment.Data && e.Sectors == index.SectorsPerBlock && e.LBA%index.SectorsPerBlock == 0 {
-			// This is what a large log mostly holds. It is what addParts does, in half the time.
+			// This is what a large log mostly holds. It is what addParts does,
+			// in half the time.
 			l.loader.Put(e.Device, e.LBA/index.SectorsPerBlock, wholeBlock, at)
 			at += index.SectorsPerBlock
 			continue

@@ -8,8 +8,8 @@ import (
 	"github.com/ublk-lc/ublk-lc/tests/kit/inline"
 )
 
-// TestP6UnknownExtents: a log with extents that this program cannot replay is refused,
-// whatever comes after them, and none of it is lost.
+// TestP6UnknownExtents: a log with extents that this program cannot replay is
+// refused, whatever comes after them, and none of it is lost.
 func TestP6UnknownExtents(t *testing.T) {
 	r := attachedBench(t)
 	r.write(1)
@@ -47,8 +47,8 @@ func TestFormatRefuses(t *testing.T) {
 	}
 }
 
-// TestReadSuperOfAShortDevice: a copy that is not there is as bad as a damaged one. To
-// forget a device takes a superblock.
+// TestReadSuperOfAShortDevice: a copy that is not there is as bad as a damaged
+// one. To forget a device takes a superblock.
 func TestReadSuperOfAShortDevice(t *testing.T) {
 	m := make(inline.Memory, segment.LogOffset+1<<20)
 	if err := Forget(m, 5, 1); err == nil {

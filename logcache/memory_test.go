@@ -13,9 +13,10 @@ import (
 	"github.com/ublk-lc/ublk-lc/tests/kit"
 )
 
-// TestP9NoMemoryNoCache: a log that is too large for the machine is not resumed, says
-// why, and what was taken for it is given back, wherever the memory came to an end: at
-// the index, at what loads it, or at the RAM buffers, which take 5 GiB, 0.6 and 8.
+// TestP9NoMemoryNoCache: a log that is too large for the machine is not
+// resumed, says why, and what was taken for it is given back, wherever the
+// memory came to an end: at the index, at what loads it, or at the RAM buffers,
+// which take 5 GiB, 0.6 and 8.
 func TestP9NoMemoryNoCache(t *testing.T) {
 	dev := &nullDevice{}
 	if _, err := Format(dev, FormatOptions{DeviceSize: 1 << 40, BlockSize: 512, SegmentSize: 64 << 20, Nonce: 1}); err != nil {
@@ -35,8 +36,8 @@ func TestP9NoMemoryNoCache(t *testing.T) {
 	}
 }
 
-// TestIndexLeftOutOfTheLock: in a process that locks its memory, an index that may be
-// swapped out is not locked, and no less than the index.
+// TestIndexLeftOutOfTheLock: in a process that locks its memory, an index that
+// may be swapped out is not locked, and no less than the index.
 func TestIndexLeftOutOfTheLock(t *testing.T) {
 	kit.Need(t, kit.Locking)
 	dev := &nullDevice{}

@@ -8,8 +8,8 @@ import (
 	"github.com/ublk-lc/ublk-lc/segment"
 )
 
-// TestNewest: of what the log holds, that which nothing newer has replaced, in as few
-// runs as there are.
+// TestNewest: of what the log holds, that which nothing newer has replaced, in
+// as few runs as there are.
 func TestNewest(t *testing.T) {
 	r := newRig(t)
 	write := func(lba uint64, sectors uint32) segment.Placed {

@@ -9,7 +9,7 @@ import (
 	"github.com/ublk-lc/ublk-lc/ublk/uring"
 )
 
-// Device is a cache device at format and resume, when nothing else runs.
+// Device is a cache device on which nothing runs, as at format and resume.
 // Offsets, lengths and memory are aligned as O_DIRECT wants them.
 type Device interface {
 	io.ReaderAt
@@ -33,7 +33,8 @@ type FormatOptions struct {
 
 // Format makes a cache device, on which nothing is left that another program
 // would know as its own. Whatever log was there can never be replayed again,
-// because the nonce is new. Interrupted, it leaves the old cache, none, or the new one.
+// because the nonce is new. Interrupted, it leaves the old cache, none, or the
+// new one.
 func Format(dev Device, o FormatOptions) (*segment.Super, error) {
 	if o.SegmentSize == 0 {
 		o.SegmentSize = segment.DefaultSegmentSize

@@ -8,8 +8,8 @@ import (
 	"github.com/ublk-lc/ublk-lc/segment/blockdev"
 )
 
-// TestPortGrows: as many operations may be under way as there are requests, and each
-// completion finds its own.
+// TestPortGrows: as many operations may be under way as there are requests, and
+// each completion finds its own.
 func TestPortGrows(t *testing.T) {
 	const many = 1300 // the port begins with room for 512
 	v, p := NewVolume(5, "v", many, 512), NewPort(func() {})
@@ -36,8 +36,8 @@ func TestPortGrows(t *testing.T) {
 	}
 }
 
-// TestP9OutOfRange: a request is refused that reaches past the end, also one that would
-// come round to the start.
+// TestP9OutOfRange: a request is refused that reaches past the end, also one
+// that would come round to the start.
 func TestP9OutOfRange(t *testing.T) {
 	v, p := NewVolume(5, "v", 64, 4096), NewPort(func() {})
 	for _, c := range []struct {

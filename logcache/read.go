@@ -82,7 +82,8 @@ func hits(es []index.Entry, mask uint8) []index.Entry {
 	return nil
 }
 
-// locate makes a piece of the sectors in b, which hit, at most one entry, covers wholly.
+// locate makes a piece of the sectors in b, which hit, at most one entry,
+// covers wholly.
 func (c *Cache) locate(r *Request, b *blockPart, hit []index.Entry, first uint32) piece {
 	pc := piece{first: first, sectors: b.sectors}
 	if len(hit) == 0 {

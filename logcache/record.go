@@ -11,7 +11,7 @@ import (
 // part of its segment's RAM buffer.
 //
 //	open ──seal──► sealed ──write completes──► written
-//	writes join    image is fixed              may be forgotten
+//	writes join    image is fixed              kept as long as its buffer
 type record struct {
 	segment.Header
 	cache   *Cache
@@ -32,7 +32,8 @@ type record struct {
 // next is where the next payload goes, in sectors of the slot.
 func (r *record) next() uint32 { return r.PayloadPosition() + r.payload }
 
-// encode writes header and missing checksums. The record is sealed, so nobody else touches it.
+// encode writes header and missing checksums. The record is sealed, so nobody
+// else touches it.
 func (r *record) encode() { segment.SealRecord(r.image, &r.Header, r.sums) }
 
 // openRecord starts a record in the current segment, with room for one logical

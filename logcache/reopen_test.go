@@ -82,7 +82,8 @@ func TestP1ReopenAttachedTellsOnce(t *testing.T) {
 	}
 }
 
-// TestP1FlushedBeforeItWent: what the host flushed, after it was fenced, is not lost.
+// TestP1FlushedBeforeItWent: what the host flushed, after it was fenced, is not
+// lost.
 func TestP1FlushedBeforeItWent(t *testing.T) {
 	v, p := NewVolume(5, "vol", 64, 512), NewPort(func() {})
 	if err := passing(v, p, Request{Op: Write, Sectors: 8}); err != nil {

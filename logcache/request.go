@@ -15,9 +15,10 @@ const (
 )
 
 var (
-	// ErrBroken is why requests fail after the cache device refused a log write
-	// or a flush for good. Data that was not durable may be lost; resume the
-	// cache again to go on from what is.
+	// ErrBroken is why requests fail when the log cannot be continued: the cache
+	// device refused a write or a flush for good, or see [BrokenError] for why
+	// else. Data that was not durable may be lost; resume the cache again to go
+	// on from what is.
 	ErrBroken = errors.New("cache device failed")
 	// ErrRange is returned for a request that reaches past the end of the volume.
 	ErrRange = errors.New("request reaches past the end of the device")

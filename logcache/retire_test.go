@@ -19,9 +19,9 @@ func succeed(ops []*blockdev.Op, kind blockdev.Kind) (n int) {
 	return n
 }
 
-// TestRetiredPortStartsNoRecord: the thread of a port that is retired is about to end.
-// What follows from its last completions is done by the cache's own, and nothing waits
-// for ever.
+// TestRetiredPortStartsNoRecord: the thread of a port that is retired is about
+// to end. What follows from its last completions is done by the cache's own,
+// and nothing waits for ever.
 func TestRetiredPortStartsNoRecord(t *testing.T) {
 	r := attachedBench(t)
 	p, b := NewPort(func() {}), r.c.Background()
@@ -48,7 +48,8 @@ func TestRetiredPortStartsNoRecord(t *testing.T) {
 	}
 }
 
-// TestRetiredPortFlushesNoLog: the same of a FLUSH that began with one of the backing.
+// TestRetiredPortFlushesNoLog: the same of a FLUSH that began with one of the
+// backing.
 func TestRetiredPortFlushesNoLog(t *testing.T) {
 	r := attachedBench(t)
 	r.v.SetBypass(Bypass{Cutoff: 1})

@@ -15,7 +15,8 @@ import (
 // Those among them that were made durable meanwhile, by writes with FUA of their
 // own, are answered already; they are written again all the same.
 
-// errNoImage breaks a cache that would have to write again what it has not any more.
+// errNoImage breaks a cache that would have to write again what it has not any
+// more.
 var errNoImage = errors.New("a write with FUA has failed, and a record that it may have cost is not in memory any more")
 
 // rewrite writes all records again that a failed write with FUA may have cost but

@@ -45,10 +45,10 @@ func TestP1NoImageNoLog(t *testing.T) {
 	}
 }
 
-// TestP1AllIsWrittenAgain: a write with FUA that fails may have cost every record that was
-// not durable when it began: those under way, and those that are durable by writes of
-// their own. Each is on the device once more, with a flush behind them all, before
-// anybody is answered.
+// TestP1AllIsWrittenAgain: a write with FUA that fails may have cost every
+// record that was not durable when it began: those under way, and those that
+// are durable by writes of their own. Each is on the device once more, with a
+// flush behind them all, before anybody is answered.
 func TestP1AllIsWrittenAgain(t *testing.T) {
 	r := attachedBench(t)
 	p := NewPort(func() {})

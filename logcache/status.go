@@ -104,7 +104,8 @@ func (c *Cache) dirtyBlocks() (sum uint64) {
 	return sum
 }
 
-// lastFlushed is the newest segment that, with all before it, is closed and durable.
+// lastFlushed is the newest segment that, with all before it, is closed and
+// durable.
 func (c *Cache) lastFlushed() uint64 {
 	id := c.openID() - 1
 	for id > c.lastMigrated && c.slots[c.geo.Slot(id)].LastSeq > c.durableSeq {
@@ -120,7 +121,8 @@ func (c *Cache) DirtyBlocks(dev uint8) uint64 {
 	return c.dirty[dev]
 }
 
-// Durable tells whether records up to seq are durable, or why they never will be. Any thread.
+// Durable tells whether records up to seq are durable, or why they never will
+// be. Any thread.
 func (c *Cache) Durable(seq uint64) (bool, error) {
 	c.lock()
 	defer c.mu.Unlock()

@@ -46,9 +46,9 @@ func (c *Cache) MayWrite() (bool, error) {
 
 // Suspect says that the machine may have slept. Until both copies of the
 // superblock were read again, the cache writes nothing new: writes and barriers
-// wait, and so does the rest of a batch. What fails in between is not tried again,
-// but breaks the cache. If the log is not its own any more, it breaks with [ErrOtherLife]. It
-// belongs to the background port's thread.
+// wait, and so does the rest of a batch. What fails in between is not tried
+// again, but breaks the cache. If the log is not its own any more, it breaks
+// with [ErrOtherLife]. It belongs to the background port's thread.
 func (c *Cache) Suspect() {
 	c.lock()
 	c.doubt.raised++

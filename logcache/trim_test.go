@@ -8,9 +8,9 @@ import (
 	"github.com/ublk-lc/ublk-lc/tests/kit/inline"
 )
 
-// TestP5DiscardsOfSlots: slots are discarded in runs, but for one that is being read; no
-// slot is used again before its discard is done; and what is migrated meanwhile has its
-// turn after that.
+// TestP5DiscardsOfSlots: slots are discarded in runs, but for one that is being
+// read; no slot is used again before its discard is done; and what is migrated
+// meanwhile has its turn after that.
 func TestP5DiscardsOfSlots(t *testing.T) {
 	r := attachedBench(t)
 	r.c.SetDiscardSlots(true)

@@ -18,9 +18,9 @@ func untilContended(c *Cache, before uint64) {
 	}
 }
 
-// TestP7SidesChangedMeanwhile: a request that finds its volume on the other side, once
-// it has the lock, goes there: to the backing when the cache is left, and through the
-// log when the volume was attached.
+// TestP7SidesChangedMeanwhile: a request that finds its volume on the other
+// side, once it has the lock, goes there: to the backing when the cache is
+// left, and through the log when the volume was attached.
 func TestP7SidesChangedMeanwhile(t *testing.T) {
 	r := attachedBench(t)
 	p := NewPort(func() {})
@@ -51,8 +51,8 @@ func TestP7SidesChangedMeanwhile(t *testing.T) {
 	}
 }
 
-// TestP7AttachedMeanwhile is the other way round. The lock does not tell that somebody
-// waits, so it is tried until that is likely.
+// TestP7AttachedMeanwhile is the other way round. The lock does not tell that
+// somebody waits, so it is tried until that is likely.
 func TestP7AttachedMeanwhile(t *testing.T) {
 	r := attachedBench(t)
 	for range 20 {
@@ -75,7 +75,8 @@ func TestP7AttachedMeanwhile(t *testing.T) {
 	}
 }
 
-// TestP7FenceWhileChangingSides: a fence holds on the side on which the volume is in the end.
+// TestP7FenceWhileChangingSides: a fence holds on the side on which the volume
+// is in the end.
 func TestP7FenceWhileChangingSides(t *testing.T) {
 	r := attachedBench(t)
 	var all sync.WaitGroup
@@ -93,7 +94,8 @@ func TestP7FenceWhileChangingSides(t *testing.T) {
 	}
 }
 
-// TestLockIsOne: whichever way it is taken, by trying again or by waiting, one thread has it.
+// TestLockIsOne: whichever way it is taken, by trying again or by waiting, one
+// thread has it.
 func TestLockIsOne(t *testing.T) {
 	c, n := &Cache{}, 0
 	const rounds = 5000

@@ -7,16 +7,20 @@ import (
 	"github.com/ublk-lc/ublk-lc/ublk/uring"
 )
 
-// By these bytes at its start and at its end other programs would take a device for theirs, assemble or mount it, and
-// write to it: every place that libblkid looks at, as far as the second header of LUKS2 at 4 MiB, the second superblock
-// of bcachefs at 2 MiB and 1 MiB from the end, and the RAIDs of mainboards up to 1.5 MiB from the end.
+// By these bytes at its start and at its end other programs would take a device
+// for theirs, assemble or mount it, and write to it: every place that libblkid
+// looks at, as far as the second header of LUKS2 at 4 MiB, the second
+// superblock of bcachefs at 2 MiB and 1 MiB from the end, and the RAIDs of
+// mainboards up to 1.5 MiB from the end.
 const (
 	wipedHead = 8 << 20
 	wipedTail = 2 << 20
 )
 
-// Wipe makes a device of size bytes, a multiple of its block, one that holds nothing as far as any program can tell.
-// What the log of a cache held is gone. The superblocks go first, durably: a power cut leaves an old cache whole, or none.
+// Wipe makes a device of size bytes, a multiple of its block, one that holds
+// nothing as far as any program can tell. What the log of a cache held is gone.
+// The superblocks go first, durably: a power cut leaves an old cache whole, or
+// none.
 func Wipe(dev Device, size uint64) error {
 	zeroes, err := uring.AllocPages(1 << 20)
 	if err != nil {

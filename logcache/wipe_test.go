@@ -8,7 +8,8 @@ import (
 	"github.com/ublk-lc/ublk-lc/tests/kit/inline"
 )
 
-// Format leaves nothing at either end of a device but its own superblocks, and the middle as it is.
+// Format leaves nothing at either end of a device but its own superblocks, and
+// the middle as it is.
 func TestFormatWipes(t *testing.T) {
 	for _, size := range []int{2 << 20, 9<<20 + 512, 10<<20 - 4096, 32<<20 + 3*512} {
 		dev := inline.Memory(bytes.Repeat([]byte{0xff}, size))

@@ -6,8 +6,8 @@ import (
 )
 
 // write takes a write in that goes to the log, or has it wait: for credit, for
-// those before it, or for room. It tells whether that was all, and nothing is
-// left to wait for.
+// those before it, for what is bypassing the log below it, or for room. It tells
+// whether that was all, and nothing is left to wait for.
 func (c *Cache) write(p *Port, r *Request) (done bool) {
 	if c.broken != nil {
 		r.Err = c.broken

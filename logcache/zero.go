@@ -13,8 +13,8 @@ import (
 // A block of zeroes takes a slot of the index like any other, but next to no
 // log, so that the log's size does not bound how many there are. zeroLimit does:
 // beyond it discards wait until migration has brought earlier ones to the
-// backing. That is up to 32 bytes of memory for 4 KiB of log; 1 GiB of discarded
-// range takes 4 MiB.
+// backing. That is up to 40 bytes of memory for 4 KiB of log; 1 GiB of discarded
+// range takes up to 5 MiB.
 
 // recordZeroes is how many sectors of zeroes a record may hold, unless one
 // request brings more: 32 MiB. It bounds what migration and replay take at once.

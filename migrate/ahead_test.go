@@ -41,7 +41,8 @@ func writingOne(t *testing.T) (*Migrator, *queued) {
 	return m, src
 }
 
-// Of the log only so much is read ahead at a time: users want to read from there too.
+// Of the log only so much is read ahead at a time: users want to read from
+// there too.
 func TestAheadIsGentle(t *testing.T) {
 	m, _ := writingOne(t)
 	m.Ahead(10)
@@ -88,8 +89,8 @@ func TestAheadOfAnotherBatchIsNoDamage(t *testing.T) {
 	}
 }
 
-// A batch that fails when all but its last word is done has not ended while something
-// is read into its memory.
+// A batch that fails when all but its last word is done has not ended while
+// something is read into its memory.
 func TestFailureWaitsForWhatIsAhead(t *testing.T) {
 	m, _ := writingOne(t)
 	m.Ahead(1)
@@ -106,8 +107,8 @@ func TestFailureWaitsForWhatIsAhead(t *testing.T) {
 	}
 }
 
-// Without memory there is no batch, and as soon as there is some there is one. Nothing
-// of it is kept meanwhile.
+// Without memory there is no batch, and as soon as there is some there is one.
+// Nothing of it is kept meanwhile.
 func TestP9NoMemoryNoBatch(t *testing.T) {
 	geo, err := segment.NewGeometry(segment.LogOffset+1<<30, 512, 1<<20)
 	if err != nil {

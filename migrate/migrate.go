@@ -14,8 +14,9 @@ const (
 	MaxBatch = 64 << 20
 	// maxDepth is how many operations are under way at most.
 	maxDepth = 256
-	// maxRetries is how often a failed operation of a batch is tried again
-	// before the batch is given up. A later batch starts from the same segment.
+	// maxRetries is how often operations of a batch that have failed are tried
+	// again, all together, before it is given up. A later batch starts from the
+	// same segment.
 	maxRetries = 3
 )
 
@@ -65,7 +66,7 @@ type Source interface {
 	Migrated(id uint64, done func(error))
 }
 
-// Migrator drains one cache. Its methods belong to one thread.
+// Migrator migrates what is dirty in one cache. Its methods belong to one thread.
 type Migrator struct {
 	src Source
 	geo segment.Geometry
@@ -203,7 +204,8 @@ func (m *Migrator) read(i int, s *segment.Span) {
 	m.skips.around(s.ID, image, func(from, to int) { m.add(blockdev.Read, blockdev.Cache, at+int64(from), image[from:to]) })
 }
 
-// unreadable is damage: the segment that cannot be read at a byte of the cache device.
+// unreadable is damage: the segment that cannot be read at a byte of the cache
+// device.
 func (m *Migrator) unreadable(at int64, reason error) error {
 	for _, s := range m.batch {
 		slot := m.geo.Slot(s.ID)

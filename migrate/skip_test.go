@@ -6,8 +6,8 @@ import (
 	"github.com/ublk-lc/ublk-lc/segment"
 )
 
-// What may be left out is what an operator has seen to be bad, and no more: what went bad
-// since, in the same record or another, is damage.
+// What may be left out is what an operator has seen to be bad, and no more:
+// what went bad since, in the same record or another, is damage.
 func TestSkipsNoMore(t *testing.T) {
 	geo, err := segment.NewGeometry(segment.LogOffset+1<<20, 512, 64<<10)
 	if err != nil {

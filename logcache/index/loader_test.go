@@ -35,7 +35,8 @@ func another(n int) func(i int) int {
 
 // TestLoader compares a loader with single puts: with few blocks that are
 // overwritten again and again, so that piles are merged in between, one or all
-// of them, and with more entries than were expected, so that tables leave their place.
+// of them, and with more entries than were expected, so that tables leave their
+// place.
 func TestLoader(t *testing.T) {
 	for _, c := range []struct {
 		expected, goal, n int

@@ -9,8 +9,9 @@ import (
 	"github.com/ublk-lc/ublk-lc/tests/kit"
 )
 
-// TestNoSpace: an index for which there is no address space is none, and one that grows
-// beyond it panics, as a heap would, with what it has still in place.
+// TestNoSpace: an index for which there is no address space is none, and one
+// that grows beyond it panics, as a heap would, with what it has still in
+// place.
 func TestNoSpace(t *testing.T) {
 	if x, err := New(1 << 44); x != nil || !errors.Is(err, unix.ENOMEM) {
 		t.Errorf("for 2^44 blocks: %v", err)

@@ -32,7 +32,8 @@ func TestCutoff(t *testing.T) {
 	}
 }
 
-// One measurement that is an exception neither makes a device congested nor ends that.
+// One measurement that is an exception neither makes a device congested nor
+// ends that.
 func TestLatencyIsSmooth(t *testing.T) {
 	l := Smooth(0, 8*time.Millisecond)
 	if l != 8*time.Millisecond {
@@ -49,7 +50,8 @@ func TestLatencyIsSmooth(t *testing.T) {
 	}
 }
 
-// When all goes past the log, nothing is measured, and what was is forgotten by and by.
+// When all goes past the log, nothing is measured, and what was is forgotten by
+// and by.
 func TestCongestionEnds(t *testing.T) {
 	p := New()
 	in := &Inputs{Settings: &Settings{Watermark: 1, CongestedWrite: time.Millisecond}, Log: Log{Slots: 4, Segment: 1 << 20}}

@@ -14,7 +14,8 @@ func TestController(t *testing.T) {
 	if got := c.update(target+80<<20, target, time.Second, floor, 0); got < 2<<20 || got > 3<<20 {
 		t.Errorf("80 MiB above: %d", got)
 	}
-	// A writer of 5 MiB/s against a backing that takes 10: the dirty share ends near the target.
+	// A writer of 5 MiB/s against a backing that takes 10: the dirty share ends
+	// near the target.
 	dirty := float64(target + 200<<20)
 	c = controller{}
 	for range 20000 {

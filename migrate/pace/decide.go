@@ -45,8 +45,9 @@ const (
 	calmFill   = 0.40
 	// idleBusy is up to which load, in %, a backing counts as idle.
 	idleBusy = 5
-	// sharedDepth is the depth on a backing that others use too: a read of theirs waits
-	// for one write, and not for hundreds. What is written is sorted all the same.
+	// sharedDepth is the depth on a backing that others use too: a read of
+	// theirs waits for one write, and not for hundreds. What is written is
+	// sorted all the same.
 	sharedDepth = 1
 	// rateBatch is how long a batch at a limited rate should last. The longer it
 	// is, the better it sorts, and the longer its backing is between two states.

@@ -45,8 +45,8 @@
 //  2. admitRate: all writers together may fill the free room until then.
 //  3. divide: of that each device with a backlog has its share, by what its backing
 //     sustains; one over its quota has less, whatever the fill.
-//  4. Orders.Credit: the device's limiter, a token bucket, is refilled. A write that
-//     finds credit goes to the log; else it waits for the next refill.
+//  4. Orders.Credit: the device's limiter, a token bucket, is refilled. A write
+//     that finds credit goes to the log; else it waits for the next refill.
 //
 // It ends when the log has fallen to half of the watermark.
 //
@@ -70,5 +70,6 @@
 //
 // Quotas and weights go by what was measured. A flood that is the first thing a
 // cache sees fills the log before anything has been, a slow device's half of it
-// drains at that device's pace, and only then are the others as fast as they can be.
+// drains at that device's pace, and only then are the others as fast as they
+// can be.
 package pace

@@ -7,7 +7,8 @@ import (
 )
 
 const (
-	// defaultRate is what a log is taken to free in a second before it was measured.
+	// defaultRate is what a log is taken to free in a second before it was
+	// measured.
 	defaultRate = 8 << 20
 	// minBatch is the least share of the log that a batch must have to say how
 	// fast the log drains: a few segments say nothing of what large batches do.

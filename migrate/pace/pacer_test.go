@@ -204,8 +204,9 @@ func TestPercentIsKept(t *testing.T) {
 	}
 }
 
-// While both want a backing, each has half of the time, and nobody waits for more
-// than a slice. Users count whether they are seen to read, or measured from outside.
+// While both want a backing, each has half of the time, and nobody waits for
+// more than a slice. Users count whether they are seen to read, or measured
+// from outside.
 func TestTimeslicesOfADrain(t *testing.T) {
 	for name, users := range map[string]func(m *model){
 		"reads through us": func(m *model) { m.in.Devices[0].Reading = true },
@@ -228,7 +229,8 @@ func TestTimeslicesOfADrain(t *testing.T) {
 	}
 }
 
-// longestHold runs so many milliseconds, and returns how long a backing was held in a row.
+// longestHold runs so many milliseconds, and returns how long a backing was
+// held in a row.
 func (m *model) longestHold(i, ms int) (longest time.Duration) {
 	var row time.Duration
 	for range ms {
@@ -284,7 +286,8 @@ func TestEnding(t *testing.T) {
 	}
 }
 
-// Whatever happens, orders make sense, and what happens again leads to the same again.
+// Whatever happens, orders make sense, and what happens again leads to the same
+// again.
 func TestRandomInputs(t *testing.T) {
 	for seed := range uint64(20) {
 		if first, second := randomRun(t, seed), randomRun(t, seed); first != second {

@@ -36,7 +36,8 @@ func (s *sharing) shared(now time.Duration, devices []Device) (any bool) {
 	return any
 }
 
-// takeSlices tells which backings belong to their users now, and when that may change.
+// takeSlices tells which backings belong to their users now, and when that may
+// change.
 func (s *sharing) takeSlices(now time.Duration, in *Inputs) (hold DeviceSet, next time.Duration) {
 	next = tick
 	for i := range in.Devices {

@@ -6,9 +6,9 @@ const (
 	// minRate is the least that writers get, in bytes/s. It fills the log in the
 	// end, so that what then waits does so in the cache, where it can be seen.
 	minRate = 256 << 10
-	// leastRate is the least that a device gets which is over its quota, in bytes/s:
-	// with a backing that was not measured yet, or that nothing is migrated to, it
-	// would wait for ever.
+	// leastRate is the least that a device gets which is over its quota, in
+	// bytes/s: with a backing that was not measured yet, or that nothing is
+	// migrated to, it would wait for ever.
 	leastRate = 16 << 10
 	// minSpread and maxSpread bound the time over which free room is handed out:
 	// an estimate that has run out, or has no end, must not stop or free writers.

@@ -7,8 +7,8 @@ import (
 )
 
 // TestP8DiskComesBack: a SCSI disk is deleted under an attached device and comes
-// back under another name, while a program writes and syncs. lc reopen goes on over
-// it, and what drains is what the device shows.
+// back under another name. What is written and synced while it is away, the log
+// takes; lc reopen goes on over it, and what drains is what the device shows.
 func TestP8DiskComesBack(t *testing.T) {
 	m := boot(t, sized(fast, 48<<20), sized(fast, 8<<20), 8*time.Minute)
 	m.sh(`modprobe sd_mod; modprobe scsi_debug dev_size_mb=64; until [ -b /dev/sda ]; do sleep 0.1; done
