@@ -1,10 +1,6 @@
 package sysfsio
 
-import (
-	"context"
-	"fmt"
-	"strconv"
-)
+import "fmt"
 
 // Mode says what may be done with an attribute.
 type Mode uint16
@@ -37,49 +33,20 @@ func (m Mode) Writable() bool { return m&0o200 != 0 }
 type Attribute struct {
 	Name     string
 	Mode     Mode
-	Unit     string // "" for names, flags and plain numbers
-	Min, Max int    // of what may be set
-	Default  string // "" if there is none
+	Type     Type   // how its values are spelled, and their range and unit
+	Default  string // as it is shown; "" if there is none
 	Doc      string
 	NoEffect string // why it makes no difference what is set; "" if it makes one
 }
 
-// parse takes a value within the attribute's range.
-func (a *Attribute) parse(value string) (int, error) {
-	n, err := strconv.Atoi(value)
-	if err != nil || n < a.Min || n > a.Max {
-		return 0, fmt.Errorf("%w %q: it takes %s", ErrValue, value, a.Range())
+// refuse is the error for a value that the attribute cannot take.
+func (a *Attribute) refuse(value string) error {
+	err := fmt.Errorf("%w %q: it takes %s", ErrValue, value, a.Type.Range())
+	if s := a.Type.Spellings(); s != "" {
+		err = fmt.Errorf("%w, %s", err, s)
 	}
-	return n, nil
-}
-
-// Range says in words what may be set.
-func (a *Attribute) Range() string {
-	words := strconv.Itoa(a.Min)
-	switch {
-	case a.Max == a.Min+1:
-		words += " or " + strconv.Itoa(a.Max)
-	case a.Max > a.Min:
-		words += " to " + strconv.Itoa(a.Max)
+	if a.Default != "" {
+		err = fmt.Errorf("%w; the default is %s", err, a.Default)
 	}
-	if a.Unit != "" {
-		words += " " + a.Unit
-	}
-	return words
-}
-
-// entry is a line of the table: an attribute of a T.
-type entry[T any] struct {
-	Attribute
-	show func(T) string
-	set  func(context.Context, T, int) error
-}
-
-func number[N ~int | ~int64 | ~uint8 | ~uint64](n N) string { return fmt.Sprint(n) }
-
-func bit(on bool) string {
-	if on {
-		return "1"
-	}
-	return "0"
+	return err
 }

@@ -1,31 +1,51 @@
 package sysfsio
 
-// Settings are what the administrator chooses for a cache.
+import (
+	"time"
+
+	"github.com/ublk-lc/ublk-lc/logcache"
+	"github.com/ublk-lc/ublk-lc/migrate/pace"
+)
+
+// Settings are what the administrator chooses for a cache. The table says where
+// each lies, and what it is at first.
 type Settings struct {
-	AllowMigrate       bool
-	ForceMigrate       bool
-	BarrierDeadlineMS  int
-	CongestedReadUS    int // 0 = never
-	CongestedWriteUS   int // 0 = never
-	CommitInterval     int // seconds, 0 = never
-	DiscardSlots       bool
-	FlushInterval      int // seconds, 0 = never
-	UpdateInterval     int // seconds
-	NrBatchedMigration int // segments, 0 = chosen
-	MaxDirtyAge        int // seconds, 0 = no bound
-	ThrottlePercent    int // of the log
-	WritebackDelay     int // seconds
-	WritebackPercent   int // of the log
-	WritebackRate      int // bytes/s, 0 = chosen
-	WritebackRateMin   int // bytes/s
-	WritebackRunning   bool
+	Pacing          pace.Settings // without what the daemon measures
+	BarrierDeadline time.Duration
+	CommitInterval  int // seconds, 0 = never
+	DiscardSlots    bool
+	FlushInterval   int // seconds, 0 = never
+	UpdateInterval  int // seconds
 }
 
 // DefaultSettings are the settings of a cache that was just resumed.
 func DefaultSettings() Settings {
-	return Settings{
-		BarrierDeadlineMS: 3, UpdateInterval: 1, ThrottlePercent: 75, WritebackRateMin: 1 << 20, WritebackRunning: true,
+	var s Settings
+	for i := range cacheTable {
+		if reset := cacheTable[i].reset; reset != nil {
+			reset(&s)
+		}
 	}
+	return s
+}
+
+// Values are the settings by the names of their attributes: true or false, or a
+// number in the attribute's unit.
+func (s *Settings) Values() map[string]any {
+	values := map[string]any{}
+	of := CacheSnapshot{Settings: *s}
+	for i := range cacheTable {
+		if r := &cacheTable[i]; r.reset != nil {
+			values[r.Name] = r.value(&of)
+		}
+	}
+	return values
+}
+
+// DeviceSettings are what the administrator chooses for a device.
+type DeviceSettings struct {
+	MigrateThreshold int // %
+	Bypass           logcache.Bypass
 }
 
 // DefaultMigrateThreshold is how busy a backing may be, in %, for migration to be allowed.

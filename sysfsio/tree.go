@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"sync"
 )
 
 var (
@@ -29,10 +30,11 @@ type File struct {
 	Path string // caches/3/allow_migrate
 
 	show func() string
-	set  func(context.Context, int) error
+	set  func(context.Context, string) error
 }
 
-// Show gives the value.
+// Show gives the value. What the files of one listing show of a cache or a device
+// is of one snapshot, taken when the first of them is shown.
 func (f *File) Show() (string, error) {
 	if !f.Mode.Readable() {
 		return "", fmt.Errorf("%s: %w: it can only be written: %s", f.Path, ErrMode, f.Doc)
@@ -40,16 +42,12 @@ func (f *File) Show() (string, error) {
 	return f.show(), nil
 }
 
-// Set changes the value. A value out of range changes nothing.
+// Set changes the value. One that the attribute does not take changes nothing.
 func (f *File) Set(ctx context.Context, value string) error {
 	if !f.Mode.Writable() {
 		return fmt.Errorf("%s: %w: it is read-only", f.Path, ErrMode)
 	}
-	n, err := f.parse(strings.TrimSpace(value))
-	if err != nil {
-		return fmt.Errorf("%s: %w", f.Path, err)
-	}
-	if err := f.set(ctx, n); err != nil {
+	if err := f.set(ctx, strings.TrimSpace(value)); err != nil {
 		return fmt.Errorf("%s: %w", f.Path, err)
 	}
 	return nil
@@ -58,59 +56,60 @@ func (f *File) Set(ctx context.Context, value string) error {
 // Files lists what lies at or below a path, in the order of the tree; "" is the root.
 func Files(h Host, path string) ([]File, error) {
 	path = strings.Trim(path, "/")
-	var found []File
-	for _, f := range all(h) {
-		if path == "" || f.Path == path || strings.HasPrefix(f.Path, path+"/") {
-			found = append(found, f)
+	var files []File
+	for _, id := range h.CacheIDs() {
+		if c := h.Cache(id); c != nil {
+			files = place(files, path, cachesDir, id, cacheTable, c)
 		}
 	}
-	if len(found) == 0 && path != "" && path != cachesDir && path != devicesDir {
+	for _, id := range h.DeviceIDs() {
+		if d := h.Device(id); d != nil {
+			files = place(files, path, devicesDir, id, deviceTable, d)
+		}
+	}
+	if len(files) == 0 && path != "" && path != cachesDir && path != devicesDir {
 		return nil, fmt.Errorf("%s: %w: `lc get` lists what there is", path, ErrNoAttribute)
 	}
-	return found, nil
+	return files, nil
 }
 
 // Find gives the file of a path.
 func Find(h Host, path string) (*File, error) {
 	path = strings.Trim(path, "/")
-	for _, f := range all(h) {
-		if f.Path == path {
-			return &f, nil
-		}
+	files, err := Files(h, path)
+	if err != nil {
+		return nil, err
 	}
-	return nil, fmt.Errorf("%s: %w: `lc get` lists what there is", path, ErrNoAttribute)
+	if len(files) != 1 || files[0].Path != path {
+		return nil, fmt.Errorf("%s: %w: it has others below it; `lc get` lists what there is", path, ErrNoAttribute)
+	}
+	return &files[0], nil
 }
 
-func all(h Host) []File {
-	var files []File
-	for _, id := range h.CacheIDs() {
-		if c := h.Cache(id); c != nil {
-			files = place(files, cachesDir, id, cacheTable, c)
+// place adds those files of a cache or a device that lie at or below a path.
+func place[P, S any, T interface{ Snapshot() P }](files []File, path, dir string, id uint8, table []row[P, S, T], of T) []File {
+	snapshot := sync.OnceValue(of.Snapshot)
+	for i := range table {
+		r := &table[i]
+		f := File{Attribute: r.Attribute, Path: dir + "/" + strconv.Itoa(int(id)) + "/" + r.Name}
+		if path != "" && f.Path != path && !strings.HasPrefix(f.Path, path+"/") {
+			continue
 		}
-	}
-	for _, id := range h.DeviceIDs() {
-		if d := h.Device(id); d != nil {
-			files = place(files, devicesDir, id, deviceTable, d)
+		if r.value != nil {
+			f.show = func() string {
+				s := snapshot()
+				return show(r.value(&s))
+			}
 		}
-	}
-	return files
-}
-
-func place[T any](files []File, dir string, id uint8, table []entry[T], of T) []File {
-	for _, e := range table {
-		f := File{Attribute: e.Attribute, Path: dir + "/" + strconv.Itoa(int(id)) + "/" + e.Name}
-		if e.show != nil {
-			f.show = func() string { return e.show(of) }
-		}
-		if e.set != nil {
-			f.set = func(ctx context.Context, v int) error { return e.set(ctx, of, v) }
+		if r.set != nil {
+			f.set = func(ctx context.Context, text string) error { return r.set(ctx, of, text) }
 		}
 		files = append(files, f)
 	}
 	return files
 }
 
-func attributes[T any](table []entry[T]) []Attribute {
+func attributes[P, S, T any](table []row[P, S, T]) []Attribute {
 	list := make([]Attribute, len(table))
 	for i := range table {
 		list[i] = table[i].Attribute

@@ -1,7 +1,7 @@
 package sysfsio
 
 import (
-	"context"
+	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
@@ -13,98 +13,10 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/ublk-lc/ublk-lc/logcache"
-	"github.com/ublk-lc/ublk-lc/migrate"
+	"github.com/ublk-lc/ublk-lc/migrate/pace"
 )
 
 var update = flag.Bool("update", false, "write the golden file anew")
-
-// fakeCache is a cache whose settings can be changed.
-type fakeCache struct {
-	settings Settings
-	flushed  int
-	commits  int
-	fail     error
-	noTrim   bool
-}
-
-func (c *fakeCache) UUID() string              { return "6ba7b810-9dad-11d1-80b4-00c04fd430c8" }
-func (c *fakeCache) Label() string             { return "fast" }
-func (c *fakeCache) Path() string              { return "/dev/nvme0n1" }
-func (c *fakeCache) Number() string            { return "259:0" }
-func (c *fakeCache) CanDiscard() bool          { return !c.noTrim }
-func (c *fakeCache) Settings() Settings        { return c.settings }
-func (c *fakeCache) Change(f func(*Settings))  { f(&c.settings) }
-func (c *fakeCache) Migration() migrate.Status { return migrate.Status{Errors: 2, LastError: "no"} }
-func (c *fakeCache) Pace() Pace {
-	return Pace{Words: "why not", Rate: 1, Sustained: 2, Admit: 3, OldestAge: 4 * time.Second}
-}
-func (c *fakeCache) Log() logcache.Status {
-	return logcache.Status{Segments: 100, SegmentSize: 1 << 20, CurrentID: 9, LastFlushedID: 8, LastMigratedID: 7, DirtyBlocks: 42, WaitingWrites: 1}
-}
-
-func (c *fakeCache) FlushCurrent(context.Context) error {
-	c.flushed++
-	return c.fail
-}
-
-func (c *fakeCache) CommitSuper(context.Context) error {
-	c.commits++
-	return c.fail
-}
-
-func (c *fakeCache) Congestion() Congestion {
-	return Congestion{Read: 100 * time.Microsecond, Write: 2 * time.Millisecond, Cutoff: 1 << 19}
-}
-
-type fakeDevice struct {
-	threshold int
-	bypass    logcache.Bypass
-}
-
-func (d *fakeDevice) Name() string              { return "myLV" }
-func (d *fakeDevice) Node() string              { return "/dev/ublkb0" }
-func (d *fakeDevice) Number() string            { return "259:3" }
-func (d *fakeDevice) CacheID() uint8            { return 3 }
-func (d *fakeDevice) Backing() string           { return "/dev/sdb" }
-func (d *fakeDevice) BackingNumber() string     { return "8:16" }
-func (d *fakeDevice) Sectors() uint64           { return 2048 }
-func (d *fakeDevice) DirtyBlocks() uint64       { return 42 }
-func (d *fakeDevice) Errors() uint64            { return 1 }
-func (d *fakeDevice) BackingBusy() int          { return 12 }
-func (d *fakeDevice) SlowedWrites() uint64      { return 7 }
-func (d *fakeDevice) LogicalBlock() uint32      { return 512 }
-func (d *fakeDevice) MigrateThreshold() int     { return d.threshold }
-func (d *fakeDevice) SetMigrateThreshold(v int) { d.threshold = v }
-func (d *fakeDevice) Bypass() (logcache.Bypass, logcache.BypassStatus) {
-	return d.bypass, logcache.BypassStatus{SequentialWrites: 1, SequentialBytes: 2, CongestedWrites: 3, CongestedBytes: 4, OccupiedWrites: 5}
-}
-func (d *fakeDevice) SetBypass(b logcache.Bypass) { d.bypass = b }
-
-type fakeHost struct {
-	cache  *fakeCache
-	device *fakeDevice
-}
-
-func newFakeHost() *fakeHost {
-	return &fakeHost{&fakeCache{settings: DefaultSettings()}, &fakeDevice{threshold: DefaultMigrateThreshold}}
-}
-
-// Id 4 is listed and gone when it is asked for: that happens.
-func (h *fakeHost) CacheIDs() []uint8  { return []uint8{3, 4} }
-func (h *fakeHost) DeviceIDs() []uint8 { return []uint8{5} }
-func (h *fakeHost) Cache(id uint8) Cache {
-	if id != 3 {
-		return nil
-	}
-	return h.cache
-}
-
-func (h *fakeHost) Device(id uint8) Device {
-	if id != 5 {
-		return nil
-	}
-	return h.device
-}
 
 // The tree is an interface that scripts lean on. If this fails, that is what has changed.
 func TestTreeGolden(t *testing.T) {
@@ -122,26 +34,31 @@ func TestTreeGolden(t *testing.T) {
 			}
 		}
 		fmt.Fprintf(&b, "%v %04o %s = %q", f.Mode, uint16(f.Mode), f.Path, value)
-		if f.Unit != "" {
-			fmt.Fprintf(&b, " %s", f.Unit)
+		if f.Type.Unit() != "" {
+			fmt.Fprintf(&b, " %s", f.Type.Unit())
 		}
 		if f.Mode.Writable() {
-			fmt.Fprintf(&b, " [%s]", f.Range())
+			fmt.Fprintf(&b, " [%s]", f.Type.Range())
 		}
 		fmt.Fprintf(&b, "\n    %s\n", f.Doc)
 	}
-	const golden = "testdata/tree.golden"
+	golden(t, "testdata/tree.golden", b.String())
+}
+
+// golden compares with a file.
+func golden(t *testing.T, file, got string) {
+	t.Helper()
 	if *update {
-		if err := os.WriteFile(golden, []byte(b.String()), 0o644); err != nil {
+		if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
 			t.Fatal(err)
 		}
 	}
-	want, err := os.ReadFile(golden)
+	want, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff(string(want), b.String()); diff != "" {
-		t.Errorf("the tree has changed; go test -update writes it anew (-want +got):\n%s", diff)
+	if diff := cmp.Diff(string(want), got); diff != "" {
+		t.Errorf("%s is what scripts lean on, and has changed; go test -update writes it anew (-want +got):\n%s", file, diff)
 	}
 }
 
@@ -161,13 +78,24 @@ func TestTablesAreWhole(t *testing.T) {
 	}
 }
 
+// ends are the ends of a type's range, as they are shown, and what lies beyond.
+func ends(t Type) (within, beyond []string) {
+	low, high := int64(0), int64(1)
+	switch t := t.(type) {
+	case Integer:
+		low, high = t.Min, t.Max
+	case Bytes:
+		low, high = t.Min, t.Max
+	case Duration:
+		low, high = int64(t.Min/t.In), int64(t.Max/t.In)
+	}
+	return []string{fmt.Sprint(low), fmt.Sprint(high)}, []string{fmt.Sprint(low - 1), fmt.Sprint(high + 1)}
+}
+
 // What is declared as the default is the default, and every attribute takes both ends of its range and nothing beyond.
 func TestSetWithinRange(t *testing.T) {
 	h := newFakeHost()
-	files, err := Files(h, "")
-	if err != nil {
-		t.Fatal(err)
-	}
+	files := listed(t, h, "")
 	for i := range files {
 		f := &files[i]
 		if !f.Mode.Writable() {
@@ -176,27 +104,175 @@ func TestSetWithinRange(t *testing.T) {
 			}
 			continue
 		}
-		if f.Mode == ReadWrite {
-			if v, _ := f.Show(); v != f.Default {
-				t.Errorf("%s is %s at first, and its default is %s", f.Path, v, f.Default)
-			}
+		if f.Mode == ReadWrite && shows(t, h, f.Path) != f.Default {
+			t.Errorf("%s is %s at first, and its default is %s", f.Path, shows(t, h, f.Path), f.Default)
 		}
-		for _, v := range []int{f.Min, f.Max} {
-			if err := f.Set(t.Context(), fmt.Sprintf(" %d\n", v)); err != nil {
+		within, beyond := ends(f.Type)
+		for _, v := range within {
+			if err := f.Set(t.Context(), " "+v+"\n"); err != nil {
 				t.Errorf("%s: %v", f.Path, err)
 			}
-			if f.Mode == ReadWrite {
-				if got, _ := f.Show(); got != fmt.Sprint(v) {
-					t.Errorf("%s: set to %d, shows %s", f.Path, v, got)
+			if f.Mode == ReadWrite && shows(t, h, f.Path) != v {
+				t.Errorf("%s: set to %s, shows %s", f.Path, v, shows(t, h, f.Path))
+			}
+		}
+		for _, bad := range append(beyond, "", "x", "1.5", "0x1", "1 1", "1e0", "9999999999999999999") {
+			refused(t, f, bad)
+		}
+		if last := within[1]; f.Mode == ReadWrite && shows(t, h, f.Path) != last {
+			t.Errorf("%s: what was refused has changed it from %s to %s", f.Path, last, shows(t, h, f.Path))
+		}
+	}
+}
+
+// refused sets what is not taken; the error says what would be.
+func refused(t *testing.T, f *File, bad string) {
+	t.Helper()
+	err := f.Set(t.Context(), bad)
+	if !errors.Is(err, ErrValue) {
+		t.Errorf("%s set to %q: %v", f.Path, bad, err)
+		return
+	}
+	for _, part := range []string{f.Path, f.Type.Range(), f.Type.Spellings(), f.Default} {
+		if !strings.Contains(err.Error(), part) {
+			t.Errorf("%s set to %q: %v; it does not say %q", f.Path, bad, err, part)
+		}
+	}
+}
+
+func listed(t *testing.T, h Host, path string) []File {
+	t.Helper()
+	files, err := Files(h, path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return files
+}
+
+func shows(t *testing.T, h Host, path string) string {
+	t.Helper()
+	f, err := Find(h, path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	v, err := f.Show()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return v
+}
+
+// What is shown of a setting is taken as it is, also with its unit.
+func TestWhatIsShownIsTaken(t *testing.T) {
+	h := newFakeHost()
+	files := listed(t, h, "")
+	for i := range files {
+		f := &files[i]
+		if f.Mode != ReadWrite {
+			continue
+		}
+		v := shows(t, h, f.Path)
+		for _, text := range []string{v, v + f.Type.Unit(), v + " " + f.Type.Unit()} {
+			if err := f.Set(t.Context(), text); err != nil || shows(t, h, f.Path) != v {
+				t.Errorf("%s: %q is shown, and set to %q it is %q, %v", f.Path, v, text, shows(t, h, f.Path), err)
+			}
+		}
+	}
+}
+
+// Reading everything takes one snapshot of each cache and device; setting takes none.
+func TestOneSnapshot(t *testing.T) {
+	h := newFakeHost()
+	for _, c := range []struct {
+		path           string
+		cache, devices int
+	}{
+		{"", 1, 1}, {"caches", 1, 0}, {"caches/3", 1, 0}, {"caches/3/nr_segments", 1, 0}, {"devices/5", 0, 1},
+	} {
+		h.cache.snapshots, h.device.snapshots = 0, 0
+		for _, f := range listed(t, h, c.path) {
+			if f.Mode.Readable() {
+				if _, err := f.Show(); err != nil {
+					t.Error(err)
 				}
 			}
 		}
-		for _, bad := range []string{fmt.Sprint(f.Min - 1), fmt.Sprint(f.Max + 1), "", "x", "1.5"} {
-			err := f.Set(t.Context(), bad)
-			if !errors.Is(err, ErrValue) || !strings.Contains(err.Error(), f.Range()) {
-				t.Errorf("%s set to %q: %v", f.Path, bad, err)
+		if h.cache.snapshots != c.cache || h.device.snapshots != c.devices {
+			t.Errorf("%q: %d snapshots of the cache, %d of the device", c.path, h.cache.snapshots, h.device.snapshots)
+		}
+	}
+	h.cache.snapshots, h.device.snapshots = 0, 0
+	for _, f := range listed(t, h, "") {
+		if f.Mode == ReadWrite {
+			if err := f.Set(t.Context(), f.Default); err != nil {
+				t.Error(err)
 			}
 		}
+	}
+	if n := h.cache.snapshots + h.device.snapshots; n != 0 {
+		t.Errorf("%d snapshots for what was only set", n)
+	}
+}
+
+// Discarding is refused where nothing comes of it, and only turning it on.
+func TestNoDiscard(t *testing.T) {
+	h := newFakeHost()
+	h.cache.noTrim = true
+	f := listed(t, h, "caches/3/discard_slots")[0]
+	if err := f.Set(t.Context(), "on"); !errors.Is(err, ErrMode) || h.cache.settings.DiscardSlots {
+		t.Errorf("got %v, %v", err, h.cache.settings.DiscardSlots)
+	}
+	if err := f.Set(t.Context(), "off"); err != nil {
+		t.Error(err)
+	}
+	refused(t, &f, "maybe")
+}
+
+// An age that nobody knows is none; one that is known is not shown shorter than it is.
+func TestOldestAge(t *testing.T) {
+	for i := range cacheTable {
+		r := &cacheTable[i]
+		if r.Name != "oldest_dirty_age" {
+			continue
+		}
+		for age, want := range map[time.Duration]string{pace.Unknown: "", 0: "0", time.Millisecond: "1", time.Second: "1", 61 * time.Second: "61"} {
+			s := CacheSnapshot{Pace: pace.State{Snapshot: pace.Snapshot{Age: age}}}
+			if got := show(r.value(&s)); got != want {
+				t.Errorf("%v is shown as %q, want %q", age, got, want)
+			}
+		}
+	}
+}
+
+func TestState(t *testing.T) {
+	for words, want := range map[string]string{"": "running", "input/output error": "broken"} {
+		s := CacheSnapshot{Log: logcache.Status{Broken: words}}
+		if got := s.state(); got != want {
+			t.Errorf("%q: %s, want %s", words, got, want)
+		}
+	}
+}
+
+// The values that are sent are what the tree shows, by its names.
+func TestValues(t *testing.T) {
+	h := newFakeHost()
+	values := h.cache.settings.Values()
+	sent, err := json.MarshalIndent(values, "", "  ")
+	if err != nil {
+		t.Fatal(err)
+	}
+	golden(t, "testdata/settings.json", string(sent)+"\n")
+	for _, f := range listed(t, h, "caches") {
+		if f.Mode != ReadWrite {
+			continue
+		}
+		v, there := values[f.Name]
+		if delete(values, f.Name); !there || show(v) != f.Default {
+			t.Errorf("%s: %v, want %s", f.Name, v, f.Default)
+		}
+	}
+	if len(values) != 0 {
+		t.Errorf("these are no settings: %v", values)
 	}
 }
 

@@ -152,6 +152,8 @@ func kindOf(name string) string {
 		return "number"
 	case "any":
 		return "number or text"
+	case "map":
+		return "object"
 	case "Bytes":
 		return "text: hexadecimal digits"
 	}

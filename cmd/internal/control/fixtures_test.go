@@ -51,10 +51,12 @@ var migration = Migration{
 	Damaged: 31, LastError: "damaged log",
 }
 
-var settings = Settings{
-	AllowMigrate: true, ForceMigrate: true, BarrierDeadlineMS: 3, CongestedReadUS: 2000, CongestedWriteUS: 20000, CommitInterval: 60,
-	DiscardSlots: true, FlushInterval: 30, UpdateInterval: 1, NrBatchedMigration: 32, MaxDirtyAge: 600, ThrottlePercent: 75,
-	WritebackDelay: 5, WritebackPercent: 10, WritebackRate: 8 << 20, WritebackRateMin: 1 << 20, WritebackRunning: true,
+// The names and kinds are those of sysfsio/testdata/settings.json.
+var settings = map[string]any{
+	"allow_migrate": true, "force_migrate": true, "barrier_deadline_ms": 3.0, "congested_read_threshold_us": 2000.0, "congested_write_threshold_us": 20000.0,
+	"commit_super_block_interval": 60.0, "discard_slots": true, "flush_current_buffer_interval": 30.0, "update_interval": 1.0, "nr_batched_migration": 32.0,
+	"max_dirty_age": 600.0, "throttle_percent": 75.0, "writeback_delay": 5.0, "writeback_percent": 10.0, "writeback_rate": 8388608.0,
+	"writeback_rate_minimum": 1048576.0, "writeback_running": true,
 }
 
 var deviceStatus = DeviceStatus{

@@ -190,6 +190,8 @@ func typeOf(x ast.Expr) (name string, list bool) {
 		return name, true
 	case *ast.SelectorExpr:
 		return x.Sel.Name, false
+	case *ast.MapType:
+		return "map", false
 	}
 	return "?", false
 }

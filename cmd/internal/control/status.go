@@ -24,10 +24,10 @@ type DaemonStatus struct {
 // CacheStatus is a cache in full: what list shows of it, and what follows.
 type CacheStatus struct {
 	CacheLine
-	Log       Log       `json:"log"`                 // what it has logged, read and answered
-	Migration Migration `json:"migration"`           // from the log to the backings
-	Settings  Settings  `json:"settings"`            // what is set, by the names of the control tree
-	WaitsFor  []string  `json:"waits_for,omitempty"` // what holds it up, in words
+	Log       Log            `json:"log"`                 // what it has logged, read and answered
+	Migration Migration      `json:"migration"`           // from the log to the backings
+	Settings  map[string]any `json:"settings"`            // what is set, by the names of the control tree: true or false, or a number; sysfsio/KNOBS.md has the units
+	WaitsFor  []string       `json:"waits_for,omitempty"` // what holds it up, in words
 }
 
 // DeviceStatus is a device in full: what list shows of it, and what follows.
@@ -97,27 +97,6 @@ type Migration struct {
 	Failed    uint64 `json:"failed_batches"`            // that are tried again
 	Damaged   uint64 `json:"damaged_segment,omitempty"` // that the last batch failed for; absent if none
 	LastError string `json:"last_error,omitempty"`      // what the last batch failed with, in words; absent if it did not fail
-}
-
-// Settings are what is set for a cache. The control tree says more of each, under the same name.
-type Settings struct {
-	AllowMigrate       bool `json:"allow_migrate"`                 // by the daemon while it runs, else by the administrator
-	ForceMigrate       bool `json:"force_migrate"`                 // migration at full speed
-	BarrierDeadlineMS  int  `json:"barrier_deadline_ms"`           // milliseconds; without effect
-	CongestedReadUS    int  `json:"congested_read_threshold_us"`   // microseconds; 0 = never
-	CongestedWriteUS   int  `json:"congested_write_threshold_us"`  // microseconds; 0 = never
-	CommitInterval     int  `json:"commit_super_block_interval"`   // seconds; 0 = never
-	DiscardSlots       bool `json:"discard_slots"`                 // segments are discarded before they are used again
-	FlushInterval      int  `json:"flush_current_buffer_interval"` // seconds; 0 = never
-	UpdateInterval     int  `json:"update_interval"`               // seconds
-	NrBatchedMigration int  `json:"nr_batched_migration"`          // segments; 0 = chosen
-	MaxDirtyAge        int  `json:"max_dirty_age"`                 // seconds; 0 = no bound
-	ThrottlePercent    int  `json:"throttle_percent"`              // % of the log
-	WritebackDelay     int  `json:"writeback_delay"`               // seconds
-	WritebackPercent   int  `json:"writeback_percent"`             // % of the log
-	WritebackRate      int  `json:"writeback_rate"`                // bytes a second; 0 = chosen
-	WritebackRateMin   int  `json:"writeback_rate_minimum"`        // bytes a second
-	WritebackRunning   bool `json:"writeback_running"`             // migration is not stopped
 }
 
 // Bypass is what went past the log since the device was created.

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"slices"
 	"sync"
-	"time"
 
 	"github.com/ublk-lc/ublk-lc/cmd/internal/control"
 	"github.com/ublk-lc/ublk-lc/cmd/internal/host"
@@ -222,29 +221,16 @@ func (c *cache) applyLocked() {
 	if c.gone {
 		return // its thread may have ended
 	}
-	s := &c.settings
-	c.host.Apply(pace.Settings{
-		Knobs: pace.Knobs{
-			Allow: s.AllowMigrate, Force: s.ForceMigrate, Stopped: !s.WritebackRunning, Batch: s.NrBatchedMigration,
-			Percent: s.WritebackPercent, Delay: seconds(s.WritebackDelay), MaxAge: seconds(s.MaxDirtyAge),
-			Rate: int64(s.WritebackRate), RateMinimum: int64(s.WritebackRateMin),
-		},
-		Measured:  c.modulated,
-		Loads:     c.loads,
-		Watermark: float64(s.ThrottlePercent) / 100,
-
-		CongestedRead:  time.Duration(s.CongestedReadUS) * time.Microsecond,
-		CongestedWrite: time.Duration(s.CongestedWriteUS) * time.Microsecond,
-	})
-	c.host.Core().SetDiscardSlots(s.DiscardSlots)
+	p := c.settings.Pacing
+	p.Measured, p.Loads = c.modulated, c.loads
+	c.host.Apply(p)
+	c.host.Core().SetDiscardSlots(c.settings.DiscardSlots)
 }
-
-func seconds(n int) time.Duration { return time.Duration(n) * time.Second }
 
 // allowLocked tells whether migration is allowed: by the pilot while there is one, else by the administrator.
 func (c *cache) allowLocked() bool {
 	if !c.modulated {
-		return c.settings.AllowMigrate
+		return c.settings.Pacing.Allow
 	}
 	for _, l := range c.loads {
 		if l.Busy > l.Threshold {

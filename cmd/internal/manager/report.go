@@ -5,6 +5,7 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/ublk-lc/ublk-lc/cmd/internal/control"
+	"github.com/ublk-lc/ublk-lc/logcache"
 	"github.com/ublk-lc/ublk-lc/segment"
 	"golang.org/x/sys/unix"
 )
@@ -28,7 +29,8 @@ func (m *Manager) List() *control.List {
 	caches, devices := m.snapshot()
 	l := &control.List{Caches: []control.CacheLine{}, Devices: []control.DeviceLine{}}
 	for i := range caches {
-		l.Caches = append(l.Caches, caches[i].line(notes))
+		log := caches[i].log()
+		l.Caches = append(l.Caches, caches[i].line(notes, &log))
 	}
 	for i := range devices {
 		l.Devices = append(l.Devices, devices[i].line(notes))
@@ -36,12 +38,20 @@ func (m *Manager) List() *control.List {
 	return l
 }
 
-func (c *cache) line(n notes) control.CacheLine {
+// log asks the data path.
+func (c *cache) log() (s logcache.Status) {
+	if c.host != nil {
+		s = c.host.Core().Status()
+	}
+	return s
+}
+
+func (c *cache) line(n notes, log *logcache.Status) control.CacheLine {
 	l := control.CacheLine{ID: int(c.id), Device: c.path, State: cacheState(false, false), Doing: c.shown()}
 	if c.host == nil {
 		return l
 	}
-	super, log := c.host.Super(), c.host.Core().Status()
+	super := c.host.Super()
 	l.Label, l.Note = super.Label, n[c.host.Dev()]
 	l.UUID = uuid.UUID(super.UUID).String()
 	l.DeviceNo = number(c.host.Dev())
@@ -154,12 +164,13 @@ func (d *device) status(n notes) control.DeviceStatus {
 }
 
 func (c *cache) status(n notes) control.CacheStatus {
-	s := control.CacheStatus{CacheLine: c.line(n), Settings: settingsOf(c.settings)}
+	set, log := c.settings, c.log()
+	set.Pacing.Allow = c.allowLocked()
+	s := control.CacheStatus{CacheLine: c.line(n, &log), Settings: set.Values()}
 	if c.host == nil {
 		return s
 	}
-	s.Settings.AllowMigrate = c.allowLocked()
-	s.Log, s.Migration = logOf(c.host.Core().Status()), migrationOf(c.host.Migration())
+	s.Log, s.Migration = logOf(log), migrationOf(c.host.Migration())
 	if n := s.Log.WaitingWrites; n > 0 {
 		what := "the cache device to write what came before them"
 		switch g := c.host.Core().Gauge(); {

@@ -3,10 +3,8 @@ package manager
 import (
 	"context"
 
+	"github.com/google/uuid"
 	"github.com/ublk-lc/ublk-lc/cmd/internal/control"
-	"github.com/ublk-lc/ublk-lc/logcache"
-	"github.com/ublk-lc/ublk-lc/migrate"
-	"github.com/ublk-lc/ublk-lc/migrate/pace"
 	"github.com/ublk-lc/ublk-lc/sysfsio"
 )
 
@@ -49,48 +47,29 @@ type treeCache struct {
 	c *cache
 }
 
-func (t treeCache) line() control.CacheLine {
-	t.m.mu.Lock()
-	c := *t.c
-	t.m.mu.Unlock()
-	return c.line(nil)
-}
-
-func (t treeCache) UUID() string              { return t.line().UUID }
-func (t treeCache) Label() string             { return t.line().Label }
-func (t treeCache) Path() string              { return t.c.path }
-func (t treeCache) Number() string            { return number(t.c.host.Dev()) }
-func (t treeCache) CanDiscard() bool          { return t.c.host.Dev().CanDiscard() }
-func (t treeCache) Log() logcache.Status      { return t.c.host.Core().Status() }
-func (t treeCache) Migration() migrate.Status { return t.c.host.Migration() }
-
-// Pace tells how migration goes.
-func (t treeCache) Pace() sysfsio.Pace {
-	p := t.c.host.Pace()
-	unknown := p.Snapshot.Age == pace.Unknown
-	age := p.Snapshot.Age
-	if unknown {
-		age = 0
-	}
-	return sysfsio.Pace{
-		Words: p.Words(), Rate: p.Decision.Rate, Sustained: p.Snapshot.Sustained, Admit: p.Admit, OldestAge: age, UnknownAge: unknown,
+// Snapshot takes the lock of the data path once.
+func (t treeCache) Snapshot() sysfsio.CacheSnapshot {
+	h := t.c.host
+	core, super := h.Core(), h.Super()
+	read, write := h.Latencies()
+	return sysfsio.CacheSnapshot{
+		UUID: uuid.UUID(super.UUID).String(), Label: super.Label, Path: t.c.path, Number: number(h.Dev()),
+		Log: core.Status(), Migration: h.Migration(), Pace: h.Pace(),
+		Congestion: sysfsio.Congestion{Read: read, Write: write, Cutoff: core.Congested()},
+		Settings:   t.settings(),
 	}
 }
 
-// Congestion tells how slow the cache device is.
-func (t treeCache) Congestion() sysfsio.Congestion {
-	read, write := t.c.host.Latencies()
-	return sysfsio.Congestion{Read: read, Write: write, Cutoff: t.c.host.Core().Congested()}
-}
-
-// Settings shows what is in force: while the daemon runs, allow_migrate is its.
-func (t treeCache) Settings() sysfsio.Settings {
+// settings are what is in force: while the daemon runs, allow_migrate is its.
+func (t treeCache) settings() sysfsio.Settings {
 	t.m.mu.Lock()
 	defer t.m.mu.Unlock()
 	s := t.c.settings
-	s.AllowMigrate = t.c.allowLocked()
+	s.Pacing.Allow = t.c.allowLocked()
 	return s
 }
+
+func (t treeCache) CanDiscard() bool { return t.c.host.Dev().CanDiscard() }
 
 func (t treeCache) Change(change func(*sysfsio.Settings)) {
 	t.m.mu.Lock()
@@ -127,46 +106,35 @@ type treeDevice struct {
 	d *device
 }
 
-func (t treeDevice) line() control.DeviceLine {
-	t.m.mu.Lock()
-	d := *t.d
-	t.m.mu.Unlock()
-	return d.line(nil)
-}
-
-func (t treeDevice) Name() string          { return t.d.name }
-func (t treeDevice) Node() string          { return t.d.host.Node() }
-func (t treeDevice) Number() string        { return nodeNumber(t.d.host.Node()) }
-func (t treeDevice) CacheID() uint8        { return uint8(t.line().CacheID) }
-func (t treeDevice) Backing() string       { return t.d.path }
-func (t treeDevice) BackingNumber() string { return number(t.d.host.Backing()) }
-func (t treeDevice) Sectors() uint64       { return t.d.host.Volume().Sectors }
-func (t treeDevice) DirtyBlocks() uint64   { return t.line().DirtyBlocks }
-func (t treeDevice) Errors() uint64        { return t.d.host.Volume().Errors() }
-func (t treeDevice) SlowedWrites() uint64  { return t.d.host.SlowedWrites() }
-func (t treeDevice) LogicalBlock() uint32  { return t.d.host.LogicalBlock() }
-
-func (t treeDevice) SetBypass(b logcache.Bypass) { t.d.host.Volume().SetBypass(b) }
-func (t treeDevice) Bypass() (logcache.Bypass, logcache.BypassStatus) {
-	return t.d.host.Volume().Bypass()
-}
-
-func (t treeDevice) BackingBusy() int {
+// Snapshot takes the lock of the data path for what bypassed the log, and once
+// more for what is dirty.
+func (t treeDevice) Snapshot() sysfsio.DeviceSnapshot {
+	h := t.d.host
+	vol, node := h.Volume(), h.Node()
+	bypass, bypassed := vol.Bypass()
+	s := sysfsio.DeviceSnapshot{
+		Name: t.d.name, Node: node, Number: nodeNumber(node), Backing: t.d.path, BackingNumber: number(h.Backing()),
+		Sectors: vol.Sectors, LogicalBlock: h.LogicalBlock(), Errors: vol.Errors(), SlowedWrites: h.SlowedWrites(), Bypassed: bypassed,
+	}
+	if at := h.Cache(); at != nil {
+		s.CacheID, s.DirtyBlocks = at.ID(), at.Core().DirtyBlocks(t.d.id)
+	}
 	t.m.mu.Lock()
 	defer t.m.mu.Unlock()
-	return t.d.busy
+	s.BackingBusy = t.d.busy
+	s.Settings = sysfsio.DeviceSettings{MigrateThreshold: t.d.threshold, Bypass: bypass}
+	return s
 }
 
-func (t treeDevice) MigrateThreshold() int {
+func (t treeDevice) Change(change func(*sysfsio.DeviceSettings)) {
 	t.m.mu.Lock()
 	defer t.m.mu.Unlock()
-	return t.d.threshold
-}
-
-func (t treeDevice) SetMigrateThreshold(v int) {
-	t.m.mu.Lock()
-	defer t.m.mu.Unlock()
-	t.d.threshold = v
+	vol := t.d.host.Volume()
+	bypass, _ := vol.Bypass()
+	s := sysfsio.DeviceSettings{MigrateThreshold: t.d.threshold, Bypass: bypass}
+	change(&s)
+	t.d.threshold = s.MigrateThreshold
+	vol.SetBypass(s.Bypass)
 }
 
 // Get shows what lies at or below a path.
@@ -178,7 +146,7 @@ func (m *Manager) Get(a control.AttributeArgs) ([]control.Attribute, error) {
 	list := []control.Attribute{}
 	for i := range files {
 		f := &files[i]
-		at := control.Attribute{Path: f.Path, Mode: f.Mode.String(), Unit: f.Unit, Doc: f.Doc}
+		at := control.Attribute{Path: f.Path, Mode: f.Mode.String(), Unit: f.Type.Unit(), Doc: f.Doc}
 		switch {
 		case f.Mode.Readable():
 			at.Value, err = f.Show()

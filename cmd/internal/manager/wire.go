@@ -5,7 +5,6 @@ import (
 	"github.com/ublk-lc/ublk-lc/logcache"
 	"github.com/ublk-lc/ublk-lc/migrate"
 	"github.com/ublk-lc/ublk-lc/segment"
-	"github.com/ublk-lc/ublk-lc/sysfsio"
 )
 
 // This file makes messages of what the packages below know. Where the fields are the same a conversion does, and a field
@@ -13,7 +12,6 @@ import (
 
 func logOf(s logcache.Status) control.Log            { return control.Log(s) }
 func migrationOf(s migrate.Status) control.Migration { return control.Migration(s) }
-func settingsOf(s sysfsio.Settings) control.Settings { return control.Settings(s) }
 func sectorsOf(p *segment.Placed, name string) control.Sectors {
 	return control.Sectors{Device: int(p.Device), Name: name, LBA: p.LBA, Sectors: uint64(p.Sectors)}
 }
