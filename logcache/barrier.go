@@ -77,15 +77,20 @@ func (c *Cache) harden(p *Port) {
 // advance goes on with what waits, after something has completed.
 func (c *Cache) advance(p *Port) {
 	if p.retired {
-		c.background.Do(func(b *Port) {
-			c.lock()
-			defer c.mu.Unlock()
-			c.advance(b)
-		})
+		c.advanceLater()
 		return
 	}
 	c.resume(p)
 	c.kick(p)
+}
+
+// advanceLater does that on the cache's own thread.
+func (c *Cache) advanceLater() {
+	c.background.Do(func(b *Port) {
+		c.lock()
+		defer c.mu.Unlock()
+		c.advance(b)
+	})
 }
 
 // flushed takes the completion of a group's flush.

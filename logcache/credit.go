@@ -15,6 +15,7 @@ type Credit struct {
 // is not atomic.
 type limiter struct {
 	on     bool
+	free   bool   // it is never on again: see Unlimit
 	left   int64  // bytes; a write may leave a debt of its own length
 	slowed uint64 // writes that have waited for it so far
 
@@ -47,7 +48,7 @@ func (l *limiter) spend(r *Request) {
 // set takes new credit in. What is not used does not pile up.
 func (l *limiter) set(c Credit) {
 	switch {
-	case !c.Slowed:
+	case !c.Slowed || l.free:
 		l.on = false
 		return
 	case !l.on:
@@ -56,34 +57,41 @@ func (l *limiter) set(c Credit) {
 	l.left = min(c.Most, l.left+c.Bytes)
 }
 
-// Limit says what a volume may write to the log, and goes on with what waited for
-// that. Only a volume that is attached is ever slowed.
-func (p *Port) Limit(v *Volume, set Credit) {
-	c := v.cache.Load()
-	if c == nil {
-		return
-	}
+// Limit says what a volume that is attached to the cache may write to the log, and
+// goes on with what waited for that. It belongs to the background port's thread.
+func (c *Cache) Limit(v *Volume, set Credit) { c.limit(c.background, v, set) }
+
+func (c *Cache) limit(p *Port, v *Volume, set Credit) {
 	c.lock()
-	if v.cache.Load() == c {
-		v.limiter.set(set)
-		c.resume(p)
+	if l := &v.limiter; v.cache.Load() == c {
+		r := v.waiting.head
+		poor := r != nil && !l.has(r)
+		if l.set(set); poor && l.has(r) {
+			c.resume(p)
+		}
 	}
 	c.mu.Unlock()
 	p.finish()
 }
 
-// Unlimit lets all writes of a volume go, on the threads that they came from. Any
-// thread.
+// Unlimit lets all writes of a volume go, on the threads that they came from. It is
+// not slowed any more while it stays attached. Any thread.
 func (v *Volume) Unlimit() {
 	release := v.hold()
+	v.limiter.free = v.cache.Load() != nil
 	r := v.waiting.head
 	if r == nil {
 		v.limiter.set(Credit{})
+		release()
+		return
 	}
-	release()
-	if r != nil {
-		r.port.Do(func(p *Port) { p.Limit(v, Credit{}) })
-	}
+	port := r.port
+	release() // from now on r may be answered, and be used for something else
+	port.Do(func(p *Port) {
+		if c := v.cache.Load(); c != nil {
+			c.limit(p, v, Credit{})
+		}
+	})
 }
 
 // Backlogged tells whether a volume has writes that wait, or has had any, while it

@@ -43,12 +43,29 @@ func TestCredit(t *testing.T) {
 	}
 }
 
-// TestLimitOfDetached: only what is attached is slowed.
-func TestLimitOfDetached(t *testing.T) {
-	v, p := NewVolume(1, "v", 64, 512), NewPort(func() {})
-	p.Limit(v, Credit{Slowed: true})
+// TestLimitOfOthers: a cache slows nobody who is not attached to it.
+func TestLimitOfOthers(t *testing.T) {
+	a, b := attachedBench(t), attachedBench(t)
+	v := NewVolume(1, "v", 64, 512)
+	a.c.Limit(v, Credit{Slowed: true})
+	a.c.Limit(b.v, Credit{Slowed: true})
 	v.Unlimit()
-	if v.limiter.on || v.Backlogged() || v.Slowed() > 0 {
-		t.Errorf("%+v", &v.limiter)
+	if v.limiter.on || b.v.limiter.on || v.Backlogged() || v.Slowed() > 0 {
+		t.Errorf("%+v, %+v", &v.limiter, &b.v.limiter)
+	}
+}
+
+// TestUnlimitedForGood: who is let go is not slowed again, until he is attached anew.
+func TestUnlimitedForGood(t *testing.T) {
+	r := attachedBench(t)
+	r.c.Limit(r.v, Credit{Slowed: true})
+	r.v.Unlimit()
+	r.c.Limit(r.v, Credit{Slowed: true})
+	if r.v.limiter.on {
+		t.Error("slowed again")
+	}
+	r.c.Release(r.v)
+	if r.v.limiter.free {
+		t.Error("a device without a cache is free for ever")
 	}
 }

@@ -10,7 +10,7 @@ type Gauge struct {
 	Closed       uint64 // segments that are full and not migrated
 	DirtyBlocks  uint64 // of 4 KiB
 	Full         bool   // writes wait for what migration makes room for
-	Slowed       bool   // writes wait, and all for credit: see [Port.Limit]
+	Slowed       bool   // writes wait, and all for credit: see [Cache.Limit]
 
 	Dirty [segment.MaxDevices + 1]uint64 // blocks, by device id
 }
@@ -21,7 +21,7 @@ func (c *Cache) Gauge() Gauge {
 	defer c.mu.Unlock()
 	g := Gauge{
 		Newest: c.openID() - 1, LastMigrated: c.lastMigrated, Closed: c.openID() - 1 - c.lastMigrated,
-		Full: c.full(), Slowed: c.line.n > 0 && c.line.next() == nil, DirtyBlocks: c.dirtyBlocks(), Dirty: c.dirty,
+		Full: c.full(), Slowed: c.line.slowed(), DirtyBlocks: c.dirtyBlocks(), Dirty: c.dirty,
 	}
 	if c.cur.id != 0 && (c.cur.pos > 0 || c.cur.rec != nil) {
 		g.Newest = c.cur.id

@@ -10,7 +10,7 @@ type line struct {
 	volumes []*Volume
 	n       int    // writes
 	turns   uint64 // given out
-	told    bool   // that one waits for more than credit
+	told    bool   // that the next one has no room
 }
 
 // join has a write wait behind those of its volume.
@@ -26,15 +26,27 @@ func (l *line) join(r *Request) {
 	l.n++
 }
 
-// next is the write whose turn it is: of those that have credit the one that has
-// waited longest. It is nil when all wait for credit, or none does.
+// next is the write whose turn it is: of those that may go to the log the one that
+// has waited longest. It is nil when all wait for credit, or for what is on its way
+// past the log below them, or none waits.
 func (l *line) next() (first *Request) {
 	for _, v := range l.volumes {
-		if r := v.waiting.head; v.limiter.has(r) && (first == nil || r.turn < first.turn) {
+		r := v.waiting.head
+		if v.limiter.has(r) && !v.bypass.overlaps(r) && (first == nil || r.turn < first.turn) {
 			first = r
 		}
 	}
 	return first
+}
+
+// slowed tells whether writes wait, and all for credit.
+func (l *line) slowed() bool {
+	for _, v := range l.volumes {
+		if v.limiter.has(v.waiting.head) {
+			return false
+		}
+	}
+	return l.n > 0
 }
 
 // busy tells whether others are before a write that has just come.
@@ -67,18 +79,21 @@ func (l *line) remove(v *Volume) {
 // wait has a write wait that cannot go to the log now.
 func (c *Cache) wait(r *Request) {
 	c.line.join(r)
-	v := r.Volume
-	if !v.limiter.has(v.waiting.head) {
-		v.limiter.slowed++
-		return
+	if l := &r.Volume.limiter; l.has(r.Volume.waiting.head) {
+		c.stats.parked++
+	} else {
+		l.slowed++
 	}
-	c.stats.parked++
-	c.short(r)
+	c.stand()
 }
 
-// short takes in that a write waits for more than credit. One that is in the log in
-// part is the next, whoever gets credit meanwhile: nothing goes in between.
-func (c *Cache) short(r *Request) {
+// stand takes in that the next write has no room in the log. One that is there in
+// part is the next, whoever may go meanwhile: nothing comes in between.
+func (c *Cache) stand() {
+	r := c.line.next()
+	if r == nil {
+		return
+	}
 	if r.done > 0 {
 		c.enter(r)
 		r.turn = 0
@@ -96,8 +111,8 @@ func (c *Cache) resume(p *Port) {
 		if r == nil {
 			break
 		}
-		if r.Volume.bypass.overlaps(r) || !c.append(p, r) {
-			c.short(r)
+		if !c.append(p, r) {
+			c.stand()
 			return
 		}
 		if c.line.pop(r.Volume); c.logged(p, r) {
@@ -108,7 +123,7 @@ func (c *Cache) resume(p *Port) {
 }
 
 // leave has all writes of a volume that wait, and of which nothing is in the log,
-// held by its fence: they come anew when it is gone.
+// held by its fence: they come anew when it is gone. Others may be next then.
 func (c *Cache) leave(v *Volume) {
 	var begun *Request
 	if r := v.waiting.head; r == nil {
@@ -126,5 +141,7 @@ func (c *Cache) leave(v *Volume) {
 	} else {
 		c.line.remove(v)
 	}
-	c.line.told = c.line.next() != nil
+	if c.line.told = false; c.line.n > 0 {
+		c.advanceLater()
+	}
 }

@@ -181,7 +181,7 @@ func (v *Volume) hold() (release func()) {
 func (v *Volume) move(to *Cache) {
 	v.mu.Lock()
 	v.cache.Store(to)
-	v.limiter.set(Credit{})
+	v.limiter.on, v.limiter.free = false, false
 	v.mu.Unlock()
 }
 

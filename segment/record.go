@@ -290,24 +290,26 @@ func (r *Record) verifyChunk(payload []byte, i int) error {
 }
 
 // Walk parses the records of one whole segment image, for migration: they are of
-// life l, and sequences run from the first to the last of s, and end at its end. A
-// record that a recovery has dropped may look just like the one that was written in
-// its place, and was lost. check looks at each
-// record's payload ([Record.VerifyPayload] does), and fn then sees both; they
-// refer to b.
+// life l and of one epoch, and sequences run from the first to the last of s, and end
+// at its end. A record that a recovery has dropped may look just like the one that was
+// written in its place, and was lost. check looks at each record's payload
+// ([Record.VerifyPayload] does), and fn then sees both; they refer to b.
 func Walk(b []byte, g Geometry, l Life, s Span, check func(r *Record, payload []byte) error, fn func(r *Record, payload []byte)) error {
 	slot := g.Slot(s.ID)
 	bad := func(pos uint32, seq uint64, reason error) error {
 		return &DamageError{Segment: s.ID, Slot: slot, Offset: g.SlotOffset(slot) + int64(pos)*SectorSize, Seq: seq, Durable: s.LastSeq, Reason: reason}
 	}
-	pos, seq := uint32(0), s.FirstSeq
+	pos, seq, epoch := uint32(0), s.FirstSeq, uint64(0)
 	for pos < s.End {
 		r, err := ParseRecord(b[int(pos)*SectorSize:], g, l.Nonce, s.ID, pos)
 		if err == nil && r.Seq != seq {
 			err = &FieldError{"sequence", r.Seq, seq}
 		}
-		if err == nil && (l.abandoned(r.Seq, r.Epoch) || r.Epoch > l.Epoch) {
-			err = &FieldError{"epoch", r.Epoch, l.Epoch}
+		if pos == 0 {
+			epoch = r.Epoch
+		}
+		if err == nil && (l.abandoned(r.Seq, r.Epoch) || r.Epoch > l.Epoch || r.Epoch != epoch) {
+			err = &FieldError{"epoch", r.Epoch, max(epoch, l.Epoch)}
 		}
 		if err == nil && r.End() > s.End {
 			err = &FieldError{"record end", uint64(r.End()), uint64(s.End)}

@@ -365,12 +365,32 @@ func TestWalkKnowsItsLife(t *testing.T) {
 		{"accepted by the last resume", Life{42, 2, 3}, ""},
 		{"dropped by the last resume", Life{42, 2, 2}, "epoch"},
 		{"of a later resume", Life{42, 0, 3}, "epoch"},
-		{"of another log", Life{41, 1, 0}, "nonce"},
+		{"of another log", Life{41, 1, 0}, ""},
 	} {
 		err := Walk(image, l.s.Geometry, c.life, span, (*Record).VerifyPayload, func(*Record, []byte) {})
-		var field *FieldError
-		if errors.As(err, &field); err == nil != (c.field == "") || field != nil && field.Field != c.field {
-			t.Errorf("%s: %v", c.name, err)
+		if field := badField(err); field != c.field || (err == nil) != (c.life.Nonce == 42 && c.field == "") {
+			t.Errorf("%s: %q, %v", c.name, field, err)
 		}
 	}
+	for _, epochs := range [][3]uint64{{1, 2, 1}, {2, 1, 2}, {1, 1, 2}} {
+		l := newImage(t)
+		for _, l.s.Epoch = range epochs {
+			l.record(4)
+		}
+		image := l.b[l.at(1, 0):l.at(1, l.s.Geometry.SegmentSectors())]
+		if err := Walk(image, l.s.Geometry, Life{42, 3, 3}, span, (*Record).VerifyPayload, func(*Record, []byte) {}); badField(err) != "epoch" {
+			t.Errorf("epochs %v in one segment: %v", epochs, err)
+		}
+	}
+}
+
+// badField is the field of a record for which it is damaged, or "".
+func badField(err error) string {
+	var damage *DamageError
+	if errors.As(err, &damage) {
+		if field, ok := damage.Reason.(*FieldError); ok {
+			return field.Field
+		}
+	}
+	return ""
 }

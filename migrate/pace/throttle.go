@@ -6,9 +6,10 @@ const (
 	// minRate is the least that writers get, in bytes/s. It fills the log in the
 	// end, so that what then waits does so in the cache, where it can be seen.
 	minRate = 256 << 10
-	// leastRate is the least that a device gets which is over its quota, in
-	// bytes/s: with a backing that was not measured yet, or that nothing is
-	// migrated to, it would wait for ever.
+	// leastRate is the least that a device gets whose writes wait, in bytes/s. One with
+	// a backing that was not measured yet, or that nothing is migrated to, would wait
+	// for ever, and a slow one beside a fast one too: its part of each grant is less
+	// than a byte.
 	leastRate = 16 << 10
 	// minSpread and maxSpread bound the time over which free room is handed out:
 	// an estimate that has run out, or has no end, must not stop or free writers.
@@ -79,7 +80,7 @@ func (t *throttle) grant(now time.Duration, in *Inputs, draining bool, next fore
 	t.rate = 0
 	if t.all {
 		t.rate = admitRate(log.free(), next)
-		divide(int64(float64(t.rate)*elapsed.Seconds()), t.demands)
+		divide(int64(float64(t.rate)*elapsed.Seconds()), int64(leastRate*elapsed.Seconds()), t.demands)
 	}
 	t.backlogged, t.credits = false, t.credits[:0]
 	for i := range t.demands {
@@ -127,8 +128,9 @@ type demand struct {
 
 // divide divides a budget of bytes among the devices that want some, by their
 // weights: a slow one must not fill the log for the others. One that is over its
-// quota gets no more than [overQuota] has granted it.
-func divide(budget int64, demands []demand) {
+// quota gets no more than [overQuota] has granted it, and nobody who wants some gets
+// less than the least.
+func divide(budget, least int64, demands []demand) {
 	weigh(demands)
 	total := 0.
 	for i := range demands {
@@ -144,6 +146,9 @@ func divide(budget int64, demands []demand) {
 		}
 		if d.over {
 			share = min(share, d.grant)
+		}
+		if d.backlogged {
+			share = max(share, least)
 		}
 		d.grant = share
 	}

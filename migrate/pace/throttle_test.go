@@ -65,7 +65,7 @@ func TestDivide(t *testing.T) {
 		{"nothing known", 1000, []demand{{backlogged: true}, {backlogged: true}}, []int64{500, 500}},
 		{"one not known", 300, []demand{{sustained: 10, backlogged: true}, {sustained: 20, backlogged: true}, {backlogged: true}}, []int64{55, 147, 96}},
 	} {
-		divide(c.budget, c.demands)
+		divide(c.budget, 0, c.demands)
 		for i, want := range c.want {
 			if got := c.demands[i].grant; got != want {
 				t.Errorf("%s: demand %d got %d, want %d", c.name, i, got, want)
@@ -102,6 +102,39 @@ func TestOverQuota(t *testing.T) {
 		}
 		if any != wantAny {
 			t.Errorf("%s: any %v", c.name, any)
+		}
+	}
+}
+
+// TestNobodyStarves: a device whose writes wait gets the least in a flood too, however
+// little its backing sustains beside another's.
+func TestNobodyStarves(t *testing.T) {
+	const m = 1 << 20
+	for _, c := range []struct {
+		name       string
+		slow, fast int64
+		drains     int64 // of the log
+		closed     int
+	}{
+		{"400 KiB/s beside 2 GiB/s", 400 << 10, 2048 * m, 800 << 10, 90},
+		{"the same, nearly full", 400 << 10, 2048 * m, 1 * m, 98},
+		{"20 KiB/s beside 150 MiB/s", 20 << 10, 150 * m, 256 << 10, 90},
+		{"1 MiB/s beside 500 MiB/s", 1 * m, 500 * m, 1 * m, 90},
+	} {
+		var th throttle
+		th.granted, th.flooded = longAgo, longAgo
+		in := &Inputs{Settings: &Settings{Watermark: 0.75}, Log: Log{Slots: 100, Segment: m, Closed: c.closed}}
+		var got [2]int64
+		now := time.Duration(0)
+		for range 60 * time.Second / grantEvery {
+			now += grantEvery
+			th.demands = append(th.demands[:0], demand{sustained: c.slow, backlogged: true, dirty: 50 * m}, demand{sustained: c.fast, backlogged: true, dirty: 40 * m})
+			for i, credit := range th.grant(now, in, true, forecast{10 * time.Second, c.drains}) {
+				got[i] += credit.Bytes
+			}
+		}
+		if least := int64(leastRate * 60 * 95 / 100); got[0] < least || got[1] < least || got[0] > got[1] {
+			t.Errorf("%s: %d and %d bytes in a minute, the least is %d", c.name, got[0], got[1], least)
 		}
 	}
 }

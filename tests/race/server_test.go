@@ -167,9 +167,9 @@ func (s *server) administer(d time.Duration) {
 			s.rehome(i)
 		}
 	}
-	s.core.Background().Do(func(p *logcache.Port) {
+	s.core.Background().Do(func(*logcache.Port) {
 		for _, v := range s.volumes {
-			p.Limit(v, logcache.Credit{})
+			s.core.Limit(v, logcache.Credit{})
 		}
 	})
 }
@@ -177,12 +177,12 @@ func (s *server) administer(d time.Duration) {
 // slow gives a volume some credit, or lets it go.
 func (s *server) slow(v *logcache.Volume) {
 	_, _ = v.Backlogged(), v.Slowed()
-	if rand.IntN(4) == 0 {
+	if rand.IntN(200) == 0 {
 		v.Unlimit()
 		return
 	}
 	set := logcache.Credit{Slowed: rand.IntN(2) == 0, Bytes: rand.Int64N(64 << 10), First: rand.Int64N(8192), Most: 64 << 10}
-	s.core.Background().Do(func(p *logcache.Port) { p.Limit(v, set) })
+	s.core.Background().Do(func(*logcache.Port) { s.core.Limit(v, set) })
 }
 
 // settle makes everything durable, and takes note of what shared sectors hold.

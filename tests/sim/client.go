@@ -114,6 +114,9 @@ func (w *world) takeAnswer(lr *logcache.Request) {
 	}
 	switch r.Op {
 	case logcache.Write, logcache.Discard, logcache.Zero:
+		if r.Place() == 0 {
+			fail("answers", "write %d was answered, and never taken in", r.op)
+		}
 		w.o.answered(r.op)
 	case logcache.Flush:
 		w.o.flushed(r.bar)

@@ -18,7 +18,7 @@ func (w *world) changeCredit() {
 // limit gives a volume credit, on the thread that hands it out.
 func (w *world) limit(i int, c logcache.Credit) {
 	w.tracef("dev %d credit %+v", i+1, c)
-	w.cache.Background().Limit(w.vols[i], c)
+	w.cache.Limit(w.vols[i], c)
 }
 
 // pay lets writes go that only their credit holds back.
@@ -27,7 +27,7 @@ func (w *world) pay() bool {
 		return false
 	}
 	for i := range w.vols {
-		if w.alms.IntN(2) == 0 {
+		if w.alms.IntN(8) > 0 {
 			w.limit(i, logcache.Credit{})
 		} else {
 			w.vols[i].Unlimit()

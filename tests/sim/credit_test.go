@@ -122,6 +122,43 @@ func TestP3BegunWriteGoesFirst(t *testing.T) {
 	})
 }
 
+// TestP9OldestFirst: writes of all volumes that wait for room go to the log in the
+// order in which they came.
+func TestP9OldestFirst(t *testing.T) {
+	promise(t, func(s *scenario) {
+		var all []*request
+		for i := uint64(0); len(all) < 6; i++ {
+			r, n := s.idle[len(s.idle)-1], s.cache.Status().WaitingWrites
+			if s.write(int(i%2), 3*i, 9); s.cache.Status().WaitingWrites > n {
+				all = append(all, r)
+			}
+		}
+		for s.orderly(fifo) && s.cache.Status().WaitingWrites > 0 {
+			s.watchBatches()
+		}
+		for i := 1; i < len(all); i++ {
+			if all[i].Place() <= all[i-1].Place() {
+				t.Errorf("write %d has place %d, and the one before it %d", i, all[i].Place(), all[i-1].Place())
+			}
+		}
+		s.restEverywhere()
+	})
+}
+
+// TestP9NothingWaitsInVain: what comes behind a write that waits is stored too.
+func TestP9NothingWaitsInVain(t *testing.T) {
+	promise(t, func(s *scenario) {
+		s.slow(0)
+		s.write(0, 0, 8)
+		s.write(0, 16, 8)
+		s.grant(0, 1<<20)
+		s.flush(0)
+		s.restEverywhere()
+		s.read(0, 16, 8)
+		s.restEverywhere()
+	})
+}
+
 // TestP9FenceTakesSlowedWrites: a fence does not wait for credit. What waited is
 // held by it, and comes again when it is gone, to wherever the device is by then.
 func TestP9FenceTakesSlowedWrites(t *testing.T) {

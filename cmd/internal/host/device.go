@@ -193,6 +193,7 @@ func (d *Device) Stop(ctx context.Context, force bool) error {
 		if err := ublk.Busy(ub.ID()); err != nil && !force {
 			return fmt.Errorf("device %d (%s): %w", d.vol.ID, d.vol.Name, err)
 		}
+		d.vol.Unlimit() // its end is not slowed
 		if err := ub.Stop(ctx); err != nil {
 			return fmt.Errorf("device %d (%s): %w", d.vol.ID, d.vol.Name, err)
 		}

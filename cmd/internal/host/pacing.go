@@ -76,7 +76,7 @@ func (w *worker) apply(now time.Duration, o pace.Orders) {
 			w.migr.Hold(blockdev.Dev(d.ID()))
 		}
 		if o.Credit != nil {
-			w.core.Background().Limit(d.vol, logcache.Credit(o.Credit[i]))
+			w.core.Limit(d.vol, logcache.Credit(o.Credit[i]))
 		}
 	}
 	w.latency.apply(&o)

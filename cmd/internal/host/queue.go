@@ -93,12 +93,8 @@ func (h *queue) HasIdleWork() bool { return h.port.HasIdleWork() }
 func (h *queue) Idle() { h.port.Idle() }
 
 // Drain has nothing to cancel: every operation ends by itself, and no new ones
-// follow. The device's end is not slowed.
-func (h *queue) Drain() {
-	h.port.Limit(h.dev.vol, logcache.Credit{})
-	h.pump()
-	h.port.Retire()
-}
+// follow.
+func (h *queue) Drain() { h.port.Retire() }
 
 // Close has nothing to give back.
 func (h *queue) Close() {}
