@@ -52,6 +52,9 @@ func Open(r io.ReaderAt, size int64) (*Image, error) {
 	return m, nil
 }
 
+// Super is the superblock in force, or why there is none.
+func (m *Image) Super() (*segment.Super, error) { return m.super, m.err }
+
 // Close frees memory; the device belongs to the caller.
 func (m *Image) Close() error { return m.r.close() }
 

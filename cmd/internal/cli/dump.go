@@ -2,6 +2,8 @@ package cli
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"io"
 	"slices"
 	"strconv"
@@ -9,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/ublk-lc/ublk-lc/cmd/internal/control"
+	"github.com/ublk-lc/ublk-lc/segment"
 	"github.com/ublk-lc/ublk-lc/segment/blockdev"
 	"github.com/ublk-lc/ublk-lc/segment/inspect"
 )
@@ -27,12 +30,16 @@ func dumpCommand() *cobra.Command {
 			"headers of a segment, one record, or all versions of a sector that are in the log, newest first. What is not\n" +
 			"valid is printed all the same, and marked. It changes nothing. Of a cache in use it shows what lies there now.\n\n" +
 			"The exit code is 5 (not-found) for a segment of which there is no valid record, a place without one, and a sector that\n" +
-			"is not in the log.",
+			"is not in the log, 14 (not-formatted) for no cache.",
 		Annotations: map[string]string{unprivileged: "files are their owner's; devices are root's anyway"},
 		Args:        dumpArgs,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return withOffline(cmd, args[0], blockdev.OpenOptions{ReadOnly: true}, func(c *offline, _ *progress) error {
-				return Dump(cmd.Context(), cmd.OutOrStdout(), c.image, args[1:], o)
+				err := Dump(cmd.Context(), cmd.OutOrStdout(), c.image, args[1:], o)
+				if _, none := c.image.Super(); err == nil && errors.Is(none, segment.ErrNotFormatted) {
+					err = fmt.Errorf("%s: %w", c.dev.Path(), none)
+				}
+				return err
 			})
 		},
 	}

@@ -1,22 +1,13 @@
 package cli
 
 import (
-	"bufio"
-	"errors"
 	"fmt"
-	"io"
-	"os"
-	"strings"
 
-	"github.com/dustin/go-humanize"
 	"github.com/spf13/cobra"
 	"github.com/ublk-lc/ublk-lc/cmd/internal/control"
 	"github.com/ublk-lc/ublk-lc/cmd/internal/control/classify"
-	"github.com/ublk-lc/ublk-lc/cmd/internal/manager"
 	"github.com/ublk-lc/ublk-lc/cmd/internal/seen"
-	"github.com/ublk-lc/ublk-lc/cmd/internal/whose"
 	"github.com/ublk-lc/ublk-lc/logcache"
-	"github.com/ublk-lc/ublk-lc/segment"
 	"github.com/ublk-lc/ublk-lc/segment/blockdev"
 	"github.com/ublk-lc/ublk-lc/segment/inspect"
 )
@@ -41,8 +32,10 @@ func forgetCommand() *cobra.Command {
 			"  lc replay CACHE --device DEVICE_ID --force-binding --to FILE\n" +
 			"  lc forget CACHE DEVICE_ID --replayed-to FILE\n\n" +
 			"The second compares all data of the device in the log with what is on FILE, a disk or a file, and needs no --yes if it is\n" +
-			"there: nothing is lost then. Of a damaged log the first wants --skip-damage. What a damaged record held may be this device's too: that wants --yes as\n" +
-			"well. An old copy of a cache is refused, for what is given up in it would make it look like the newest.\n\n" +
+			"there: nothing is lost then. If it is not, that is refused, with --yes too: --yes alone gives up what is on no disk.\n" +
+			"Of a damaged log the first wants --skip-damage. What a damaged record held may be this device's too, and is on no FILE:\n" +
+			"the second wants --yes for that, and for that only. An old copy of a cache is refused, for what is given up in it would\n" +
+			"make it look like the newest.\n\n" +
 			"The cache may be resumed, but the device not be attached. The exit code is 4 (has-content) when it wants --yes,\n" +
 			"5 (not-found) for a device that the log does not know, 10 (busy) for one that is attached, 12 (mismatch) for an old copy.",
 		Annotations: map[string]string{unprivileged: "files are their owner's; devices are root's anyway"},
@@ -58,8 +51,8 @@ func forgetCommand() *cobra.Command {
 			return Forget(cmd, args[0], uint8(id), o)
 		},
 	}
-	cmd.Flags().BoolVar(&o.Yes, "yes", false, "give the data up")
-	cmd.Flags().StringVar(&o.ReplayedTo, "replayed-to", "", "a disk or file that is compared with the log; if all the data is there, --yes is not needed")
+	cmd.Flags().BoolVar(&o.Yes, "yes", false, "give the data up; with --replayed-to, only what damage has taken from it")
+	cmd.Flags().StringVar(&o.ReplayedTo, "replayed-to", "", "a disk or file that is compared with the log; if all the data is there, --yes is not needed, and else it is refused")
 	skipDisksFlag(cmd, &o.SkipDisks)
 	return cmd
 }
@@ -70,6 +63,9 @@ func Forget(cmd *cobra.Command, path string, id uint8, o ForgetOptions) error {
 		return forgetResumed(cmd, control.ForgetArgs{Cache: cache, Device: int(id), Yes: o.Yes, SkipDisks: o.SkipDisks})
 	}
 	return withOffline(cmd, path, blockdev.OpenOptions{Exclusive: true}, func(c *offline, p *progress) error {
+		if _, err := c.image.Super(); err != nil {
+			return fmt.Errorf("%s: %w", c.dev.Path(), err)
+		}
 		if err := c.refuseOld(cmd, o.SkipDisks); err != nil {
 			return err
 		}
@@ -82,22 +78,19 @@ func Forget(cmd *cobra.Command, path string, id uint8, o ForgetOptions) error {
 		if b == nil {
 			return fmt.Errorf("device %d is %w", id, inspect.ErrNotBound)
 		}
-		lost, kept := losses(log, id), ""
-		if lost != "" {
-			if kept, err = settleLoss(cmd, c, log, b, lost, o, p); err != nil {
+		l, kept := lossOf(log, b), ""
+		if l.any() {
+			if kept, err = l.settle(cmd, c, o, p); err != nil {
 				return err
 			}
 		}
 		if err := logcache.Forget(c.dev, id, max(log.Last(), log.Durable)); err != nil {
 			return fmt.Errorf("%s: %w", c.dev.Path(), err)
 		}
-		if err := seen.Default().GiveUp(log.Super.UUID, id); err != nil {
-			fmt.Fprintf(cmd.ErrOrStderr(), "%v; create may warn that this cache is missing\n", err)
+		if err := c.noteForgotten(log, id); err != nil {
+			fmt.Fprintf(cmd.ErrOrStderr(), "%v; a copy of this cache from before will not be known as an old one, and create may warn that it is missing\n", err)
 		}
-		if lost == "" {
-			lost = "nothing"
-		}
-		fmt.Fprintf(cmd.OutOrStdout(), "%s: gave up %s of device %d (%s), which is not bound to it any more%s\n", c.dev.Path(), lost, id, control.Show(b.Name), kept)
+		fmt.Fprintf(cmd.OutOrStdout(), "%s: gave up %s of device %d (%s), which is not bound to it any more%s\n", c.dev.Path(), l, id, control.Show(b.Name), kept)
 		return nil
 	})
 }
@@ -115,24 +108,6 @@ func forgetResumed(cmd *cobra.Command, a control.ForgetArgs) error {
 	return do(cmd, call, control.VerbForget, a)
 }
 
-// losses are what would be lost with a device, "" if that is nothing.
-func losses(log *inspect.Log, id uint8) string {
-	for _, d := range log.Report().Devices {
-		if d.ID != id || d.Dirty == 0 && len(d.Lost) == 0 && d.LostExact {
-			continue
-		}
-		text := fmt.Sprintf("%s (%d sectors)", humanize.IBytes(d.Dirty*segment.SectorSize), d.Dirty)
-		if n := inspect.Total(d.Lost); n > 0 {
-			text += fmt.Sprintf(", beside %d sectors lost by damage,", n)
-		}
-		if !d.LostExact {
-			text += ", and perhaps what nobody can read any more,"
-		}
-		return text
-	}
-	return ""
-}
-
 // refuseOld refuses to change an old copy of a cache: each change counts in the superblock, until the copy passes for newer
 // than the cache that went on.
 func (o *offline) refuseOld(cmd *cobra.Command, skip []string) error {
@@ -145,75 +120,15 @@ func (o *offline) refuseOld(cmd *cobra.Command, skip []string) error {
 		why, path, path)
 }
 
-// settleLoss finds out whether what is given up is on a disk, and else wants a word for it. kept is the end of a sentence that
-// says where it is.
-func settleLoss(cmd *cobra.Command, c *offline, log *inspect.Log, b *segment.Binding, lost string, o ForgetOptions, p *progress) (kept string, err error) {
-	if o.ReplayedTo == "" {
-		disk, err := itsDisk(c, log, b, o.SkipDisks)
-		if err != nil {
-			return "", err
-		}
-		return "", confirm(cmd, c, log, b, lost, disk, o.Yes)
-	}
-	h, err := compare(cmd.Context(), log, b.ID, o.ReplayedTo, p)
+// noteForgotten notes how the cache is now: what this host has seen of it is newer than any copy that was made before.
+func (o *offline) noteForgotten(log *inspect.Log, id uint8) error {
+	super, err := logcache.ReadSuper(o.dev)
 	if err != nil {
-		return "", err
+		return fmt.Errorf("%s: %w", o.dev.Path(), err)
 	}
-	if h.all() {
-		return "; " + h.String(), nil
+	now := seen.Cache{UUID: super.UUID, Path: o.dev.Path(), Epoch: super.Epoch, Generation: super.Generation}
+	for _, d := range withData(log) {
+		now.Disks = append(now.Disks, seen.Disk{Device: d.ID, Name: d.Name, Fingerprint: d.Fingerprint})
 	}
-	return "", confirm(cmd, c, log, b, lost, h.String(), o.Yes)
-}
-
-// itsDisk says how the disk of a binding is compared to what a log holds of it.
-func itsDisk(c *offline, log *inspect.Log, b *segment.Binding, skip []string) (string, error) {
-	disks, err := manager.Disks(skip)
-	if err != nil {
-		return "", err
-	}
-	path, state := whose.Find(disks, b, versionsOf(log, b.ID), c.dev)
-	if path == "" {
-		return "its disk is none of this host's block devices, as far as that can be told", nil
-	}
-	return fmt.Sprintf("its disk, %s, %s", path, state), nil
-}
-
-// confirm wants the word of somebody who has read what it means: what may be lost.
-func confirm(cmd *cobra.Command, c *offline, log *inspect.Log, b *segment.Binding, lost, disk string, yes bool) error {
-	what := fmt.Sprintf("%s holds %s of device %d (%s, %s) that was not drained; %s", c.dev.Path(), lost, b.ID, control.Show(b.Name),
-		humanize.IBytes(b.Sectors*segment.SectorSize), disk)
-	skip := ""
-	for i := range log.Damage {
-		skip = " --skip-damage"
-		what += fmt.Sprintf("; damaged: %s", &log.Damage[i])
-	}
-	save := fmt.Sprintf("`lc replay %s --device %d --force-binding%s --to FILE` saves that first, and `lc forget %s %d --replayed-to FILE` gives up what was saved so",
-		c.dev.Path(), b.ID, skip, c.dev.Path(), b.ID)
-	if yes {
-		fmt.Fprintln(cmd.ErrOrStderr(), what)
-		return nil
-	}
-	if onTerminal(cmd) {
-		return typed(cmd, what+"; "+save)
-	}
-	return control.Errorf(control.HasContent, "%s; %s; --yes gives it up as it is", what, save)
-}
-
-// onTerminal tells whether somebody is there to be asked.
-func onTerminal(cmd *cobra.Command) bool {
-	in, ok := cmd.InOrStdin().(*os.File)
-	return ok && columns(in) > 0
-}
-
-// typed wants somebody's word for it.
-func typed(cmd *cobra.Command, what string) error {
-	fmt.Fprintf(cmd.ErrOrStderr(), "%s.\nTo give it up, type yes: ", what)
-	line, err := bufio.NewReader(cmd.InOrStdin()).ReadString('\n')
-	if err != nil && !errors.Is(err, io.EOF) {
-		return fmt.Errorf("read the answer: %w", err)
-	}
-	if strings.TrimSpace(line) != "yes" {
-		return control.Errorf(control.Interrupted, "nothing was changed")
-	}
-	return nil
+	return seen.Default().GiveUp(now, id)
 }

@@ -18,7 +18,7 @@ import (
 	"github.com/google/uuid"
 )
 
-// Cache is how a cache was when this host last resumed it, or let it go.
+// Cache is how a cache was when this host last resumed it, let it go, or gave up data in it.
 type Cache struct {
 	UUID       uuid.UUID `json:"uuid"`
 	Path       string    `json:"path"`
@@ -111,18 +111,19 @@ func (d Dir) Remove(id uuid.UUID) error {
 	return nil
 }
 
-// GiveUp takes a device out of what was seen of a cache, since its data in there was given up.
-func (d Dir) GiveUp(id uuid.UUID, device uint8) error {
-	c, err := d.Load(id)
-	if err != nil || c == nil {
+// GiveUp notes how a cache is now that its data of a device was given up. The disks are those that were seen before, if any
+// were: some were about to have data.
+func (d Dir) GiveUp(now Cache, device uint8) error {
+	was, err := d.Load(now.UUID)
+	if err != nil {
 		return err
 	}
-	n := len(c.Disks)
-	c.Disks = slices.DeleteFunc(c.Disks, func(of Disk) bool { return of.Device == device })
-	if len(c.Disks) == n {
-		return nil
+	if was != nil {
+		now.Disks = was.Disks
+		now.Epoch, now.Generation = max(now.Epoch, was.Epoch), max(now.Generation, was.Generation)
 	}
-	return d.Store(*c)
+	now.Disks = slices.DeleteFunc(slices.Clone(now.Disks), func(of Disk) bool { return of.Device == device })
+	return d.Store(now)
 }
 
 // Store replaces what was seen of a cache, durably. It makes the directory if

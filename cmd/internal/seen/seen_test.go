@@ -35,17 +35,25 @@ func TestRecord(t *testing.T) {
 	if names, _ := os.ReadDir(string(d)); len(names) != 2 {
 		t.Errorf("left behind: %v", names)
 	}
-	for range 2 {
-		a.Disks = []Disk{}
-		if err := d.GiveUp(a.UUID, 5); err != nil {
+	for _, generation := range []uint64{a.Generation + 2, a.Generation} { // what is older does not lower it
+		now := a
+		now.Generation, now.Disks = generation, []Disk{{6, "unseen", 0}}
+		if err := d.GiveUp(now, 5); err != nil {
 			t.Fatal(err)
 		}
-		if c, err := d.Load(a.UUID); err != nil || !reflect.DeepEqual(*c, a) {
-			t.Errorf("given up: %+v, %v; want %+v", c, err, a)
+		want := a
+		want.Generation, want.Disks = a.Generation+2, []Disk{}
+		if c, err := d.Load(a.UUID); err != nil || !reflect.DeepEqual(*c, want) {
+			t.Errorf("given up: %+v, %v; want %+v", c, err, want)
 		}
 	}
-	if err := d.GiveUp(uuid.New(), 5); err != nil || len(d.All()) != 2 {
-		t.Errorf("of a cache that was never seen: %v", err)
+	fresh := Cache{UUID: uuid.New(), Path: "/dev/new", Generation: 9, Disks: []Disk{{5, "gone", 0}, {6, "kept", 0}}}
+	if err := d.GiveUp(fresh, 5); err != nil {
+		t.Fatal(err)
+	}
+	fresh.Disks = fresh.Disks[1:]
+	if c, err := d.Load(fresh.UUID); err != nil || !reflect.DeepEqual(*c, fresh) || d.Remove(fresh.UUID) != nil {
+		t.Errorf("of a cache that was never seen: %+v, %v; want %+v", c, err, fresh)
 	}
 	for range 2 {
 		if err := d.Remove(a.UUID); err != nil || len(d.All()) != 1 {
