@@ -40,6 +40,16 @@ func (v *Verdict) Other() bool {
 	return differ >= 8*(v.Alike+1)
 }
 
+// Mostly tells whether at least half of what would tell a disk from others is as it
+// should be: two disks with partition tables of one kind have less in common.
+func (v *Verdict) Mostly() bool {
+	differ := 0
+	for _, n := range v.Differ {
+		differ += n
+	}
+	return v.Alike > 0 && v.Alike >= differ
+}
+
 // String says what was seen, as the part of a sentence.
 func (v *Verdict) String() string {
 	var parts []string

@@ -103,9 +103,15 @@ func checkTarget(plan *inspect.Plan, log *inspect.Log, cache *blockdev.Device, t
 		return err
 	}
 	identity := to.disk.Identity(b)
+	original, err := to.disk.Original(b, blockdev.KnownBy)
+	if err != nil {
+		return err
+	}
 	its := content == whose.Same || identity == whose.Same
 	why := ""
 	switch {
+	case original != "" && (content == whose.Same || content == whose.Changed):
+		why = fmt.Sprintf("by its identity, %s is that disk, and this is a copy of it", original)
 	case verdict != nil && verdict.Changed():
 		why = fmt.Sprintf("it was written to without the cache, which the log would undo in part, or it is another disk: %s", verdict)
 	case to.disk.Sectors < b.Sectors, to.disk.Sectors > b.Sectors && !its:

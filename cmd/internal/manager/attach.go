@@ -32,10 +32,20 @@ func (m *Manager) Attach(ctx context.Context, a control.AttachArgs, report Repor
 	if err := m.checkRuling(d, c, a.Unidentified || a.AcceptChanged); err != nil {
 		return nil, err
 	}
-	unwitnessed := d.unwitnessed(c)
+	unwitnessed, of := d.unwitnessed(c), d.claimed(c)
+	if err := m.checkOriginal(d, of); err != nil {
+		return nil, err
+	}
+	byContent := d.byContent
 	err = m.attach(ctx, d, c, a.AcceptChanged, report)
 	if unwitnessed != "" && d.host.Cache() == c.host {
 		m.warn(report, "attach: %s", unwitnessed)
+	}
+	if d.host.Cache() == c.host {
+		m.noteMove(d, c, of, report)
+		if byContent && of != nil {
+			m.warn(report, "attach: %s. The log's data goes there; if it is a copy, the disk that it was made from is out of date from now on", of.alone(d.backing))
+		}
 	}
 	if err != nil {
 		return nil, err

@@ -31,14 +31,13 @@ type claim struct {
 	content whose.Evidence
 	verdict *witness.Verdict // nil if nothing was held against anything
 
-	original string // the disk that has the identity of the claim's, if another one has its content; see [claim.seek]
+	original string // the disk of this host that has the identity of the claim's, if another one is asked about; see [claim.seek]
+	guess    bool   // the device that waits for it knows its disk by content alone
 }
 
-// look holds a disk against what the log knows of the claim's, unless what the host says is enough. A disk that a device
-// of ours has is known: only where the host says nothing could it be reached in another way.
+// look holds a disk against what the log knows of the claim's, unless what the host says is enough.
 func (c *claim) look(d *whose.Disk, disk *blockdev.Device) (err error) {
-	identity := d.Identity(&c.binding)
-	if identity == whose.Same || identity == whose.Other && c.served != "" {
+	if d.Identity(&c.binding) == whose.Same {
 		return nil
 	}
 	log := c.dev
@@ -49,20 +48,6 @@ func (c *claim) look(d *whose.Disk, disk *blockdev.Device) (err error) {
 		defer log.Close()
 	}
 	c.content, c.verdict, err = whose.Content(disk, c.binding.Witness, c.versions, log)
-	return err
-}
-
-// renamed tells whether a disk has the content of the claim's, and another identity.
-func (c *claim) renamed(d *whose.Disk) bool {
-	return d.Identity(&c.binding) == whose.Other && (c.content == whose.Same || c.content == whose.Changed)
-}
-
-// seek looks for the claim's disk by its identity, if the one that is asked about has its content and another identity: one
-// of them is a copy, or there is only this one, which has a new identity.
-func (c *claim) seek(d *whose.Disk, knownBy func(fingerprint uint64) (string, error)) (err error) {
-	if c.renamed(d) {
-		c.original, err = knownBy(c.binding.Fingerprint)
-	}
 	return err
 }
 
@@ -109,6 +94,7 @@ func (c *claim) giveUp() string {
 type ruling struct {
 	waitsFor     uint8 // the cache that holds its data; 0 if none does
 	unidentified bool  // that it is the disk of that data goes by its id and size alone
+	byContent    bool  // the same goes by its content alone
 }
 
 // rule decides whether a device may be shown over a disk, given all data that any log holds. distinct is the administrator's
@@ -122,7 +108,7 @@ func rule(d *whose.Disk, claims []claim, distinct bool) (ruling, error) {
 		if o := d.Shares(&c.binding); o != nil {
 			return r, errShares(d, c, o)
 		}
-		switch d.Kin(&c.binding, c.content, c.served != "") {
+		switch d.Kin(&c.binding, c.content, c.place()) {
 		case whose.Own:
 			switch {
 			case !distinct || !d.Disowned(&c.binding, c.content):
@@ -132,6 +118,10 @@ func rule(d *whose.Disk, claims []claim, distinct bool) (ruling, error) {
 			}
 		case whose.Perhaps:
 			owned, r.unidentified = append(owned, c), true
+		case whose.Copy:
+			if doubt == nil && !c.harmless(d) && (!distinct || d.ID == c.binding.ID || d.Name == c.binding.Name) {
+				doubt = errCopy(d, c)
+			}
 		case whose.Lookalike:
 			if !distinct && doubt == nil {
 				doubt = errLookalike(d, c)
@@ -152,6 +142,7 @@ func rule(d *whose.Disk, claims []claim, distinct bool) (ruling, error) {
 		return r, err
 	}
 	r.waitsFor = owned[0].cache
+	r.byContent = !r.unidentified && d.Identity(&owned[0].binding) != whose.Same
 	return r, nil
 }
 
@@ -159,11 +150,11 @@ func rule(d *whose.Disk, claims []claim, distinct bool) (ruling, error) {
 func checkOwn(d *whose.Disk, c *claim) error {
 	b := &c.binding
 	switch {
+	case c.served != "" && c.guess:
+		return control.Errorf(control.Mismatch, "by its identity %s is the disk of %s, for which %s holds data, and device %d waits for that with %s, which has only its content: `lc remove %d`, and then %s",
+			d.Path, c, c.holder(), b.ID, c.served, b.ID, c.create(c.binding.Name, d.Path))
 	case c.served != "":
-		return control.Errorf(control.Mismatch, "%s is the disk of %s, reached in another way, or a copy of it: %s has it on %s already", d.Path, c, c.holder(), c.served)
-	case c.original != "":
-		return control.Errorf(control.Mismatch, "%s holds data for %s as %s, and by its identity %s is that disk: %s is a copy of it. %s takes the disk; the copy can be created with another id and name, and --other-disk",
-			c.holder(), c.original, c, c.original, d.Path, c.create(d.Name, c.original))
+		return control.Errorf(control.Mismatch, "%s is the disk of %s, reached in another way: %s has it on %s already", d.Path, c, c.holder(), c.served)
 	case d.Sectors < b.Sectors:
 		return control.Errorf(control.Mismatch, "%s has %d sectors now, and %d when it was attached, and %s holds data for it as %s: give it its size back; or %s`lc replay %s --device %d --force-binding --to %s` writes the data to it, if it lies in front of the new end; or %s",
 			d.Path, d.Sectors, b.Sectors, c.holder(), c, c.offline(), c.log, b.ID, d.Path, c.giveUp())
@@ -254,6 +245,8 @@ func errForeign(d *whose.Disk, c *claim) error {
 	}
 	way := c.giveUp()
 	switch {
+	case c.original != "":
+		seen, way = fmt.Sprintf("by its identity, %s is", c.original), c.take(c.original)
 	case c.content == whose.Same || c.content == whose.Changed:
 		seen = "that is your word"
 	case b.Sectors > d.Sectors:
@@ -332,8 +325,13 @@ func (m *Manager) resumedClaims() []claim {
 		}
 		first := m.beforeFreeLocked(c, 0)
 		for _, b := range c.host.Core().Bound() {
-			if c.host.Core().DirtyBlocks(b.ID) > 0 {
-				all = append(all, claim{log: c.path, first: first, dev: c.host.Dev(), cache: c.id, binding: b, versions: c.host.Core().Versions(b.ID), served: m.servedLocked(c, b.ID)})
+			d, versions := m.devices[b.ID], c.host.Core().Versions(b.ID)
+			attached := d != nil && d.host != nil && d.host.Cache() == c.host
+			if attached {
+				versions = nil // nobody keeps them: what is on a disk is held against its witness alone
+			}
+			if attached || c.host.Core().DirtyBlocks(b.ID) > 0 {
+				all = append(all, claim{log: c.path, first: first, dev: c.host.Dev(), cache: c.id, binding: b, versions: versions, served: m.servedLocked(c, b.ID), guess: m.guessedLocked(b.ID)})
 			}
 		}
 	}

@@ -247,15 +247,22 @@ func (m *Manager) note(path string, id [16]byte, core *logcache.Cache, report Re
 			c.Disks = append(c.Disks, seen.Disk{Device: b.ID, Name: b.Name, Fingerprint: b.Fingerprint})
 		}
 	}
+	m.keep(c.UUID, report, func() error { return m.record.Note(c) }, func(err error) {
+		m.warn(report, "%v; an older copy of it will not be known as one, and %s is not found by create, if it is a file: resume it first after a restart", err, path)
+	})
+}
+
+// keep writes to the record of a cache, if that answers.
+func (m *Manager) keep(id uuid.UUID, report Reporter, write func() error, failed func(error)) {
 	done := make(chan error, 1)
-	go func() { done <- m.record.Store(c) }()
+	go func() { done <- write() }()
 	select {
 	case err := <-done:
 		if err != nil {
-			m.warn(report, "%v; an older copy of it will not be known as one, and %s is not found by create, if it is a file: resume it first after a restart", err, path)
+			failed(err)
 		}
 	case <-time.After(patience):
-		m.warn(report, "%s does not answer: what was seen of cache %s is not noted yet", m.record, c.UUID)
+		m.warn(report, "%s does not answer: what was seen of cache %s is not noted yet", m.record, id)
 	}
 }
 

@@ -162,6 +162,7 @@ func (m *Manager) checkBacking(ctx context.Context, d *device, backing *blockdev
 	if why := seen.Nameless(); why != "" {
 		m.warn(report, "%s: %s; it is known again by its size, and by what is written on it", d.path, why)
 	}
+	m.moved(seen, report)
 	claims, err := m.claims(ctx, seen, a.SkipDisks, report)
 	if err != nil {
 		return err
@@ -188,9 +189,11 @@ func (m *Manager) settleClaims(d *whose.Disk, disk *blockdev.Device, claims []cl
 	}
 	r, err := rule(d, claims, distinct)
 	for i := range claims {
-		if c := &claims[i]; err == nil && c.cache == r.waitsFor && c.binding.ID == d.ID && c.renamed(d) {
-			m.warn(report, "%s is known by its content alone as the disk of %s: its identity (fingerprint %016x) is another than that one's (%016x), which no disk of this host has. If it is a copy, and the disk is away, do not attach it",
-				d.Path, c, d.Prints[0], c.binding.Fingerprint)
+		if c := &claims[i]; err == nil && !distinct && c.served != "" && d.Kin(&c.binding, c.content, c.place()) == whose.Copy && !c.faint() {
+			m.warn(report, "%s has the content of the disk of %s, which %s has on %s, and another identity: it is a copy, and is shown as it is", d.Path, c, c.holder(), c.served)
+		}
+		if c := &claims[i]; err == nil && r.byContent && c.cache == r.waitsFor && c.binding.ID == d.ID {
+			m.warn(report, "%s. If it is a copy, and the disk is away, do not attach it", c.alone(d))
 		}
 	}
 	return r, err

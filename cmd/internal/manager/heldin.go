@@ -44,11 +44,16 @@ func heldIn(ctx context.Context, paths []string, d *whose.Disk, disk *blockdev.D
 			if err := c.look(d, disk); err != nil {
 				return err
 			}
-			switch kin := d.Kin(&c.binding, c.content, false); {
+			if err := c.seek(d, blockdev.KnownBy); err != nil {
+				return err
+			}
+			switch kin := d.Kin(&c.binding, c.content, c.place()); {
 			case d.Shares(&c.binding) != nil:
 				return errMustGo(c, d.Shares(&c.binding).Path, "; "+disk.Path()+" shares sectors with it")
 			case kin == whose.Own:
 				return errMustGo(c, disk.Path(), "")
+			case kin == whose.Copy && !distinct && doubt == nil:
+				doubt = control.Errorf(control.Mismatch, "by its identity %s is the disk of %s, for which the cache on %s holds data, and %s is a copy of it: if that may go, --other-disk says so", c.original, c, c.log, disk.Path())
 			case (kin == whose.Lookalike || kin == whose.Perhaps) && !distinct && doubt == nil:
 				doubt = control.Errorf(control.Mismatch, "%s. If it is, %s; if it is not, --other-disk says so",
 					c.resembles(d, "the cache on "+c.log), c.waysOff(disk.Path(), " --force-binding"))

@@ -67,7 +67,7 @@ func TestP8CopyOfADisk(t *testing.T) {
 	m.mustResume(t, 3, cache)
 	m.knownBy = func(uint64) (string, error) { return backing, nil }
 	for id, name := range map[int]string{5: "myLV", 6: "clone"} {
-		refused(t, m, control.Mismatch, "`lc create "+name+" 5 "+backing+"` takes the disk", m.creating(t, name, id, clone))
+		refused(t, m, control.Mismatch, "`lc create myLV 5 "+backing+"` takes that disk", m.creating(t, name, id, clone))
 	}
 	if _, err := m.Create(t.Context(), control.CreateArgs{Name: "clone", ID: 6, Path: clone, OtherDisk: true}, quiet); err != nil {
 		t.Fatal(err)
@@ -79,4 +79,59 @@ func TestP8CopyOfADisk(t *testing.T) {
 		t.Errorf("created: %v; it said %q", err, said.String())
 	}
 	m.mustAttach(t, control.AttachArgs{Device: 5, Cache: 3})
+}
+
+// saying runs create, and is what it said.
+func (m *Manager) saying(t *testing.T, a control.CreateArgs) (string, error) {
+	t.Helper()
+	var said strings.Builder
+	_, err := m.Create(t.Context(), a, func(p control.Progress) { said.WriteString(p.Text) })
+	return said.String(), err
+}
+
+// A copy without an identity got the data while its disk was away, with a warning; when the disk comes back that is said, until
+// it has a cache of its own. If it comes back before the attach, the copy gets nothing.
+func TestP8CopyGotTheData(t *testing.T) {
+	backing := filled(t, "its content")
+	clone := copied(t, backing, "clone")
+	m, cache := dirtied(t, whose.Describe, backing)
+	m.describe = func(dev *blockdev.Device, id uint8, name string) (*whose.Disk, error) {
+		if dev.Path() == clone {
+			return nameless(dev, id, name)
+		}
+		return whose.Describe(dev, id, name)
+	}
+	m.mustResume(t, 3, cache)
+	if said, err := m.saying(t, control.CreateArgs{Name: "t", ID: 5, Path: clone}); err != nil || !strings.Contains(said, clone+" is known by its content alone as the disk of device 5") {
+		t.Fatalf("created: %v; it said %q", err, said)
+	}
+	m.knownBy = func(uint64) (string, error) { return backing, nil }
+	attach := control.AttachArgs{Device: 5, Cache: 3}
+	for _, words := range []string{"`lc remove 5`, and then `lc create myLV 5 " + backing + "`"} {
+		refused(t, m, control.Mismatch, words, func() error { return m.attachTo(t, attach, quiet) })
+		refused(t, m, control.Mismatch, words, m.creating(t, "orig", 6, backing))
+	}
+	m.knownBy = blockdev.KnownBy
+	set(t, m, "allow_migrate", "0")
+	var said strings.Builder
+	if err := m.attachTo(t, attach, func(p control.Progress) { said.WriteString(p.Text) }); err != nil || !strings.Contains(said.String(), "attach: "+clone+" is known by its content alone") {
+		t.Fatalf("attached: %v; it said %q", err, said.String())
+	}
+	original := control.CreateArgs{Name: "orig", ID: 6, Path: backing}
+	refused(t, m, control.Mismatch, "`lc create orig 6 "+backing+" --other-disk`", m.creating(t, "orig", 6, backing))
+	original.OtherDisk = true
+	for _, want := range []bool{true, false} {
+		m.note(cache, m.caches[3].host.Super().UUID, m.caches[3].host.Core(), quiet) // does not forget it
+		said, err := m.saying(t, original)
+		if err != nil || strings.Contains(said, "and that went to "+clone) != want {
+			t.Errorf("the disk came back: %v; it said %q, expected is %t", err, said, want)
+		}
+		if want {
+			m.mustAttach(t, control.AttachArgs{Device: 6, Cache: 3})
+			if _, err := m.Detach(t.Context(), control.DrainArgs{ID: 6}, quiet); err != nil {
+				t.Fatal(err)
+			}
+		}
+		m.mustRemove(t, 6)
+	}
 }

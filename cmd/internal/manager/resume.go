@@ -160,7 +160,7 @@ func (m *Manager) checkExposed(dev *blockdev.Device, super *segment.Super) error
 	claims := claimsOn(dev, super)
 	for i := range devices {
 		for _, c := range claims {
-			if err := devices[i].exposed(c, dev); err != nil {
+			if err := m.exposed(&devices[i], c, dev); err != nil {
 				return err
 			}
 		}
@@ -181,7 +181,7 @@ func (d *device) mayBeIn(super *segment.Super) bool {
 }
 
 // exposed tells why a log with this claim cannot be brought in beside a device.
-func (d *device) exposed(c claim, log *blockdev.Device) error {
+func (m *Manager) exposed(d *device, c claim, log *blockdev.Device) error {
 	c.dev = log
 	if o := d.backing.Shares(&c.binding); o != nil {
 		return control.Errorf(control.Mismatch, "the log on %s holds data for %s, of which device %d has sectors, on %s; `lc remove %d` first, and create that disk after the resume", c.log, o.Path, d.id, d.path, d.id)
@@ -189,12 +189,15 @@ func (d *device) exposed(c claim, log *blockdev.Device) error {
 	if err := c.look(d.backing, d.host.Backing()); err != nil {
 		return err
 	}
+	if err := c.seek(d.backing, m.knownBy); err != nil {
+		return err
+	}
 	through := d.waitsFor
 	if at := d.host.Cache(); at != nil {
 		through = at.ID()
 	}
-	switch kin := d.backing.Kin(&c.binding, c.content, false); {
-	case kin == whose.Unrelated || kin == whose.Foreign:
+	switch kin := d.backing.Kin(&c.binding, c.content, c.place()); {
+	case kin == whose.Unrelated || kin == whose.Foreign || kin == whose.Copy:
 		return nil
 	case kin == whose.Lookalike && (through != 0 || d.distinct):
 		return nil

@@ -25,6 +25,13 @@ type Cache struct {
 	Epoch      uint64    `json:"epoch"`
 	Generation uint64    `json:"generation"` // of the superblock
 	Disks      []Disk    `json:"disks"`      // of which it had data, or was about to
+	Moved      []Moved   `json:"moved,omitempty"`
+}
+
+// Moved is a disk of which a cache had data that went to another one, which was known by its content alone.
+type Moved struct {
+	Disk
+	To string `json:"to"` // path of that other one
 }
 
 // Disk is a disk as the host called it when a cache was last seen with data of it.
@@ -124,6 +131,40 @@ func (d Dir) GiveUp(now Cache, device uint8) error {
 	}
 	now.Disks = slices.DeleteFunc(slices.Clone(now.Disks), func(of Disk) bool { return of.Device == device })
 	return d.Store(now)
+}
+
+// Note replaces what was seen of a cache, but for what was moved.
+func (d Dir) Note(c Cache) error {
+	if was, err := d.Load(c.UUID); err == nil && was != nil {
+		c.Moved = was.Moved
+	}
+	return d.Store(c)
+}
+
+// Move notes that the data which a cache had of a disk went to another one.
+func (d Dir) Move(id uuid.UUID, m Moved) error {
+	c, err := d.Load(id)
+	if err != nil || c == nil {
+		return err
+	}
+	c.Moved = append(without(c.Moved, []uint64{m.Fingerprint}), m)
+	return d.Store(*c)
+}
+
+// Settle takes a disk out of what was moved: it is the backing of a cache again, by the administrator's word.
+func (d Dir) Settle(prints []uint64) error {
+	var errs []error
+	for _, c := range d.All() {
+		if left := without(c.Moved, prints); len(left) < len(c.Moved) {
+			c.Moved = left
+			errs = append(errs, d.Store(c))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+func without(all []Moved, prints []uint64) []Moved {
+	return slices.DeleteFunc(slices.Clone(all), func(m Moved) bool { return slices.Contains(prints, m.Fingerprint) })
 }
 
 // Store replaces what was seen of a cache, durably. It makes the directory if

@@ -96,3 +96,35 @@ func TestRecordOfOthers(t *testing.T) {
 		t.Error("a file is taken for a directory")
 	}
 }
+
+// Whose data went to another disk outlives what else is noted of the cache, until that disk is settled.
+func TestMoved(t *testing.T) {
+	d, id := Dir(t.TempDir()), uuid.New()
+	if err := d.Move(id, Moved{Disk{5, "myLV", 77}, "/dev/copy"}); err != nil || len(d.All()) != 0 {
+		t.Errorf("of a cache that was never seen: %v", err)
+	}
+	moved := func() []Moved {
+		c, err := d.Load(id)
+		if err != nil || c == nil {
+			t.Fatalf("%+v, %v", c, err)
+		}
+		return c.Moved
+	}
+	for _, do := range []func() error{
+		func() error { return d.Note(Cache{UUID: id}) },
+		func() error { return d.Move(id, Moved{Disk{5, "myLV", 77}, "/dev/copy"}) },
+		func() error { return d.Move(id, Moved{Disk{5, "myLV", 77}, "/dev/other"}) },
+		func() error { return d.Note(Cache{UUID: id, Epoch: 2}) },
+		func() error { return d.Settle([]uint64{76}) },
+	} {
+		if err := do(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if m := moved(); len(m) != 1 || m[0].To != "/dev/other" || m[0].Fingerprint != 77 {
+		t.Errorf("moved: %+v", m)
+	}
+	if err := d.Settle([]uint64{1, 77}); err != nil || len(moved()) != 0 {
+		t.Errorf("settled: %v, %+v", err, moved())
+	}
+}

@@ -15,6 +15,7 @@ type Disk struct {
 	Sectors uint64
 	Prints  []uint64 // what the host knows it by, today's form first; nil if that is nothing, or the same as of another disk
 	Twin    string   // the disk of which the host says the same, "" if there is none
+	Doubled []uint64 // what the host knows both by
 
 	Overlaps []blockdev.Overlap // what shares sectors with it
 }
@@ -31,6 +32,8 @@ func Describe(dev *blockdev.Device, id uint8, name string) (*Disk, error) {
 	}
 	if d.Twin == "" {
 		d.Prints = dev.Fingerprints()
+	} else {
+		d.Doubled = dev.Fingerprints()
 	}
 	return d, nil
 }
@@ -111,25 +114,39 @@ const (
 	Perhaps           // nothing tells, and the device's id or its name say so
 	Lookalike         // nothing tells, and nothing but the size says so, or not even that: it may have been resized
 	Foreign           // the data is another disk's, and has the id or the name that this one was given
+	Copy              // the data is another disk's, which is here, and this one has that disk's content
 )
 
-// Kin tells what the data of a binding is to a disk. served says that the data has its disk, which this one is not, unless
-// it is the same in another way. Either witness is enough to know a disk by, for an identity may change, and content is at
+// Place is where the disk of some data is, as far as it is not the one that is asked about.
+type Place int
+
+// The places.
+const (
+	Away    Place = iota // it is not known to be here
+	Present              // another disk of this host has its identity
+	Served               // a device of ours has it
+)
+
+// Kin tells what the data of a binding is to a disk, if the disk of that data is at a place. While that is here, no other one
+// is it by its content: it is a copy, or the same in another way. Either witness is enough to know a disk by, for an identity may change, and content is at
 // times not there yet; where they contradict each other, a disk was changed, or came back under another identity. A disk
 // that was written to without the log is no other one for that. A log of the earlier format has one witness only, which an
 // update may change.
-func (d *Disk) Kin(b *segment.Binding, content Evidence, served bool) Kinship {
+func (d *Disk) Kin(b *segment.Binding, content Evidence, at Place) Kinship {
 	identity := d.Identity(b)
 	named := b.ID == d.ID || b.Name == d.Name
 	undecided := content == Silent && b.Sectors == d.Sectors && (identity == Silent || b.Witness == nil && !named)
 	resized := identity == Silent && content == Silent && b.Sectors != d.Sectors
+	alike := content == Same || content == Changed
 	switch {
-	case served && (identity == Same || identity == Silent && content == Same):
+	case identity == Same || alike && at == Away:
 		return Own
-	case served:
+	case alike:
+		return Copy
+	case at == Present && named:
+		return Foreign
+	case at != Away:
 		return Unrelated
-	case identity == Same || content == Same || content == Changed:
-		return Own
 	case (undecided || resized) && named:
 		return Perhaps
 	case undecided || resized:
