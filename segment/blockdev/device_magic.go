@@ -118,17 +118,27 @@ func zfs(w window) string {
 // mbr wants a plausible partition besides the two bytes that any boot sector
 // ends with. Our own superblock ends so to tell others that something is there.
 func mbr(w window) string {
-	if !w.has(510, "\x55\xaa") || w.has(0, ownMagic) {
+	switch {
+	case !w.has(510, "\x55\xaa") || w.has(0, ownMagic):
 		return ""
+	case hasPartition(w):
+		return "MBR partition table"
+	}
+	return "boot sector"
+}
+
+func hasPartition(w window) bool {
+	if !w.has(510, "\x55\xaa") {
+		return false
 	}
 	for i := range int64(4) {
 		entry := w.bytes(446+16*i, 16)
 		start, length := binary.LittleEndian.Uint32(entry[8:]), binary.LittleEndian.Uint32(entry[12:])
 		if entry[0]&0x7f == 0 && entry[4] != 0 && start != 0 && length != 0 {
-			return "MBR partition table"
+			return true
 		}
 	}
-	return "boot sector"
+	return false
 }
 
 // lookAtEnd finds what lies at a distance from the end: the second GPT, and

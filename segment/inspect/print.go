@@ -175,6 +175,8 @@ func (d *DeviceReport) printLost(p *printer) {
 
 func (s State) sentence(clean bool) string {
 	switch s {
+	case Replaced:
+		return "replaced: another program has this disk now, and the above is what is left of the cache"
 	case Damaged:
 		return "damaged: something that was durable is not whole"
 	case Clean:

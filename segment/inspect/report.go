@@ -46,6 +46,9 @@ const (
 	Torn    State = "torn"     // not shut down; what no barrier covered was cut off
 	Doubt   State = "doubtful" // the log ends where it cannot be read
 	Damaged State = "damaged"
+
+	// Replaced is for who knows what else is on the device; a survey does not.
+	Replaced State = "replaced" // another program has the device now
 )
 
 // CopyReport is one copy of the superblock.

@@ -4,6 +4,8 @@ import (
 	"fmt"
 
 	"github.com/spf13/cobra"
+	"github.com/ublk-lc/ublk-lc/cmd/internal/control"
+	"github.com/ublk-lc/ublk-lc/cmd/internal/whose"
 	"github.com/ublk-lc/ublk-lc/segment"
 	"github.com/ublk-lc/ublk-lc/segment/inspect"
 )
@@ -24,6 +26,7 @@ func checkCommand() *cobra.Command {
 			"A log that was not shut down, with a torn tail, is sound: that is what a power cut leaves. So is one with\n" +
 			"sectors that cannot be read and need not be; if the log ends at one, check says so, for nobody knows what\n" +
 			"was there. The exit code is 0 for a sound cache, 11 (damaged) if anything is bad that was durable,\n" +
+			"4 (has-content) for what was a cache once, and is another program's disk now,\n" +
 			"14 (not-formatted) for no cache, 3 (in-use) for one that a server runs. `lc replay` gets the data out of a\n" +
 			"damaged one.",
 		Annotations: map[string]string{unprivileged: "files are their owner's; devices are root's anyway"},
@@ -43,11 +46,21 @@ func Check(cmd *cobra.Command, path string, o CheckOptions) error {
 			return err
 		}
 		p.end()
+		by, err := whose.TakenBy(c.dev)
+		if err != nil {
+			return err
+		}
 		report := log.Report()
+		if by != "" {
+			report.State = inspect.Replaced
+		}
 		if o.JSON {
 			err = printJSON(cmd.OutOrStdout(), checkOf(report))
 		} else {
 			err = report.Fprint(cmd.OutOrStdout(), o.Segments)
+		}
+		if err == nil && by != "" {
+			return control.Errorf(control.HasContent, "%s; `lc replay %s --dry-run --skip-damage` tells what can be saved of its log", whose.Taken(path, by), path)
 		}
 		if err == nil && log.Damaged() {
 			return fmt.Errorf("%s: %w: %s; `lc replay %s --dry-run --skip-damage` tells what can be saved", path, segment.ErrDamaged,

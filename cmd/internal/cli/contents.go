@@ -60,6 +60,14 @@ func describeCache(dev *blockdev.Device) *contents {
 	return c
 }
 
+// saved is how what is left of a log is saved from a disk that is another program's now, or "" if there is nothing to save.
+func (c *contents) saved(path string) string {
+	if c.empty {
+		return ""
+	}
+	return fmt.Sprintf("; `lc replay %s --dry-run` tells what can be saved of that", path)
+}
+
 // waysOn are what can be done with the data in a log, but losing all of it.
 func (c *contents) waysOn(path string) string {
 	if !c.resumable {

@@ -66,6 +66,9 @@ func Forget(cmd *cobra.Command, path string, id uint8, o ForgetOptions) error {
 		if _, err := c.image.Super(); err != nil {
 			return fmt.Errorf("%s: %w", c.dev.Path(), err)
 		}
+		if err := c.refuseTaken(); err != nil {
+			return err
+		}
 		if err := c.refuseOld(cmd, o.SkipDisks); err != nil {
 			return err
 		}

@@ -16,6 +16,7 @@ import (
 	"github.com/ublk-lc/ublk-lc/cmd/internal/control"
 	"github.com/ublk-lc/ublk-lc/cmd/internal/manager"
 	"github.com/ublk-lc/ublk-lc/cmd/internal/seen"
+	"github.com/ublk-lc/ublk-lc/cmd/internal/whose"
 	"github.com/ublk-lc/ublk-lc/logcache"
 	"github.com/ublk-lc/ublk-lc/segment"
 	"github.com/ublk-lc/ublk-lc/segment/blockdev"
@@ -150,10 +151,17 @@ func checkContent(dev *blockdev.Device) error {
 	case all[0] != blockdev.OwnCache:
 		return control.Errorf(control.HasContent, "%s: %w: %s; --force formats it all the same, and that is lost", dev.Path(), blockdev.ErrHasContent, strings.Join(all, ", "))
 	}
+	by, err := whose.TakenBy(dev)
+	if err != nil {
+		return err
+	}
 	what := describeCache(dev)
+	if by != "" {
+		return control.Errorf(control.HasContent, "%s: --force formats it all the same, and that is lost, and what is left of the cache, %s%s", whose.Taken(dev.Path(), by), what.text, what.saved(dev.Path()))
+	}
 	more := ""
 	if len(all) > 1 {
-		more = "; signatures of what was there before it are still there: " + strings.Join(all[1:], ", ")
+		more = "; it shows other signatures too, of what was there before or came since: " + strings.Join(all[1:], ", ")
 	}
 	return control.Errorf(control.HasContent, "%s is already formatted as a cache, %s%s; --force formats it anew, and what is in its log is lost", dev.Path(), what.text, more)
 }

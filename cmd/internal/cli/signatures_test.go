@@ -136,7 +136,7 @@ func TestWipefs(t *testing.T) {
 	}
 	put(t, path, 4096, md1(4096)) // as an earlier version left it
 	err := Format(t.Context(), io.Discard, path, FormatOptions{SegmentSize: "1MiB"})
-	if classify.Classify(err).Code != control.HasContent || !strings.Contains(err.Error(), "are still there: md RAID member; --force") {
+	if classify.Classify(err).Code != control.HasContent || !strings.Contains(err.Error(), "or came since: md RAID member; --force") {
 		t.Errorf("a second format says %v", err)
 	}
 	run(t, "wipefs", "-o", "0x1000", path)

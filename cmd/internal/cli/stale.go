@@ -10,6 +10,7 @@ import (
 	"github.com/ublk-lc/ublk-lc/cmd/internal/control"
 	"github.com/ublk-lc/ublk-lc/cmd/internal/manager"
 	"github.com/ublk-lc/ublk-lc/cmd/internal/seen"
+	"github.com/ublk-lc/ublk-lc/cmd/internal/whose"
 	"github.com/ublk-lc/ublk-lc/logcache"
 )
 
@@ -32,6 +33,17 @@ func (o *offline) stale(cmd *cobra.Command, skip []string) (string, error) {
 		return "", nil
 	}
 	return fmt.Sprintf("%s is an old copy of cache %s: %s", o.dev.Path(), uuid.UUID(super.UUID), why), nil
+}
+
+// refuseTaken refuses to write a superblock where another program has something by now.
+func (o *offline) refuseTaken() error {
+	by, err := whose.TakenBy(o.dev)
+	if err != nil || by == "" {
+		return err
+	}
+	path := o.dev.Path()
+	return control.Errorf(control.HasContent, "%s: nothing is given up in what is left of its log, for that would write over it. `lc create` and `lc format-cache` go on without it with --skip-disk %s; `lc replay %s --dry-run --skip-damage` tells what can be saved",
+		whose.Taken(path, by), path, path)
 }
 
 // told writes what a verb hears while it waits.

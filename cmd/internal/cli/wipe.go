@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/ublk-lc/ublk-lc/cmd/internal/control"
+	"github.com/ublk-lc/ublk-lc/cmd/internal/whose"
 	"github.com/ublk-lc/ublk-lc/logcache"
 	"github.com/ublk-lc/ublk-lc/segment"
 	"github.com/ublk-lc/ublk-lc/segment/blockdev"
@@ -18,14 +19,15 @@ func wipeCommand() *cobra.Command {
 		Use:   "wipe-cache DEV",
 		Short: "Make a cache an empty disk again; what is in its log is lost",
 		Long: "Make a cache an empty disk again, which can hold anything, and be a backing. A disk that is no cache is\n" +
-			"refused, and so is one that is in use. A cache whose log holds data, or cannot be read, is refused unless\n" +
-			"--force says that it is to be lost: `lc resume`, `lc attach` and `lc drain` bring it to its disks, or `lc replay` without a\n" +
-			"server, after which `lc forget` empties the log; of a damaged log, which is not resumed, `lc replay --skip-damage` brings\n" +
-			"what is whole.",
+			"refused, and so is one that is in use. One that was a cache once, and over whose first superblock another\n" +
+			"program has written since, is refused unless --force says that what that has there is to be lost. A cache\n" +
+			"whose log holds data, or cannot be read, is refused unless --force says that it is to be lost: `lc resume`,\n" +
+			"`lc attach` and `lc drain` bring it to its disks, or `lc replay` without a server, after which `lc forget` empties\n" +
+			"the log; of a damaged log, which is not resumed, `lc replay --skip-damage` brings what is whole.",
 		Args: exactly("DEV"),
 		RunE: func(cmd *cobra.Command, args []string) error { return Wipe(cmd.OutOrStdout(), args[0], force) },
 	}
-	cmd.Flags().BoolVar(&force, "force", false, "wipe although the log holds something")
+	cmd.Flags().BoolVar(&force, "force", false, "wipe although the log holds something, or another program has something there by now")
 	return cmd
 }
 
@@ -51,7 +53,16 @@ func wipe(dev *blockdev.Device, force bool) error {
 	if what != blockdev.OwnCache {
 		return control.Errorf(control.NotFormatted, "%s is %w; only caches are wiped", dev.Path(), segment.ErrNotFormatted)
 	}
-	if c := describeCache(dev); !c.empty && !force {
+	by, err := whose.TakenBy(dev)
+	if err != nil {
+		return err
+	}
+	c := describeCache(dev)
+	switch {
+	case force:
+	case by != "":
+		return control.Errorf(control.HasContent, "%s: --force wipes that too, and what is left of the cache, %s%s", whose.Taken(dev.Path(), by), c.text, c.saved(dev.Path()))
+	case !c.empty:
 		return control.Errorf(control.HasContent, "%s is a cache, %s; --force gives that up. %s", dev.Path(), c.text, c.waysOn(dev.Path()))
 	}
 	old, _ := logcache.ReadSuper(dev)

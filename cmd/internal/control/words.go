@@ -75,10 +75,11 @@ const (
 	LogTorn     LogState = "torn"     // not shut down; what no barrier covered was cut off
 	LogDoubtful LogState = "doubtful" // the log ends where it cannot be read
 	LogDamaged  LogState = "damaged"  // something is bad that was durable
+	LogReplaced LogState = "replaced" // it was a cache once: another program has the disk now
 )
 
 // LogStates are all verdicts.
-var LogStates = []LogState{LogClean, LogWhole, LogTorn, LogDoubtful, LogDamaged}
+var LogStates = []LogState{LogClean, LogWhole, LogTorn, LogDoubtful, LogDamaged, LogReplaced}
 
 // MarshalText refuses a verdict outside the set.
 func (s LogState) MarshalText() ([]byte, error) { return oneOf(LogStates, s) }

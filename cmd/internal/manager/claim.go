@@ -25,6 +25,7 @@ type claim struct {
 	twin     uint8             // the resumed cache of which the log is a copy, with data of its own; 0 if there is none
 	first    string            // the commands that must come before the cache that it is resumed as can be freed
 	taken    string            // the name of the device of ours that has the claim's id, and is not its own; "" if there is none
+	now      string            // what another program has made of the cache's disk since, "" if none
 	stale    string            // what newer state of the cache this host has seen, "" if none
 
 	// What is written on the disk that is asked about; see [claim.look].
@@ -56,6 +57,9 @@ func (c *claim) holder() string {
 	if c.cache != 0 {
 		return fmt.Sprintf("cache %d", c.cache)
 	}
+	if c.now != "" {
+		return fmt.Sprintf("%s, which was a cache once and is %s now,", c.log, c.now)
+	}
 	return c.log + ", a cache that is not resumed,"
 }
 
@@ -82,6 +86,9 @@ func (c *claim) create(name, path string) string {
 
 // giveUp names the way to give a claim's data up, and the one to save it first.
 func (c *claim) giveUp() string {
+	if c.now != "" { // forget would write to what is another program's
+		return fmt.Sprintf("`--skip-disk %s` goes on without that data; to save it before, `%s --to FILE`", c.log, c.replay())
+	}
 	if c.twin != 0 || c.stale != "" { // what is given up in a copy would make it look newer than it is
 		return fmt.Sprintf("`lc wipe-cache --force %s` gives up all that this copy holds; to save that before, `lc replay %s --device %d --force-binding --accept-stale --to FILE`",
 			c.log, c.log, c.binding.ID)
@@ -155,6 +162,8 @@ func checkOwn(d *whose.Disk, c *claim) error {
 			d.Path, c, c.holder(), b.ID, c.served, b.ID, c.create(c.binding.Name, d.Path))
 	case c.served != "":
 		return control.Errorf(control.Mismatch, "%s is the disk of %s, reached in another way: %s has it on %s already", d.Path, c, c.holder(), c.served)
+	case c.now != "":
+		return c.remainsFor(d)
 	case d.Sectors < b.Sectors:
 		return control.Errorf(control.Mismatch, "%s has %d sectors now, and %d when it was attached, and %s holds data for it as %s: give it its size back; or %s`lc replay %s --device %d --force-binding --to %s` writes the data to it, if it lies in front of the new end; or %s",
 			d.Path, d.Sectors, b.Sectors, c.holder(), c, c.offline(), c.log, b.ID, d.Path, c.giveUp())
@@ -186,6 +195,8 @@ func errShares(d *whose.Disk, c *claim, o *blockdev.Overlap) error {
 	switch {
 	case c.served != "":
 		way = fmt.Sprintf("%s has it on %s already", c.holder(), c.served)
+	case c.now != "":
+		way = fmt.Sprintf("`%s --to %s` brings it there", c.replay(), o.Path)
 	case c.cache == 0:
 		way = fmt.Sprintf("`lc resume ID %s`, and then %s", c.log, way)
 	}

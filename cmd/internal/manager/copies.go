@@ -74,6 +74,7 @@ func current(found []stranger) (kept []stranger, old []outdated) {
 			}
 		}
 		switch {
+		case at >= 0 && s.now != "": // an old copy that nobody can resume
 		case at >= 0:
 			old = append(old, outdated{s.path, found[at].path, strictlyOlder(s.super, found[at].super)})
 		case !alike:
@@ -94,6 +95,9 @@ func (m *Manager) withoutResumed(ctx context.Context, found []stranger, report R
 		}
 		was := twin.host.Super() // as it was found, before the resume raised it
 		if !older(&was, s.super) {
+			if s.now != "" { // an old copy that nobody can resume
+				continue
+			}
 			old = append(old, outdated{s.path, twin.path, !older(s.super, &was) || strictlyOlder(s.super, &was)})
 			continue
 		}
@@ -193,6 +197,9 @@ func (s *stranger) newerThan(super *segment.Super, instead string) string {
 	switch {
 	case s.super.UUID != super.UUID || !older(super, s.super):
 		return ""
+	case s.now != "":
+		return fmt.Sprintf("%s has what is left of a copy that is newer, or was used beside it (epoch %d, generation %d, here %d and %d), and is %s now: it cannot be resumed, and `lc replay %s --dry-run` tells what is in it",
+			s.path, s.super.Epoch, s.super.Generation, super.Epoch, super.Generation, s.now, s.path)
 	case older(s.super, super):
 		return fmt.Sprintf("%s and it are copies that were both used since they were one (epoch %d, generation %d, here %d and %d): neither has all that is newest; choose one, and `lc wipe-cache --force` the other",
 			s.path, s.super.Epoch, s.super.Generation, super.Epoch, super.Generation)
@@ -214,12 +221,12 @@ func Newer(ctx context.Context, record seen.Dir, super *segment.Super, skip []st
 		return "", err
 	}
 	for _, path := range paths {
-		found, err := patiently(ctx, path, report, func() *segment.Super { return superOf(path) })
+		found, err := patiently(ctx, path, report, func() sight { return sighted(path) })
 		if err != nil {
 			return "", err
 		}
-		if found != nil {
-			s := stranger{path: path, super: found}
+		if found.super != nil {
+			s := stranger{path: path, super: found.super, now: found.now}
 			if text := s.newerThan(super, "use that one"); text != "" {
 				why = text
 			}

@@ -148,12 +148,8 @@ func (m *Manager) checkAll(ctx context.Context, d *device, backing *blockdev.Dev
 
 // checkBacking refuses what cannot be a backing, and finds out whether a log holds data for it.
 func (m *Manager) checkBacking(ctx context.Context, d *device, backing *blockdev.Device, a control.CreateArgs, report Reporter) error {
-	what, err := backing.Content()
-	if err != nil {
+	if err := m.checkNoCache(d, backing, a, report); err != nil {
 		return err
-	}
-	if what == blockdev.OwnCache {
-		return control.Errorf(control.HasContent, "%s is formatted as a cache and cannot be a backing; `lc wipe-cache %s` makes it an empty disk, if the cache is not needed", d.path, d.path)
 	}
 	seen, err := m.describe(backing, d.id, d.name)
 	if err != nil {

@@ -112,6 +112,6 @@ func oldSignatures(dev *blockdev.Device) (string, error) {
 	if err != nil || len(all) < 2 {
 		return "", err
 	}
-	return fmt.Sprintf("signatures of what was there before the cache are still on it (%s), and other programs may take it for that and write to it; `wipefs %s` shows where they are, and `wipefs -o OFFSET %s` removes one while the cache is not resumed. Leave PMBR, which is ours",
+	return fmt.Sprintf("signatures of something else are on it (%s), of what was there before the cache or came since, and other programs may take it for that and write to it; `wipefs %s` shows where they are, and `wipefs -o OFFSET %s` removes one while the cache is not resumed. Leave PMBR, which is ours",
 		strings.Join(all[1:], ", "), dev.Path(), dev.Path()), nil
 }

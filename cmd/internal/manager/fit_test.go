@@ -230,7 +230,7 @@ func TestOldSignatures(t *testing.T) {
 	if _, err := m.Resume(t.Context(), control.ResumeArgs{ID: 3, Path: path}, func(p control.Progress) { said = append(said, p.Text) }); err != nil {
 		t.Fatal(err)
 	}
-	if all := strings.Join(said, ";"); !strings.Contains(all, "still on it (btrfs)") || !strings.Contains(all, "wipefs -o OFFSET "+path) {
+	if all := strings.Join(said, ";"); !strings.Contains(all, "are on it (btrfs)") || !strings.Contains(all, "wipefs -o OFFSET "+path) {
 		t.Errorf("said %q", said)
 	}
 }

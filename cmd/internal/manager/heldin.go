@@ -30,11 +30,11 @@ func heldIn(ctx context.Context, paths []string, d *whose.Disk, disk *blockdev.D
 	var doubt error
 	for _, path := range paths {
 		claims, err := patiently(ctx, path, report, func() []claim {
-			found := superOf(path)
-			if found == nil {
+			found := sighted(path)
+			if found.super == nil {
 				return nil
 			}
-			return (&stranger{path: path, super: found}).claims()
+			return (&stranger{path: path, super: found.super, now: found.now}).claims()
 		})
 		if err != nil {
 			return err
@@ -70,6 +70,10 @@ func errMustGo(c *claim, disk, more string) error {
 
 // waysOff are what brings the data that a log holds for a disk there, or gives it up.
 func (c *claim) waysOff(disk, force string) string {
+	if c.now != "" {
+		return fmt.Sprintf("%s, and `%s --to %s` brings there what is left in its log; `--skip-disk %s` then goes on without asking that",
+			whose.Taken(c.log, c.now), c.replay(), disk, c.log)
+	}
 	return fmt.Sprintf("`lc detach %d` brings it there while the device is attached; else, while the cache is not resumed, `lc replay %s --device %d%s --to %s`, and then `lc forget %s %d --replayed-to %s` lets the disk go; without --replayed-to that gives the data up",
 		c.binding.ID, c.log, c.binding.ID, force, disk, c.log, c.binding.ID, disk)
 }

@@ -89,6 +89,9 @@ func (m *Manager) resumeOn(ctx context.Context, c *cache, dev *blockdev.Device, 
 	if err != nil {
 		return nil, nil, noSuper(c.path, err)
 	}
+	if err := refuseTaken(dev); err != nil {
+		return nil, nil, err
+	}
 	if dev.Size() < super.DeviceSize {
 		return nil, nil, control.Errorf(control.Mismatch, "%s has shrunk: it has %d bytes, and %d when it was formatted; a part of the log is missing: give it its size back", c.path, dev.Size(), super.DeviceSize)
 	}

@@ -18,7 +18,8 @@ const slowLook = 2 * time.Second
 type stranger struct {
 	path  string
 	super *segment.Super
-	twin  uint8 // the resumed cache of which it is a copy with data of its own; 0 if there is none
+	now   string // what another program has made of its disk since, "" if none
+	twin  uint8  // the resumed cache of which it is a copy with data of its own; 0 if there is none
 }
 
 // strangers finds the caches of this host that are not resumed. It looks at every disk that may be one, and at the files
@@ -39,7 +40,7 @@ func (m *Manager) strangers(ctx context.Context, not *exceptions, report Reporte
 		case err != nil:
 			return nil, nil, err
 		case s.super != nil:
-			found = append(found, stranger{path: path, super: s.super})
+			found = append(found, stranger{path: path, super: s.super, now: s.now})
 		case s.err != nil:
 			unread = append(unread, newUnread(path, s.err))
 		}
@@ -76,7 +77,7 @@ func (s *stranger) claims() []claim {
 	defer dev.Close()
 	all := claimsOn(dev, s.super)
 	for i := range all {
-		all[i].twin = s.twin
+		all[i].twin, all[i].now = s.twin, s.now
 	}
 	return all
 }

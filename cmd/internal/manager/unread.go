@@ -16,7 +16,8 @@ import (
 // sight is what a disk looks like: a cache, one that cannot be read, or neither.
 type sight struct {
 	super *segment.Super
-	err   error // why it cannot be read, although it is a cache
+	now   string // what another program has made of it since it was a cache, "" if none
+	err   error  // why it cannot be read, although it is a cache
 }
 
 // sighted reads the superblock of a disk. One that cannot be opened, or read where our magic would be, is taken for no cache:
@@ -31,10 +32,14 @@ func sighted(path string) sight {
 		return sight{}
 	}
 	super, err := logcache.ReadSuper(dev)
+	if errors.Is(err, segment.ErrNotFormatted) {
+		return sight{}
+	}
+	now, _ := whose.TakenBy(dev) // what cannot be read does not tell of another program
 	switch {
 	case err == nil:
-		return sight{super: super}
-	case errors.Is(err, segment.ErrNotFormatted) || !marked(dev):
+		return sight{super: super, now: now}
+	case !marked(dev), now != "" && !errors.Is(err, segment.ErrVersion): // and nobody finds a log there any more
 		return sight{}
 	}
 	return sight{err: err}
