@@ -34,8 +34,8 @@ func TestScripts(t *testing.T) {
 	run(t, scripts, nil)
 }
 
-// TestUblkScripts wants a kernel with ublk, and two disks that are its own: those in the environment, as in the guest,
-// or loop devices.
+// TestUblkScripts wants a kernel with ublk, and two disks that are its own:
+// those in the environment, as in the guest, or loop devices.
 func TestUblkScripts(t *testing.T) {
 	kit.Need(t, kit.Ublk)
 	ssd, hdd := os.Getenv("ssd"), os.Getenv("hdd")
@@ -124,7 +124,8 @@ func cmdCode(ts *testscript.TestScript, _ bool, args []string) {
 	}
 }
 
-// cmdUntil runs a program again and again until it succeeds: until PROGRAM ARGUMENT...
+// cmdUntil runs a program again and again until it succeeds: until PROGRAM
+// ARGUMENT...
 func cmdUntil(ts *testscript.TestScript, _ bool, args []string) {
 	for end := time.Now().Add(10 * time.Second); ; time.Sleep(10 * time.Millisecond) {
 		err := ts.Exec(args[0], args[1:]...)
@@ -137,8 +138,8 @@ func cmdUntil(ts *testscript.TestScript, _ bool, args []string) {
 	}
 }
 
-// cmdOneLine wants standard error to end with the one line that lc says of a refusal: oneline VERB. On a slow host there
-// may be progress before it.
+// cmdOneLine wants standard error to end with the one line that lc says of a
+// refusal: oneline VERB. On a slow host there may be progress before it.
 func cmdOneLine(ts *testscript.TestScript, _ bool, args []string) {
 	said := ts.ReadFile("stderr")
 	_, refusal, _ := strings.Cut("\n"+said, "\nlc: ")
@@ -147,7 +148,8 @@ func cmdOneLine(ts *testscript.TestScript, _ bool, args []string) {
 	}
 }
 
-// cmdLoop puts a loop device over a file and its path into a variable: loop VARIABLE FILE
+// cmdLoop puts a loop device over a file and its path into a variable: loop
+// VARIABLE FILE
 func cmdLoop(ts *testscript.TestScript, _ bool, args []string) {
 	out, err := exec.Command("losetup", "--find", "--show", ts.MkAbs(args[1])).Output()
 	ts.Check(err)

@@ -14,8 +14,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// TestTheSameSignalTwice: timeout(1) sends its signal to the program and then to the program's group. The program still
-// waits for what the server has to say.
+// TestTheSameSignalTwice: timeout(1) sends its signal to the program and then
+// to the program's group. The program still waits for what the server has to
+// say.
 func TestTheSameSignalTwice(t *testing.T) {
 	kit.Need(t, kit.Root)
 	t.Setenv("LC_RUN_DIR", t.TempDir())

@@ -36,7 +36,8 @@ func New(m *manager.Manager, logf func(format string, args ...any)) *Autopilot {
 	return &Autopilot{m: m, logf: logf}
 }
 
-// daemon is the autopilot from a start to a stop. What has no lock belongs to its goroutine.
+// daemon is the autopilot from a start to a stop. What has no lock belongs to
+// its goroutine.
 type daemon struct {
 	*Autopilot
 	cancel context.CancelFunc
@@ -156,7 +157,8 @@ func (a *daemon) tend(ctx context.Context, now time.Time, c *manager.InService, 
 	}
 }
 
-// due tells whether an interval, in seconds, has passed since last; 0 is never. Ticks come a little early or late.
+// due tells whether an interval, in seconds, has passed since last; 0 is never.
+// Ticks come a little early or late.
 func due(last *time.Time, now time.Time, seconds int) bool {
 	if seconds == 0 || now.Sub(*last) < time.Duration(seconds)*time.Second-tick/2 {
 		return false
@@ -185,8 +187,9 @@ func (a *Autopilot) failed(err error) {
 	}
 }
 
-// modulate measures how busy others keep the backings of a cache; from that its policy decides on migration. A first look
-// at a disk measures nothing: to take it for idle would be an interval of migration at full speed beside its users.
+// modulate measures how busy others keep the backings of a cache; from that its
+// policy decides on migration. A first look at a disk measures nothing: to take
+// it for idle would be an interval of migration at full speed beside its users.
 func (a *daemon) modulate(now time.Time, c *manager.InService, backings []diskload.Backing) {
 	if loads, first := a.loads.Sample(now, c.ID, backings); !first {
 		a.m.Steer(a, c, loads)

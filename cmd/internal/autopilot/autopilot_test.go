@@ -12,7 +12,8 @@ import (
 	"github.com/ublk-lc/ublk-lc/tests/kit"
 )
 
-// attached makes a manager whose devices get no nodes, with a cache and a device, and attaches them.
+// attached makes a manager whose devices get no nodes, with a cache and a
+// device, and attaches them.
 func attached(t *testing.T) *manager.Manager {
 	t.Helper()
 	t.Setenv("LC_STATE_DIR", t.TempDir())

@@ -50,8 +50,8 @@ func callStarting(cmd *cobra.Command, verb string, args, result any) error {
 // spawnLimit is how long another server may take to come up, or to end.
 const spawnLimit = 5 * time.Second
 
-// spawn starts a server and connects to it. Another lc may have been faster, or another server be about to end: then
-// it tries again.
+// spawn starts a server and connects to it. Another lc may have been faster, or
+// another server be about to end: then it tries again.
 func spawn() (net.Conn, error) {
 	for deadline := time.Now().Add(spawnLimit); ; time.Sleep(20 * time.Millisecond) {
 		err := server.Spawn("server", "--"+spawnedFlag)
@@ -65,8 +65,8 @@ func spawn() (net.Conn, error) {
 	}
 }
 
-// dismiss ends a server that was started for a verb which was then refused: a refusal changes nothing. It stays if it
-// has got something to do meanwhile.
+// dismiss ends a server that was started for a verb which was then refused: a
+// refusal changes nothing. It stays if it has got something to do meanwhile.
 func dismiss() {
 	conn, err := control.Dial()
 	if err != nil {
@@ -82,7 +82,8 @@ func converse(cmd *cobra.Command, conn net.Conn, verb string, args, result any) 
 	return err
 }
 
-// do asks for something to be done, and prints the sentence that the server answers.
+// do asks for something to be done, and prints the sentence that the server
+// answers.
 func do(cmd *cobra.Command, ask func(*cobra.Command, string, any, any) error, verb string, args any) error {
 	var done control.Done
 	if err := ask(cmd, verb, args, &done); err != nil {
@@ -107,7 +108,8 @@ func number(what, arg string) (int, error) {
 	return n, control.CheckID(what, n)
 }
 
-// absolute makes a path mean the same to the server, which lives in another directory.
+// absolute makes a path mean the same to the server, which lives in another
+// directory.
 func absolute(path string) (string, error) {
 	abs, err := filepath.Abs(path)
 	if err != nil {

@@ -35,7 +35,8 @@ func (h *holding) String() string {
 	return h.path + " has all of it"
 }
 
-// compare holds a disk against all data of a device in a log. What is on the disk is durable there when it is read.
+// compare holds a disk against all data of a device in a log. What is on the
+// disk is durable there when it is read.
 func compare(ctx context.Context, log *inspect.Log, id uint8, path string, p *progress) (h *holding, err error) {
 	plan, err := log.Plan(id, inspect.Skip)
 	if err != nil {
@@ -62,7 +63,8 @@ func compare(ctx context.Context, log *inspect.Log, id uint8, path string, p *pr
 	return h, errors.Join(err, c.close())
 }
 
-// comparer is a target that nothing is written to: it notes which sectors are not as they would be then.
+// comparer is a target that nothing is written to: it notes which sectors are
+// not as they would be then.
 type comparer struct {
 	dev    *blockdev.Device
 	ranges []inspect.Range // that are replayed, sorted

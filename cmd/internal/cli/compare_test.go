@@ -10,8 +10,8 @@ import (
 	"github.com/ublk-lc/ublk-lc/segment/inspect"
 )
 
-// Of what is compared more than once the last, which is the newest, decides; what is compared lies at either end of blocks, and of
-// the buffer.
+// Of what is compared more than once the last, which is the newest, decides;
+// what is compared lies at either end of blocks, and of the buffer.
 func TestCompareNewest(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "disk")
 	disk := bytes.Repeat([]byte("0123456789abcdef"), 4<<20/16)

@@ -65,7 +65,8 @@ func dumpArgs(cmd *cobra.Command, args []string) error {
 	return control.Errorf(control.Usage, "takes DEV, then one of: super; segment ID; record ID@SECTOR; block DEVICE_ID LBA")
 }
 
-// Dump prints a part of a cache: what names it, with its arguments; nothing is the superblock.
+// Dump prints a part of a cache: what names it, with its arguments; nothing is
+// the superblock.
 func Dump(ctx context.Context, w io.Writer, m *inspect.Image, what []string, o DumpOptions) error {
 	if len(what) == 0 {
 		what = []string{"super"}
@@ -99,7 +100,8 @@ func Dump(ctx context.Context, w io.Writer, m *inspect.Image, what []string, o D
 	return noRecord(what, sections)
 }
 
-// noRecord is that there is nothing of what was asked for, although there are bytes in its place.
+// noRecord is that there is nothing of what was asked for, although there are
+// bytes in its place.
 func noRecord(what []string, sections []inspect.Section) error {
 	whole := func(s inspect.Section) bool { return s.Problem == "" }
 	switch {

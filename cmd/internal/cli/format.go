@@ -101,11 +101,13 @@ func format(ctx context.Context, dev *blockdev.Device, segmentSize uint32, o For
 	f := logcache.FormatOptions{
 		DeviceSize: dev.Size(), BlockSize: dev.LogicalBlock(), RecordAlign: align, SegmentSize: segmentSize, Label: o.Label, UUID: uuid.New(),
 	}
-	// Before the content, so that one call tells about a disk that can never be a cache.
+	// Before the content, so that one call tells about a disk that can never be
+	// a cache.
 	if _, err := segment.NewAligned(f.DeviceSize, f.BlockSize, segmentSize, align); err != nil {
 		return nil, fmt.Errorf("%s: %w", dev.Path(), err)
 	}
-	// Whatever is forced: what is in that log would go over the new cache, or have no disk any more.
+	// Whatever is forced: what is in that log would go over the new cache, or
+	// have no disk any more.
 	if err := manager.HeldIn(ctx, seen.Default(), dev, o.OtherDisk, o.SkipDisks, told(os.Stderr)); err != nil {
 		return nil, err
 	}
@@ -128,8 +130,9 @@ func format(ctx context.Context, dev *blockdev.Device, segmentSize uint32, o For
 	return super, nil
 }
 
-// noMore takes a cache that was written over out of what this host has seen, unless it was an old copy of one that lives on.
-// What stays there is a warning too many.
+// noMore takes a cache that was written over out of what this host has seen,
+// unless it was an old copy of one that lives on. What stays there is a warning
+// too many.
 func noMore(old *segment.Super) {
 	if old == nil {
 		return
@@ -140,7 +143,8 @@ func noMore(old *segment.Super) {
 	}
 }
 
-// checkContent refuses a disk that holds something, and says of a cache what is in it.
+// checkContent refuses a disk that holds something, and says of a cache what is
+// in it.
 func checkContent(dev *blockdev.Device) error {
 	all, err := dev.Contents()
 	switch {
@@ -178,7 +182,8 @@ func segmentSize(arg string) (uint32, error) {
 // mostAligned is the largest alignment that records can have, in bytes.
 const mostAligned = 4096
 
-// recordAlign is where records are to start and end on a disk: on its physical blocks, or as asked for.
+// recordAlign is where records are to start and end on a disk: on its physical
+// blocks, or as asked for.
 func recordAlign(dev *blockdev.Device, segmentSize uint32, arg string) (uint32, error) {
 	align := min(dev.PhysicalBlock(), mostAligned)
 	if arg != "" {
@@ -193,7 +198,8 @@ func recordAlign(dev *blockdev.Device, segmentSize uint32, arg string) (uint32, 
 	return align, roomForTwo(dev.Path(), segmentSize, align, dev.LogicalBlock())
 }
 
-// roomForTwo refuses segments that have no room for two writes of a block, each with its header, where those are aligned.
+// roomForTwo refuses segments that have no room for two writes of a block, each
+// with its header, where those are aligned.
 func roomForTwo(path string, segmentSize, align, logical uint32) error {
 	if segmentSize >= 4*align {
 		return nil

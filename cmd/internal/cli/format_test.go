@@ -7,7 +7,8 @@ import (
 	"github.com/ublk-lc/ublk-lc/segment"
 )
 
-// What is refused for its size the format would refuse as well, and what is advised it takes.
+// What is refused for its size the format would refuse as well, and what is
+// advised it takes.
 func TestSmallSegments(t *testing.T) {
 	for _, c := range []struct {
 		size, align, logical uint32

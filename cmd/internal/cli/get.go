@@ -50,7 +50,8 @@ func printTree(w io.Writer, list []control.Attribute) error {
 	return nil
 }
 
-// completePath offers the paths of the tree to the shell, with what they mean. Without a server there are none.
+// completePath offers the paths of the tree to the shell, with what they mean.
+// Without a server there are none.
 func completePath(cmd *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
 	if len(args) > 0 {
 		return nil, cobra.ShellCompDirectiveNoFileComp

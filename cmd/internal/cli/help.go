@@ -7,7 +7,8 @@ import (
 	"github.com/ublk-lc/ublk-lc/cmd/internal/control"
 )
 
-// refuseBogusHelp has `lc help` refuse what there is no help for. Left alone, it shows that of what is above, and ends well.
+// refuseBogusHelp has `lc help` refuse what there is no help for. Left alone,
+// it shows that of what is above, and ends well.
 func refuseBogusHelp(root *cobra.Command) {
 	root.InitDefaultHelpCmd()
 	help, _, err := root.Find([]string{"help"})

@@ -14,7 +14,8 @@ import (
 	"github.com/ublk-lc/ublk-lc/cmd/internal/control"
 )
 
-// What --json prints is what the server sends, to the byte of the golden files of the protocol.
+// What --json prints is what the server sends, to the byte of the golden files
+// of the protocol.
 func TestJSONIsWhatTheServerSends(t *testing.T) {
 	was := euid
 	euid = func() int { return 0 }

@@ -79,7 +79,8 @@ func cacheOf(d *control.DeviceLine) string {
 	return "-"
 }
 
-// condition is a state, and what is being done beside it. What only starts is nothing yet but that.
+// condition is a state, and what is being done beside it. What only starts is
+// nothing yet but that.
 func condition[S ~string](state S, doing *control.Doing) string {
 	switch {
 	case doing == nil:

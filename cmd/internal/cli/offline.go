@@ -18,8 +18,8 @@ type offline struct {
 	image *inspect.Image
 }
 
-// lookStill is how most verbs open a cache: only to read, and still exclusively, since a log that is in use changes while
-// it is read.
+// lookStill is how most verbs open a cache: only to read, and still
+// exclusively, since a log that is in use changes while it is read.
 var lookStill = blockdev.OpenOptions{ReadOnly: true, Exclusive: true}
 
 func openOffline(path string, how blockdev.OpenOptions) (*offline, error) {
@@ -43,7 +43,8 @@ func openDisk(path string, how blockdev.OpenOptions) (*blockdev.Device, error) {
 	return dev, err
 }
 
-// explainInUse adds which cache of the server it is, or the disk of which device, if it is one.
+// explainInUse adds which cache of the server it is, or the disk of which
+// device, if it is one.
 func explainInUse(path string, err error) error {
 	l := served()
 	if id := cacheOn(l, path); id != 0 {
@@ -82,7 +83,8 @@ func sameFile(a, b string) bool {
 	return errX == nil && errY == nil && blockdev.KeyOf(x) == blockdev.KeyOf(y)
 }
 
-// beforeRemove is the command, with a comma behind it, that takes a device off its cache, or "".
+// beforeRemove is the command, with a comma behind it, that takes a device off
+// its cache, or "".
 func beforeRemove(d *control.DeviceLine) string {
 	if d.CacheID == 0 {
 		return ""
@@ -90,8 +92,8 @@ func beforeRemove(d *control.DeviceLine) string {
 	return fmt.Sprintf("`lc detach %d`, ", d.ID)
 }
 
-// beforeFree are the commands, each with a comma behind it, that let go of the devices which are attached to a cache, or wait
-// for it.
+// beforeFree are the commands, each with a comma behind it, that let go of the
+// devices which are attached to a cache, or wait for it.
 func beforeFree(devices []control.DeviceLine, cache int) (first string) {
 	for _, d := range devices {
 		switch cache {

@@ -11,8 +11,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// progress shows what a command does while it takes its time: one line that is written over on a terminal, with a bar
-// where it is known how much is done, else a line each time something changes.
+// progress shows what a command does while it takes its time: one line that is
+// written over on a terminal, with a bar where it is known how much is done,
+// else a line each time something changes.
 type progress struct {
 	w       io.Writer
 	columns int // of the terminal; 0 = it is none
@@ -24,7 +25,8 @@ type progress struct {
 	shown  bool
 }
 
-// shareLines is how often a line tells how much is done, where it cannot be written over.
+// shareLines is how often a line tells how much is done, where it cannot be
+// written over.
 const shareLines = 2 * time.Second
 
 func newProgress(w io.Writer) *progress {

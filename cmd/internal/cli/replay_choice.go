@@ -13,15 +13,16 @@ import (
 	"github.com/ublk-lc/ublk-lc/segment/witness"
 )
 
-// target is where a replay writes to; nil, or with a nil device, if only a list is wanted.
+// target is where a replay writes to; nil, or with a nil device, if only a list
+// is wanted.
 type target struct {
 	*blockdev.Device
 	disk  *whose.Disk
 	blank bool // a file without any data: there is nothing to lose
 }
 
-// chooseDevice is the device that is meant: the one named, the only one that the log has data of, or of several the one
-// whose disk the target is.
+// chooseDevice is the device that is meant: the one named, the only one that
+// the log has data of, or of several the one whose disk the target is.
 func chooseDevice(log *inspect.Log, to *target, id int) (uint8, error) {
 	if len(log.Super.Bindings) == 0 {
 		return 0, control.Errorf(control.NotFound, "no device is bound to this log")
@@ -52,7 +53,8 @@ func withData(log *inspect.Log) (with []inspect.DeviceReport) {
 	return with
 }
 
-// named refuses a device of which there is nothing to write, while there is of another one.
+// named refuses a device of which there is nothing to write, while there is of
+// another one.
 func named(log *inspect.Log, with []inspect.DeviceReport, id uint8) (uint8, error) {
 	for i := range with {
 		if with[i].ID == id {
@@ -89,7 +91,8 @@ func listed(all []inspect.DeviceReport) string {
 	return strings.Join(names, ", ")
 }
 
-// checkTarget refuses a disk that is not the one the log is bound to, was changed since, or may be any, unless it is forced.
+// checkTarget refuses a disk that is not the one the log is bound to, was
+// changed since, or may be any, unless it is forced.
 func checkTarget(plan *inspect.Plan, log *inspect.Log, cache *blockdev.Device, to *target, force bool) error {
 	if err := plan.CheckRoom(to.disk.Sectors); err != nil {
 		return fmt.Errorf("%s: %w", to.Path(), err)

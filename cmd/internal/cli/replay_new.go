@@ -16,8 +16,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// isNew tells whether a target is a file that is to be made: there is none, or an empty one, and there is a directory for it.
-// What is missing in /dev is a disk.
+// isNew tells whether a target is a file that is to be made: there is none, or
+// an empty one, and there is a directory for it. What is missing in /dev is a
+// disk.
 func isNew(path string) bool {
 	st, err := os.Stat(path)
 	if err == nil {
@@ -53,7 +54,8 @@ func makeTarget(cmd *cobra.Command, plan *inspect.Plan, o *ReplayOptions) (*targ
 	return to, nil
 }
 
-// isBlank tells whether a target is a file without any data. Where the file system does not say, it is none.
+// isBlank tells whether a target is a file without any data. Where the file
+// system does not say, it is none.
 func isBlank(dev *blockdev.Device) bool {
 	st, err := os.Stat(dev.Path())
 	if err != nil || !st.Mode().IsRegular() {

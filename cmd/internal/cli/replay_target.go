@@ -10,7 +10,8 @@ import (
 	"github.com/ublk-lc/ublk-lc/ublk/uring"
 )
 
-// openTarget opens the disk that a replay is to write. A dry run may not write it at all.
+// openTarget opens the disk that a replay is to write. A dry run may not write
+// it at all.
 func openTarget(o *ReplayOptions) (*target, error) {
 	dev, err := openDisk(o.To, blockdev.OpenOptions{Exclusive: true, ReadOnly: o.DryRun})
 	if err != nil {
@@ -33,7 +34,8 @@ func openTarget(o *ReplayOptions) (*target, error) {
 // bounceBytes is how much is written at once.
 const bounceBytes = 1 << 20
 
-// blockWriter writes any sectors to a disk that takes only whole blocks: it reads what is around them first.
+// blockWriter writes any sectors to a disk that takes only whole blocks: it
+// reads what is around them first.
 type blockWriter struct {
 	dev *blockdev.Device
 	buf []byte
@@ -57,8 +59,9 @@ func (w *blockWriter) WriteAt(b []byte, off int64) (int, error) {
 	return inPieces(b, off, int64(w.dev.LogicalBlock()), w.piece)
 }
 
-// inPieces cuts b, which starts at byte off of a disk, where whole blocks of the disk end, into pieces that fit a buffer: each is
-// in the blocks [start, end).
+// inPieces cuts b, which starts at byte off of a disk, where whole blocks of
+// the disk end, into pieces that fit a buffer: each is in the blocks [start,
+// end).
 func inPieces(b []byte, off, block int64, each func(b []byte, at, start, end int64) error) (int, error) {
 	done := 0
 	for done < len(b) {

@@ -20,12 +20,13 @@ import (
 // sameSignal is how far apart the signals of one wish may be.
 const sameSignal = 300 * time.Millisecond
 
-// Main runs the command line, whose first element is the program's name, and returns the exit code.
+// Main runs the command line, whose first element is the program's name, and
+// returns the exit code.
 func Main(argv []string, stdout, stderr io.Writer) control.Code {
 	ctx, stop := signal.NotifyContext(context.Background(), unix.SIGINT, unix.SIGTERM)
 	defer stop()
-	// A second signal ends the program at once, unless it is the same again: timeout(1) sends its own to the program and
-	// then to the program's group.
+	// A second signal ends the program at once, unless it is the same again:
+	// timeout(1) sends its own to the program and then to the program's group.
 	context.AfterFunc(ctx, func() { time.AfterFunc(sameSignal, stop) })
 	root := NewRoot()
 	root.SetArgs(byName(argv))
@@ -51,7 +52,8 @@ func verbOf(cmd *cobra.Command) string {
 	return path + ": "
 }
 
-// byName turns the names of dm-lc's programs into verbs: lc-attach 5 3 is lc attach 5 3.
+// byName turns the names of dm-lc's programs into verbs: lc-attach 5 3 is lc
+// attach 5 3.
 func byName(argv []string) []string {
 	verb, ok := strings.CutPrefix(filepath.Base(argv[0]), "lc-")
 	if !ok || verb == "" {

@@ -7,7 +7,8 @@ import (
 	"github.com/ublk-lc/ublk-lc/cmd/internal/server"
 )
 
-// spawnedFlag marks a server that a verb has started: it reports by a pipe that it is ready.
+// spawnedFlag marks a server that a verb has started: it reports by a pipe that
+// it is ready.
 const spawnedFlag = "spawned"
 
 func serverCommand() *cobra.Command {

@@ -60,8 +60,9 @@ var formers = []former{
 	}},
 }
 
-// TestFormatLeavesNoSignature holds format-cache against what the real tools of others see. Only a disk that they see
-// nothing of, once it is wiped, and a protective MBR on, as long as it is a cache, is one that they leave alone.
+// TestFormatLeavesNoSignature holds format-cache against what the real tools of
+// others see. Only a disk that they see nothing of, once it is wiped, and a
+// protective MBR on, as long as it is a cache, is one that they leave alone.
 func TestFormatLeavesNoSignature(t *testing.T) {
 	kit.Need(t, kit.Tools("blkid", "wipefs"))
 	for _, f := range formers {
@@ -93,7 +94,8 @@ func TestFormatLeavesNoSignature(t *testing.T) {
 	}
 }
 
-// TestOthersAskFirst: programs that make something on a disk notice that there is something.
+// TestOthersAskFirst: programs that make something on a disk notice that there
+// is something.
 func TestOthersAskFirst(t *testing.T) {
 	path := kit.Disk(t, "ssd", formerSize)
 	if err := Format(t.Context(), io.Discard, path, FormatOptions{SegmentSize: "1MiB"}); err != nil {
@@ -126,8 +128,8 @@ func TestOthersAskFirst(t *testing.T) {
 	}
 }
 
-// TestWipefs: it takes away one signature where resume advises so, and all of them without harm to a cache, whose second
-// superblock it does not know.
+// TestWipefs: it takes away one signature where resume advises so, and all of
+// them without harm to a cache, whose second superblock it does not know.
 func TestWipefs(t *testing.T) {
 	kit.Need(t, kit.Tools("wipefs"))
 	path := kit.Disk(t, "ssd", formerSize)
@@ -220,8 +222,8 @@ func put(t *testing.T, path string, off int64, b []byte) {
 	}
 }
 
-// md1 is a superblock of md, version 1, as mdadm writes it for a RAID1 of two disks. Its array needs the kernel's md,
-// which not every machine has.
+// md1 is a superblock of md, version 1, as mdadm writes it for a RAID1 of two
+// disks. Its array needs the kernel's md, which not every machine has.
 func md1(at int64) []byte {
 	b, le := make([]byte, 4096), binary.LittleEndian
 	le.PutUint32(b[0:], 0xa92b4efc)

@@ -7,7 +7,8 @@ import (
 	"github.com/ublk-lc/ublk-lc/cmd/internal/control"
 )
 
-// TestDamageIsListed: a user sees each damaged record, and of it what is nowhere else, before anything is left out.
+// TestDamageIsListed: a user sees each damaged record, and of it what is
+// nowhere else, before anything is left out.
 func TestDamageIsListed(t *testing.T) {
 	var b strings.Builder
 	printDamage(&b, &control.Damage{Cache: 3, Records: []control.DamagedRecord{

@@ -51,13 +51,14 @@ func told(w io.Writer) func(control.Progress) {
 	return func(p control.Progress) { fmt.Fprintln(w, p.Text) }
 }
 
-// skipDisksFlag is the option of the verbs that look for newer copies without a server.
+// skipDisksFlag is the option of the verbs that look for newer copies without a
+// server.
 func skipDisksFlag(cmd *cobra.Command, to *[]string) {
 	cmd.Flags().StringArrayVar(to, "skip-disk", nil, "a disk or file that is not to be asked, since it is no copy of this cache; may be repeated")
 }
 
-// checkStale refuses to write what an old copy holds over what may be newer. Where there is nothing to lose, it is only said.
-// It tells whether it is one.
+// checkStale refuses to write what an old copy holds over what may be newer.
+// Where there is nothing to lose, it is only said. It tells whether it is one.
 func checkStale(cmd *cobra.Command, c *offline, to *target, o *ReplayOptions) (old bool, err error) {
 	why, err := c.stale(cmd, o.SkipDisks)
 	if err != nil || why == "" {

@@ -5,8 +5,9 @@ import (
 	"github.com/ublk-lc/ublk-lc/segment/inspect"
 )
 
-// This file makes messages of what a look at a cache without a server has found. Where the fields are the same a
-// conversion does, and a field that is added below does not compile until it is decided what becomes of it; a test
+// This file makes messages of what a look at a cache without a server has
+// found. Where the fields are the same a conversion does, and a field that is
+// added below does not compile until it is decided what becomes of it; a test
 // holds the rest to that.
 
 // listOf converts each of a list. JSON has a list, if an empty one.

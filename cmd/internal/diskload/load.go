@@ -17,22 +17,27 @@ import (
 
 // load measures how busy others keep a disk, from one sample to the next.
 //
-// The kernel adds up, in the disk's stat file, the time that reads and that writes took. Reads of a backing are never
-// migration's: it reads the log. They are misses of the device's users, or of other partitions: all of them count.
-// Writes are migration's, and perhaps those of others. Which time was whose is not told apart, so it is divided by
-// what was written: migration knows how many bytes it gave to the disk, and what the disk counted beyond that is of
-// others. Requests that overlap count twice, but never for more than the time in which the disk had any.
+// The kernel adds up, in the disk's stat file, the time that reads and that
+// writes took. Reads of a backing are never migration's: it reads the log. They
+// are misses of the device's users, or of other partitions: all of them count.
+// Writes are migration's, and perhaps those of others. Which time was whose is
+// not told apart, so it is divided by what was written: migration knows how
+// many bytes it gave to the disk, and what the disk counted beyond that is of
+// others. Requests that overlap count twice, but never for more than the time
+// in which the disk had any.
 //
-// Others' reads take longer while migration writes, and so look busier than they would be alone. That errs on their
-// side: migration makes way, and comes back when they are as few as they seem.
+// Others' reads take longer while migration writes, and so look busier than
+// they would be alone. That errs on their side: migration makes way, and comes
+// back when they are as few as they seem.
 type load struct {
 	at   time.Time
 	last diskStat
 	own  uint64 // bytes written by migration
 }
 
-// sample tells how much of the time since the last sample others kept the disk busy, in %. The first sample, and a
-// file, which the kernel keeps no account of, give 0. own tells how many bytes migration has written to a disk so far.
+// sample tells how much of the time since the last sample others kept the disk
+// busy, in %. The first sample, and a file, which the kernel keeps no account
+// of, give 0. own tells how many bytes migration has written to a disk so far.
 func (l *load) sample(now time.Time, backing *blockdev.Device, own func(disk string) uint64) int {
 	disk := diskOf(backing)
 	if disk == "" {
@@ -62,7 +67,8 @@ func (l *load) take(now time.Time, s diskStat, own uint64) int {
 		return 0
 	}
 	written := (s.written - last.written) * statSector
-	// Migration counts what it starts, the kernel what has ended: what is under way is taken off later.
+	// Migration counts what it starts, the kernel what has ended: what is under
+	// way is taken off later.
 	ours := min(own-l.own, written)
 	l.own += ours
 	others := s.reading - last.reading
@@ -102,8 +108,8 @@ func parseStat(text string) (s diskStat, ok bool) {
 	return s, true
 }
 
-// diskOf is the number, major:minor, of the disk that a backing is or is a partition of: it is the disk that is busy.
-// "" for a file.
+// diskOf is the number, major:minor, of the disk that a backing is or is a
+// partition of: it is the disk that is busy. "" for a file.
 func diskOf(b *blockdev.Device) string {
 	if b.IsFile() {
 		return ""
@@ -127,11 +133,13 @@ type Backing struct {
 	Written func() uint64 // how many bytes migration has written for the device so far
 }
 
-// Loads are the loads of several disks, by the device whose backing they are. The zero value has looked at none.
+// Loads are the loads of several disks, by the device whose backing they are.
+// The zero value has looked at none.
 type Loads struct{ of map[uint8]*load }
 
-// Sample tells how busy others kept the backings of a cache's devices since the last sample, and whether one of them is
-// looked at for the first time. all are the backings in use, of whatever cache: they may share disks.
+// Sample tells how busy others kept the backings of a cache's devices since the
+// last sample, and whether one of them is looked at for the first time. all are
+// the backings in use, of whatever cache: they may share disks.
 func (ls *Loads) Sample(now time.Time, cache uint8, all []Backing) (list []pace.Load, first bool) {
 	own := func(disk string) uint64 { return writtenTo(disk, all) }
 	for _, b := range all {
@@ -158,7 +166,8 @@ func (ls *Loads) Keep(all []Backing) {
 	})
 }
 
-// writtenTo is how many bytes migration has written to a disk, for all devices whose backings lie on it.
+// writtenTo is how many bytes migration has written to a disk, for all devices
+// whose backings lie on it.
 func writtenTo(disk string, all []Backing) uint64 {
 	n := uint64(0)
 	for _, b := range all {

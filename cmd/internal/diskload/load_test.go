@@ -17,7 +17,8 @@ func TestParseStat(t *testing.T) {
 	}
 }
 
-// Each step is a second; what the disk and migration counted in it, and what others are said to have used.
+// Each step is a second; what the disk and migration counted in it, and what
+// others are said to have used.
 func TestOthersLoad(t *testing.T) {
 	const mib = 1 << 20
 	type step struct {

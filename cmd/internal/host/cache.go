@@ -15,7 +15,8 @@ import (
 	"github.com/ublk-lc/ublk-lc/segment/blockdev"
 )
 
-// ErrHasDevices is returned when a cache that devices are attached to would be freed.
+// ErrHasDevices is returned when a cache that devices are attached to would be
+// freed.
 var ErrHasDevices = errors.New("devices are attached")
 
 // CacheOptions is what may be chosen at resume.
@@ -180,6 +181,7 @@ func (c *Cache) Free(ctx context.Context) error {
 	if err != nil && !errors.Is(err, logcache.ErrBroken) {
 		return err // the cache lives on
 	}
-	// A broken cache is freed all the same: its log is as durable as it will ever be.
+	// A broken cache is freed all the same: its log is as durable as it will
+	// ever be.
 	return errors.Join(c.worker.stop(), c.core.Free(), c.dev.Close())
 }

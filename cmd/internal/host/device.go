@@ -28,8 +28,9 @@ type DeviceOptions struct {
 	Queues int // 0 = one for two CPUs, at most 4
 	Depth  int // 0 = the default of [ublk.Config]
 
-	// LogicalBlock is the smallest unit of I/O that the node shows, in bytes: 512 or 4096, at least the backing's, and
-	// a divisor of its size; 0 = the backing's.
+	// LogicalBlock is the smallest unit of I/O that the node shows, in bytes:
+	// 512 or 4096, at least the backing's, and a divisor of its size; 0 = the
+	// backing's.
 	LogicalBlock uint32
 	Logf         func(format string, args ...any)
 }
@@ -166,7 +167,8 @@ func (d *Device) config() ublk.Config {
 	}
 }
 
-// optimalIO passes on what can be said in a power of two, and is not beyond all use.
+// optimalIO passes on what can be said in a power of two, and is not beyond all
+// use.
 func optimalIO(backing *blockdev.Device) uint32 {
 	bytes := backing.OptimalIO()
 	if bytes&(bytes-1) != 0 || bytes < max(4096, backing.PhysicalBlock()) || bytes > 16<<20 {

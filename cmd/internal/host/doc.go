@@ -28,8 +28,9 @@
 //
 // One iteration of the cache's thread, worker.iterate, is:
 //
-//  1. The ring is waited for, until the time that the pacer named last. The executor
-//     tells sinks: the migrator ([migrate.Migrator.Done]), or the background port.
+//  1. The ring is waited for, until the time that the pacer named last. The
+//     executor tells sinks: the migrator ([migrate.Migrator.Done]), or the
+//     background port.
 //  2. worker.observe fills [pace.Inputs], of the log by one [logcache.Cache.Gauge],
 //     under one hold of its lock, and only when the pacer is about to ask for it.
 //  3. [pace.Pacer.Step] decides: whether a batch starts, how fast the one under way

@@ -20,7 +20,8 @@ type latency struct {
 	fresh       atomic.Bool  // something was measured since the last step
 }
 
-// measures tells whether somebody wants to know. It is asked for every turn of a queue.
+// measures tells whether somebody wants to know. It is asked for every turn of
+// a queue.
 func (l *latency) measures() bool { return l.settings.Load().MeasuresLatency() }
 
 // took takes in how long an operation took. Any queue; when two come at the same

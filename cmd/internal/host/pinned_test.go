@@ -23,7 +23,8 @@ import (
 const pinnedBuffers = 4 << 20 // bytes of RAM buffers of a cache
 
 // wantPinned tells of how many rings the kernel must hold the RAM buffers of a
-// cache; those of two caches count as two. It lets go when it can, so that this waits.
+// cache; those of two caches count as two. It lets go when it can, so that this
+// waits.
 func wantPinned(t *testing.T, rings int) {
 	t.Helper()
 	kib := 0

@@ -13,11 +13,12 @@ import (
 var ErrSmaller = errors.New("the disk is smaller than the device")
 
 // Reopen goes on over a disk that has come back, perhaps under another name: it
-// takes the place of the one that was open, which is closed. That it is the same
-// disk, and not written to meanwhile, the caller knows. Writers wait meanwhile. What
-// the disk had in its write cache when it went may be lost: a batch of migration that
-// was under way is done again, and of what went past the log the next FLUSH is told.
-// On success backing belongs to the device; else nothing uses it.
+// takes the place of the one that was open, which is closed. That it is the
+// same disk, and not written to meanwhile, the caller knows. Writers wait
+// meanwhile. What the disk had in its write cache when it went may be lost: a
+// batch of migration that was under way is done again, and of what went past
+// the log the next FLUSH is told. On success backing belongs to the device;
+// else nothing uses it.
 func (d *Device) Reopen(ctx context.Context, backing *blockdev.Device) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -44,8 +45,8 @@ func (d *Device) Reopen(ctx context.Context, backing *blockdev.Device) error {
 }
 
 // turnToDisk has the cache of a fenced and quiet device, if it has one, work on
-// another descriptor of its disk. Interrupted, it has not: what the thread was asked
-// to do it has done, or never will.
+// another descriptor of its disk. Interrupted, it has not: what the thread was
+// asked to do it has done, or never will.
 func (d *Device) turnToDisk(ctx context.Context, backing *blockdev.Device) error {
 	c := d.Cache()
 	if c == nil {

@@ -16,7 +16,8 @@ type sleeps struct {
 }
 
 const (
-	// sleepEvery is how often the clocks are read: a turn of a busy thread takes microseconds.
+	// sleepEvery is how often the clocks are read: a turn of a busy thread
+	// takes microseconds.
 	sleepEvery = 100 * time.Millisecond
 	// nap is what is too short for a sleep, and too long for two readings in a row.
 	nap = 50 * time.Millisecond

@@ -23,7 +23,8 @@ const (
 	fullDevice = 1 << 35 // sectors
 )
 
-// scattered is the block of the backing that log block i holds; each is another one.
+// scattered is the block of the backing that log block i holds; each is another
+// one.
 func scattered(i int) uint64 { return uint64(uint32(i) * 2654435761) }
 
 // fullLog makes a file with a log that is full of distinct blocks. Payload is

@@ -16,8 +16,9 @@ import (
 	"github.com/ublk-lc/ublk-lc/ublk/uring"
 )
 
-// TestP7StopWhileMigrating: a device is stopped while migration writes its data. The next disk that is opened gets the
-// descriptor's number, and none of the data; that stays in the log.
+// TestP7StopWhileMigrating: a device is stopped while migration writes its
+// data. The next disk that is opened gets the descriptor's number, and none of
+// the data; that stays in the log.
 func TestP7StopWhileMigrating(t *testing.T) {
 	ctx := bounded(t)
 	cacheDev := diskFile(t, "cache", segment.LogOffset+32<<20)
@@ -56,7 +57,8 @@ func TestP7StopWhileMigrating(t *testing.T) {
 	must(t, errors.Join(c.Free(ctx), other.Close()))
 }
 
-// fill logs so many blocks of 4 KiB of a device, all the same, and closes their segment.
+// fill logs so many blocks of 4 KiB of a device, all the same, and closes their
+// segment.
 func fill(ctx context.Context, t *testing.T, c *Cache, d *Device, n int) []byte {
 	t.Helper()
 	mem, err := uring.AllocPages(4096)

@@ -18,7 +18,8 @@ const (
 	workerEntries = 512
 	// tick is how often the worker looks again at what no event announces.
 	tick = time.Second
-	// wakesPerLap is how often it looks around, at least, while the log fills up once.
+	// wakesPerLap is how often it looks around, at least, while the log fills
+	// up once.
 	wakesPerLap = 64
 
 	eventData = 1 << 40 // user data of the armed event
@@ -188,9 +189,10 @@ func (w *worker) iterate() error {
 	return nil
 }
 
-// turn has the thread go on with another descriptor of a device's backing, or, with
-// noFD, do no more there. It returns false while something is under way on the old
-// one, which may be closed after that: the number that another disk gets is not used.
+// turn has the thread go on with another descriptor of a device's backing, or,
+// with noFD, do no more there. It returns false while something is under way on
+// the old one, which may be closed after that: the number that another disk
+// gets is not used.
 func (w *worker) turn(dev blockdev.Dev, fd int32) bool {
 	w.migr.Abandon(dev)
 	if w.migr.Busy(dev) {

@@ -56,7 +56,8 @@ func (m *Manager) Attach(ctx context.Context, a control.AttachArgs, report Repor
 	return &control.Done{Text: text}, nil
 }
 
-// unwitnessed says that nothing in a log tells what was on the disk of its data, or "": the earlier format kept no witness.
+// unwitnessed says that nothing in a log tells what was on the disk of its
+// data, or "": the earlier format kept no witness.
 func (d *device) unwitnessed(c *cache) string {
 	for _, b := range c.host.Core().Bound() {
 		if n := c.host.Core().DirtyBlocks(d.id); b.ID == d.id && n > 0 && b.Witness == nil {
@@ -83,7 +84,8 @@ func (m *Manager) checkRuling(d *device, c *cache, unidentified bool) error {
 }
 
 func (m *Manager) attach(ctx context.Context, d *device, c *cache, acceptChanged bool, report Reporter) error {
-	// Attaching is short, and must not be left half-way: it goes on when the user does not wait for it any more.
+	// Attaching is short, and must not be left half-way: it goes on when the
+	// user does not wait for it any more.
 	ctx = context.WithoutCancel(ctx)
 	stop := remind(d.doing.heard(report), "waiting for requests in flight on device %d, or for the cache device", d.id)
 	defer stop()
@@ -113,8 +115,9 @@ func (m *Manager) attach(ctx context.Context, d *device, c *cache, acceptChanged
 	return d.explainMismatch(c, m.beforeFreeLocked(c, d.id), err)
 }
 
-// bindingFor is a device's backing as a cache binds it. While the log has data of it, it stays bound by the identity that
-// it was bound by, also if today's form of that is another.
+// bindingFor is a device's backing as a cache binds it. While the log has data
+// of it, it stays bound by the identity that it was bound by, also if today's
+// form of that is another.
 func (d *device) bindingFor(c *cache) segment.Binding {
 	b := d.backing.Binding()
 	b.UUID = uuid.New()
@@ -167,7 +170,8 @@ func every(interval time.Duration, f func()) (stop func()) {
 	}
 }
 
-// Detach drains the log of a device's data and takes the cache away. Interrupted, it leaves the device attached.
+// Detach drains the log of a device's data and takes the cache away.
+// Interrupted, it leaves the device attached.
 func (m *Manager) Detach(ctx context.Context, a control.DrainArgs, report Reporter) (*control.Done, error) {
 	d, err := m.takeDevice(a.ID, control.Detaching)
 	if err != nil {

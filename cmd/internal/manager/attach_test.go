@@ -8,7 +8,8 @@ import (
 	"github.com/ublk-lc/ublk-lc/segment"
 )
 
-// attached makes a cache and a device, and attaches them. There is no ublk, so the node does not appear; the rest does.
+// attached makes a cache and a device, and attaches them. There is no ublk, so
+// the node does not appear; the rest does.
 func attached(t *testing.T, m *Manager) (cache, backing string) {
 	t.Helper()
 	cache, backing = formatted(t), disk(t, "backing", 8<<20)
@@ -54,7 +55,8 @@ func TestAttachedCycle(t *testing.T) {
 	}
 }
 
-// A second command on a device that one is at work on is refused, and says with what.
+// A second command on a device that one is at work on is refused, and says with
+// what.
 func TestOneCommandADevice(t *testing.T) {
 	m := newManager(t)
 	m.mustCreate(t, "x", 5, disk(t, "backing", 8<<20))
@@ -84,7 +86,8 @@ func TestShutdownIfIdle(t *testing.T) {
 	})
 }
 
-// A log of the earlier format knows nothing of what is on its disk: an attach that goes by the host's word says so.
+// A log of the earlier format knows nothing of what is on its disk: an attach
+// that goes by the host's word says so.
 func TestP8AttachWithoutWitness(t *testing.T) {
 	m := newManager(t)
 	backing := disk(t, "backing", 8<<20)

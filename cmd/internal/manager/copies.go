@@ -16,8 +16,8 @@ import (
 	"github.com/ublk-lc/ublk-lc/segment/blockdev"
 )
 
-// generation is how far a superblock is. An update takes two, so that when one copy is bad the other may be one behind,
-// and as good.
+// generation is how far a superblock is. An update takes two, so that when one
+// copy is bad the other may be one behind, and as good.
 func generation(s *segment.Super) uint64 {
 	if s.Other != nil {
 		return s.Generation + 1
@@ -25,9 +25,10 @@ func generation(s *segment.Super) uint64 {
 	return s.Generation
 }
 
-// older tells whether one superblock of a cache is out of date beside another of the same UUID. Both counters rise as a
-// cache is used. Where they contradict each other, or say the same of different things, two copies were used since they
-// were one, and either is out of date beside the other.
+// older tells whether one superblock of a cache is out of date beside another
+// of the same UUID. Both counters rise as a cache is used. Where they
+// contradict each other, or say the same of different things, two copies were
+// used since they were one, and either is out of date beside the other.
 func older(a, than *segment.Super) bool {
 	if a.Epoch == than.Epoch && generation(a) == generation(than) {
 		return a.DurableSeq != than.DurableSeq || a.MigratedSeq != than.MigratedSeq || a.LastMigrated != than.LastMigrated
@@ -50,14 +51,15 @@ func (o *outdated) String() string {
 	return text
 }
 
-// strictlyOlder tells whether a copy is behind another in both counters: of one epoch there may be two, of which neither
-// became the other.
+// strictlyOlder tells whether a copy is behind another in both counters: of one
+// epoch there may be two, of which neither became the other.
 func strictlyOlder(a, than *segment.Super) bool {
 	return a.Epoch < than.Epoch && generation(a) < generation(than)
 }
 
-// current leaves out the copies of caches that are out of date, and all but one of those that are alike. Of copies that
-// were both used it keeps each: nobody can tell which of them has what is newest.
+// current leaves out the copies of caches that are out of date, and all but one
+// of those that are alike. Of copies that were both used it keeps each: nobody
+// can tell which of them has what is newest.
 func current(found []stranger) (kept []stranger, old []outdated) {
 	for i, s := range found {
 		at := -1
@@ -84,8 +86,10 @@ func current(found []stranger) (kept []stranger, old []outdated) {
 	return kept, old
 }
 
-// withoutResumed leaves out what is the disk of a resumed cache, reached in another way, and what is an older copy of one. A
-// copy that was used on its own since the two were one, or that is newer than what was resumed, counts, and is told of.
+// withoutResumed leaves out what is the disk of a resumed cache, reached in
+// another way, and what is an older copy of one. A copy that was used on its
+// own since the two were one, or that is newer than what was resumed, counts,
+// and is told of.
 func (m *Manager) withoutResumed(ctx context.Context, found []stranger, report Reporter) (kept []stranger, old []outdated, err error) {
 	for _, s := range found {
 		twin := m.twin(s.super.UUID)
@@ -115,8 +119,8 @@ func (m *Manager) withoutResumed(ctx context.Context, found []stranger, report R
 	return kept, old, nil
 }
 
-// sameState tells whether two paths show the same superblock, as two ways to one disk do. One that runs may change between
-// the looks.
+// sameState tells whether two paths show the same superblock, as two ways to
+// one disk do. One that runs may change between the looks.
 func sameState(a, b string) bool {
 	for range 3 {
 		if x, y := superOf(a), superOf(b); x != nil && reflect.DeepEqual(x, y) {
@@ -142,7 +146,8 @@ func (m *Manager) twinLocked(id [16]byte) *cache {
 	return nil
 }
 
-// checkStale refuses an old copy of a cache: of one that is on this host, or that this host has seen newer.
+// checkStale refuses an old copy of a cache: of one that is on this host, or
+// that this host has seen newer.
 func (m *Manager) checkStale(ctx context.Context, c *cache, super *segment.Super, a control.ResumeArgs, report Reporter) error {
 	not, err := allBut(a.SkipDisks, m.ours()...)
 	if err != nil {
@@ -192,7 +197,8 @@ func beforeSeen(super *segment.Super, was *seen.Cache) string {
 		was.Epoch, was.Generation, was.Path, super.Epoch, super.Generation)
 }
 
-// newerThan says that this is a newer copy of a cache than another one, and what to do instead of using that; "" if it is none.
+// newerThan says that this is a newer copy of a cache than another one, and
+// what to do instead of using that; "" if it is none.
 func (s *stranger) newerThan(super *segment.Super, instead string) string {
 	switch {
 	case s.super.UUID != super.UUID || !older(super, s.super):
@@ -208,8 +214,10 @@ func (s *stranger) newerThan(super *segment.Super, instead string) string {
 		s.path, s.super.Epoch, s.super.Generation, super.Epoch, super.Generation, instead)
 }
 
-// Newer says what newer state of a cache this host has seen, or has on another disk; "" if there is none. It is for the verbs
-// that need no server, and reads the superblocks of all disks but those to skip. report hears of a disk that does not answer.
+// Newer says what newer state of a cache this host has seen, or has on another
+// disk; "" if there is none. It is for the verbs that need no server, and reads
+// the superblocks of all disks but those to skip. report hears of a disk that
+// does not answer.
 func Newer(ctx context.Context, record seen.Dir, super *segment.Super, skip []string, report func(control.Progress)) (string, error) {
 	was, err := record.Load(super.UUID)
 	if err != nil {
@@ -241,11 +249,12 @@ func (m *Manager) warn(report Reporter, format string, args ...any) {
 	report.say(format, args...)
 }
 
-// patience is how long the record may take to be written: it may lie on a device of our own.
+// patience is how long the record may take to be written: it may lie on a
+// device of our own.
 const patience = 5 * time.Second
 
-// note keeps how a cache is now for the next time that something says to be it. Without a record nothing is lost but a
-// warning.
+// note keeps how a cache is now for the next time that something says to be it.
+// Without a record nothing is lost but a warning.
 func (m *Manager) note(path string, id [16]byte, core *logcache.Cache, report Reporter) {
 	c := seen.Cache{UUID: id, Path: path}
 	c.Epoch, c.Generation = core.Stamp()
@@ -273,7 +282,8 @@ func (m *Manager) keep(id uuid.UUID, report Reporter, write func() error, failed
 	}
 }
 
-// absent warns of caches that had data of a disk when this host last saw them, and that are not here.
+// absent warns of caches that had data of a disk when this host last saw them,
+// and that are not here.
 func (m *Manager) absent(d *whose.Disk, found []stranger, report Reporter) {
 	for _, err := range m.record.Bad() {
 		m.warn(report, "%s: %v; whether that cache has data of it, and is here, is not known", d.Path, err)

@@ -79,7 +79,8 @@ func (m *Manager) mustFree(t *testing.T, id int) {
 	}
 }
 
-// An image of the SSD that is older than what this host has seen of it puts old data over new: it takes a word.
+// An image of the SSD that is older than what this host has seen of it puts old
+// data over new: it takes a word.
 func TestStaleImage(t *testing.T) {
 	m := newManager(t)
 	backing := disk(t, "backing", 8<<20)
@@ -113,7 +114,8 @@ func TestStaleImage(t *testing.T) {
 	m.mustResume(t, 3, cache) // it is the one that counts now
 }
 
-// The old SSD stays in the machine after it was copied to a larger one: create does not lead to it.
+// The old SSD stays in the machine after it was copied to a larger one: create
+// does not lead to it.
 func TestOldCopy(t *testing.T) {
 	m := newManager(t)
 	backing := disk(t, "backing", 8<<20)
@@ -200,7 +202,8 @@ func TestRecordIsTrue(t *testing.T) {
 	}
 }
 
-// A cache that had data of a disk when it was last seen, and that is not there, is missed.
+// A cache that had data of a disk when it was last seen, and that is not there,
+// is missed.
 func TestAbsentCache(t *testing.T) {
 	backing := filled(t, "its content")
 	m, cache := dirtied(t, whose.Describe, backing)
@@ -250,8 +253,9 @@ func TestSkipFile(t *testing.T) {
 	}
 }
 
-// After an old copy was resumed on demand, the newer one comes back: it counts, and nobody is told to wipe it. Whether the
-// old one was of the same epoch or of an earlier one.
+// After an old copy was resumed on demand, the newer one comes back: it counts,
+// and nobody is told to wipe it. Whether the old one was of the same epoch or
+// of an earlier one.
 func TestNewerComesBack(t *testing.T) {
 	for _, earlier := range []bool{false, true} {
 		backing := filled(t, "its content")

@@ -14,7 +14,8 @@ import (
 	"github.com/ublk-lc/ublk-lc/ublk/uapi"
 )
 
-// Create makes a device over a backing. Its node appears now, unless a log holds data for the backing.
+// Create makes a device over a backing. Its node appears now, unless a log
+// holds data for the backing.
 func (m *Manager) Create(ctx context.Context, a control.CreateArgs, report Reporter) (*control.Done, error) {
 	if err := m.probe(ctx); err != nil {
 		return nil, explainUblk(err)
@@ -146,7 +147,8 @@ func (m *Manager) checkAll(ctx context.Context, d *device, backing *blockdev.Dev
 	return m.warnContent(d, backing, a, report)
 }
 
-// checkBacking refuses what cannot be a backing, and finds out whether a log holds data for it.
+// checkBacking refuses what cannot be a backing, and finds out whether a log
+// holds data for it.
 func (m *Manager) checkBacking(ctx context.Context, d *device, backing *blockdev.Device, a control.CreateArgs, report Reporter) error {
 	if err := m.checkNoCache(d, backing, a, report); err != nil {
 		return err

@@ -11,7 +11,8 @@ import (
 	"github.com/ublk-lc/ublk-lc/segment"
 )
 
-// Damage looks for damage in all of a log that is not migrated, and tells what is lost with it. It changes nothing.
+// Damage looks for damage in all of a log that is not migrated, and tells what
+// is lost with it. It changes nothing.
 func (m *Manager) Damage(ctx context.Context, a control.DamageArgs, report Reporter) (*control.Damage, error) {
 	o := begin(control.Searching)
 	c, err := m.damagedCache(a, o)
@@ -74,7 +75,8 @@ func wayOut(path string) string {
 	return fmt.Sprintf("`lc check %s` tells what is damaged, `lc replay %s --skip-damage --to BACKING` brings all else to a disk, and after that `lc format-cache %s --force` makes an empty cache of it", path, path, path)
 }
 
-// noSuper is the end of a resume without a superblock. A log cannot be found without one.
+// noSuper is the end of a resume without a superblock. A log cannot be found
+// without one.
 func noSuper(path string, err error) error {
 	if errors.Is(err, segment.ErrVersion) {
 		return fmt.Errorf("%s: %w", path, err)
@@ -83,7 +85,8 @@ func noSuper(path string, err error) error {
 		path, err, path, path)
 }
 
-// explainDamage adds to a drain's end what was damaged, and what to do. Other errors stay as they are.
+// explainDamage adds to a drain's end what was damaged, and what to do. Other
+// errors stay as they are.
 func (m *Manager) explainDamage(ctx context.Context, c *host.Cache, command string, err error) error {
 	var damage *host.DamagedError
 	if !errors.As(err, &damage) {

@@ -17,7 +17,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// spoilBlock flips a bit in what a cache device has of a block full of b, and tells whether it has it.
+// spoilBlock flips a bit in what a cache device has of a block full of b, and
+// tells whether it has it.
 func spoilBlock(t *testing.T, path string, b byte) {
 	t.Helper()
 	f, err := os.OpenFile(path, os.O_RDWR, 0)
@@ -45,8 +46,8 @@ func (w *writer) writeBlock(block uint64, b byte) {
 	w.at(8 * block)
 }
 
-// P6, P9: drain and detach end at damage, say what it is and what to do; they go past it when they are told what may be
-// lost, and everything else arrives.
+// P6, P9: drain and detach end at damage, say what it is and what to do; they
+// go past it when they are told what may be lost, and everything else arrives.
 func TestP6DrainPastDamage(t *testing.T) {
 	m := newManager(t)
 	cache, backing := attached(t, m)
@@ -100,8 +101,8 @@ func TestP6DrainPastDamage(t *testing.T) {
 	}
 }
 
-// damaged makes a cache that holds data for a backing, as device 5, in a record whose header is bad, and that states
-// that record to be durable.
+// damaged makes a cache that holds data for a backing, as device 5, in a record
+// whose header is bad, and that states that record to be durable.
 func damaged(t *testing.T, backing string) string {
 	t.Helper()
 	path := holding(t, backing, 5)
@@ -133,7 +134,8 @@ func damaged(t *testing.T, backing string) string {
 	return path
 }
 
-// P6: a cache that cannot be resumed for damage names the ways out, and so does whoever would send the user to resume it.
+// P6: a cache that cannot be resumed for damage names the ways out, and so does
+// whoever would send the user to resume it.
 func TestP6DamagedCacheNamesTheWayOut(t *testing.T) {
 	m := newManager(t)
 	backing := disk(t, "backing", 8<<20)

@@ -16,8 +16,8 @@ import (
 // blockBytes is the unit of dirty blocks.
 const blockBytes = index.SectorsPerBlock * segment.SectorSize
 
-// Drain migrates all that is in the log of a cache now. Its devices stay attached and in use. Interrupted, it leaves
-// them so too.
+// Drain migrates all that is in the log of a cache now. Its devices stay
+// attached and in use. Interrupted, it leaves them so too.
 func (m *Manager) Drain(ctx context.Context, a control.DrainArgs, report Reporter) (*control.Done, error) {
 	o := begin(control.Draining)
 	c, err := m.pinCache(a.ID, o)
@@ -83,7 +83,8 @@ func (m *Manager) drainAll(ctx context.Context, report Reporter) error {
 	return nil
 }
 
-// drainProgress is a drain's report in figures and in words. slowed says by whom it is.
+// drainProgress is a drain's report in figures and in words. slowed says by
+// whom it is.
 func drainProgress(p host.DrainProgress, slowed string) control.Progress {
 	d := &control.Drain{
 		DirtyBytes: p.DirtyBlocks * blockBytes, Rate: p.Rate,

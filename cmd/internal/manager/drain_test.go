@@ -15,7 +15,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// writer writes to a device that has no node, as a queue of it would. Its own operations are done at once.
+// writer writes to a device that has no node, as a queue of it would. Its own
+// operations are done at once.
 type writer struct {
 	t    *testing.T
 	vol  *logcache.Volume
@@ -153,7 +154,8 @@ func TestDrain(t *testing.T) {
 	}
 }
 
-// Data of a device that is not there cannot be drained; who asks for it hears so at once.
+// Data of a device that is not there cannot be drained; who asks for it hears
+// so at once.
 func TestDrainWithoutTheDevice(t *testing.T) {
 	m := newManager(t)
 	attached(t, m)
@@ -182,7 +184,8 @@ func TestShutdownDrains(t *testing.T) {
 	}
 }
 
-// The settings reach migration; what each means in figures, package pace's own tests say.
+// The settings reach migration; what each means in figures, package pace's own
+// tests say.
 func TestSettingsPaceMigration(t *testing.T) {
 	m := newManager(t)
 	attached(t, m)
@@ -211,7 +214,8 @@ func TestSettingsPaceMigration(t *testing.T) {
 	within(t, m, 15*time.Second, "what is old goes, though it is not allowed", func() bool { return dirty(m) == 0 })
 }
 
-// A flood on a log that is not allowed to drain until it must is slowed, and never stands still.
+// A flood on a log that is not allowed to drain until it must is slowed, and
+// never stands still.
 func TestFloodGoesOn(t *testing.T) {
 	m := newManager(t)
 	attached(t, m)

@@ -16,8 +16,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Disks lists the block devices of this host that may be a cache, or large enough for the backing of one, by path, but for
-// those to skip.
+// Disks lists the block devices of this host that may be a cache, or large
+// enough for the backing of one, by path, but for those to skip.
 func Disks(skip []string) ([]string, error) {
 	not, err := allBut(skip)
 	if err != nil {
@@ -29,9 +29,11 @@ func Disks(skip []string) ([]string, error) {
 // ErrNotListed is returned when the host does not tell which disks it has.
 var ErrNotListed = errors.New("list the disks of this host")
 
-// disksToAsk lists the block devices of this host that may be a cache, by path. Left out are those of the numbers in
-// not, and those that cannot be one but would have to be woken, or might not answer: our own devices and what is
-// stacked on them, device-mapper devices that are suspended, and drives without a medium or for CDs.
+// disksToAsk lists the block devices of this host that may be a cache, by path.
+// Left out are those of the numbers in not, and those that cannot be one but
+// would have to be woken, or might not answer: our own devices and what is
+// stacked on them, device-mapper devices that are suspended, and drives without
+// a medium or for CDs.
 func disksToAsk(sys string, not map[uint64]bool) ([]string, error) {
 	class := filepath.Join(sys, "class/block")
 	names, err := os.ReadDir(class)
@@ -71,8 +73,9 @@ func mayBeCache(dir string) bool {
 	return sysText(dir, "dm/suspended") != "1" && !onOurs(dir)
 }
 
-// onOurs tells whether a block device is one of a ublk server, a partition of one, or stacked on one. One that hangs
-// would hold us up, and caches do not lie there.
+// onOurs tells whether a block device is one of a ublk server, a partition of
+// one, or stacked on one. One that hangs would hold us up, and caches do not
+// lie there.
 func onOurs(dir string) bool {
 	if strings.HasPrefix(filepath.Base(dir), "ublkb") {
 		return true
@@ -107,7 +110,8 @@ type exceptions struct {
 	paths   map[string]bool // as they were named: a file on a file system that hangs cannot be looked at
 }
 
-// allBut are the exceptions that the administrator names, and block devices by their numbers.
+// allBut are the exceptions that the administrator names, and block devices by
+// their numbers.
 func allBut(skip []string, numbers ...uint64) (*exceptions, error) {
 	e := &exceptions{numbers: map[uint64]bool{}, paths: map[string]bool{}}
 	for _, n := range numbers {

@@ -14,7 +14,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// fakeSys makes a sysfs of block devices, each with its files. A value that starts with "->" is a link's.
+// fakeSys makes a sysfs of block devices, each with its files. A value that
+// starts with "->" is a link's.
 func fakeSys(t *testing.T, disks map[string]map[string]string) string {
 	t.Helper()
 	root := t.TempDir()

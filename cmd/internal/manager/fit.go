@@ -10,7 +10,8 @@ import (
 	"github.com/ublk-lc/ublk-lc/segment/blockdev"
 )
 
-// checkBlockArg refuses a logical block that no node can have; 0 leaves the choice to the backing.
+// checkBlockArg refuses a logical block that no node can have; 0 leaves the
+// choice to the backing.
 func checkBlockArg(block int) error {
 	if block != 0 && block != 512 && block != 4096 {
 		return control.Errorf(control.BadValue, "a logical block of %d bytes is neither 512 nor 4096", block)
@@ -26,7 +27,8 @@ func blockOf(backing *blockdev.Device, a control.CreateArgs) uint32 {
 	return uint32(a.LogicalBlock)
 }
 
-// checkSize refuses a backing that is not of whole logical blocks, or beyond what a log can address.
+// checkSize refuses a backing that is not of whole logical blocks, or beyond
+// what a log can address.
 func checkSize(backing *blockdev.Device, a control.CreateArgs) error {
 	block, least, size := uint64(blockOf(backing, a)), backing.LogicalBlock(), backing.Size()+backing.Rest()
 	switch {
@@ -42,7 +44,8 @@ func checkSize(backing *blockdev.Device, a control.CreateArgs) error {
 	return nil
 }
 
-// wayToWholeBlocks is what an administrator can do about bytes behind the last whole block.
+// wayToWholeBlocks is what an administrator can do about bytes behind the last
+// whole block.
 func wayToWholeBlocks(backing *blockdev.Device, size, block uint64) string {
 	way := ""
 	if backing.LogicalBlock() == segment.SectorSize && size%segment.SectorSize == 0 {
@@ -60,8 +63,9 @@ func wayToWholeBlocks(backing *blockdev.Device, size, block uint64) string {
 	return way
 }
 
-// checkServers refuses a device that no cache at hand can serve for its blocks, while nobody has built on their size: the
-// cache that holds data for it, or else all that are resumed. Who asked for a logical block knows.
+// checkServers refuses a device that no cache at hand can serve for its blocks,
+// while nobody has built on their size: the cache that holds data for it, or
+// else all that are resumed. Who asked for a logical block knows.
 func (m *Manager) checkServers(d *device, backing *blockdev.Device, a control.CreateArgs) error {
 	block := blockOf(backing, a)
 	m.mu.Lock()
@@ -91,7 +95,8 @@ func (m *Manager) checkServers(d *device, backing *blockdev.Device, a control.Cr
 // blockSize is the smallest unit of I/O of a cache, in bytes.
 func (c *cache) blockSize() uint32 { return c.host.Core().Geometry().BlockSize }
 
-// warnContent says of a backing when its content cannot be used in blocks of the device's size.
+// warnContent says of a backing when its content cannot be used in blocks of
+// the device's size.
 func (m *Manager) warnContent(d *device, backing *blockdev.Device, a control.CreateArgs, report Reporter) error {
 	what, madeFor, err := backing.MadeFor()
 	if err != nil {
@@ -105,8 +110,9 @@ func (m *Manager) warnContent(d *device, backing *blockdev.Device, a control.Cre
 	return nil
 }
 
-// oldSignatures warns of what other programs may still take a cache for: earlier versions left at format what was there
-// before, save where the superblocks are.
+// oldSignatures warns of what other programs may still take a cache for:
+// earlier versions left at format what was there before, save where the
+// superblocks are.
 func oldSignatures(dev *blockdev.Device) (string, error) {
 	all, err := dev.Contents()
 	if err != nil || len(all) < 2 {

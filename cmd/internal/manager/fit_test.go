@@ -18,7 +18,8 @@ import (
 	"github.com/ublk-lc/ublk-lc/tests/kit"
 )
 
-// formattedFor makes a cache that works in blocks of 4096 bytes, as on an SSD that has such.
+// formattedFor makes a cache that works in blocks of 4096 bytes, as on an SSD
+// that has such.
 func formattedFor(t *testing.T, block uint32) string {
 	t.Helper()
 	path := disk(t, "ssd", 32<<20)
@@ -50,7 +51,8 @@ func (m *Manager) createIn(t *testing.T, id int, path string, block int) ([]stri
 	return said, err
 }
 
-// A cache with large blocks serves no device with small ones: that is said at create, with both ways on.
+// A cache with large blocks serves no device with small ones: that is said at
+// create, with both ways on.
 func TestBlocksThatNoCacheServes(t *testing.T) {
 	m := newManager(t)
 	m.mustResume(t, 3, formattedFor(t, 4096))

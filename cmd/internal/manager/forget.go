@@ -11,8 +11,8 @@ import (
 	"github.com/ublk-lc/ublk-lc/logcache"
 )
 
-// Forget gives up what the log of a resumed cache holds of a device that is not attached. A device that waits for that data
-// is shown as its disk is.
+// Forget gives up what the log of a resumed cache holds of a device that is not
+// attached. A device that waits for that data is shown as its disk is.
 func (m *Manager) Forget(ctx context.Context, a control.ForgetArgs, report Reporter) (*control.Done, error) {
 	leave, err := m.enterSettle(ctx, report)
 	if err != nil {
@@ -53,7 +53,8 @@ func (m *Manager) Forget(ctx context.Context, a control.ForgetArgs, report Repor
 	return &control.Done{Text: text}, nil
 }
 
-// takeForgotten marks a cache, and the device that waits for the data in question, as being worked on.
+// takeForgotten marks a cache, and the device that waits for the data in
+// question, as being worked on.
 func (m *Manager) takeForgotten(a control.ForgetArgs) (*cache, *device, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -95,7 +96,8 @@ func (m *Manager) giveBackForgotten(c *cache, d *device) {
 	}
 }
 
-// forgotten is the name of the device, and how many blocks would be lost. Without the administrator's word none may be.
+// forgotten is the name of the device, and how many blocks would be lost.
+// Without the administrator's word none may be.
 func (c *cache) forgotten(a control.ForgetArgs) (name string, dirty uint64, err error) {
 	id := uint8(a.Device)
 	dirty = c.host.Core().DirtyBlocks(id)
@@ -120,8 +122,9 @@ func blocks(n uint64) string {
 	return fmt.Sprintf("%d dirty blocks (%s)", n, humanize.IBytes(n*4096))
 }
 
-// rulingWithout is what becomes of a device that waits for a cache, once that has no data of it any more. What else was found
-// at create may be others' word by now, and the data that is given up may have hidden it.
+// rulingWithout is what becomes of a device that waits for a cache, once that
+// has no data of it any more. What else was found at create may be others' word
+// by now, and the data that is given up may have hidden it.
 func (m *Manager) rulingWithout(ctx context.Context, d *device, c *cache, skip []string, report Reporter) (ruling, error) {
 	claims, err := m.claims(ctx, d.backing, slices.Concat(d.skip, skip), report)
 	if err != nil && classify.Classify(err).Code != control.Mismatch {
@@ -138,8 +141,8 @@ func (m *Manager) rulingWithout(ctx context.Context, d *device, c *cache, skip [
 	return r, nil
 }
 
-// show makes the node of a device appear that waited for data which is gone, unless there is other data of its disk. It says
-// which of the two came to be.
+// show makes the node of a device appear that waited for data which is gone,
+// unless there is other data of its disk. It says which of the two came to be.
 func (m *Manager) show(ctx context.Context, d *device, r ruling) (string, error) {
 	m.mu.Lock()
 	d.ruling = r

@@ -20,7 +20,8 @@ func leftBy(t *testing.T, m *Manager, id int, backing string) (cache string) {
 	return cache
 }
 
-// What a device waits for may hide what another log has of its disk: giving that up does not show it.
+// What a device waits for may hide what another log has of its disk: giving
+// that up does not show it.
 func TestP8ForgetHasTheClaimsAsked(t *testing.T) {
 	backing := disk(t, "blank", 8<<20)
 	m, cache := dirtied(t, nameless, backing)

@@ -10,9 +10,11 @@ import (
 	"github.com/ublk-lc/ublk-lc/segment/blockdev"
 )
 
-// HeldIn refuses a disk that a cache of this host holds data for, and says what to do before it is used for anything else; and
-// one that nothing tells from such a disk, unless distinct, the administrator's word, says that it is none. It is for the verbs
-// that need no server, and reads the logs of all caches. report hears of a disk that does not answer.
+// HeldIn refuses a disk that a cache of this host holds data for, and says what
+// to do before it is used for anything else; and one that nothing tells from
+// such a disk, unless distinct, the administrator's word, says that it is none.
+// It is for the verbs that need no server, and reads the logs of all caches.
+// report hears of a disk that does not answer.
 func HeldIn(ctx context.Context, record seen.Dir, disk *blockdev.Device, distinct bool, skip []string, report func(control.Progress)) error {
 	d, err := whose.Describe(disk, 0, "")
 	if err != nil {
@@ -68,7 +70,8 @@ func errMustGo(c *claim, disk, more string) error {
 	return control.Errorf(control.HasContent, "%s is the disk of %s, and the cache on %s holds data for it that was not drained: %s%s", disk, c, c.log, c.waysOff(disk, ""), more)
 }
 
-// waysOff are what brings the data that a log holds for a disk there, or gives it up.
+// waysOff are what brings the data that a log holds for a disk there, or gives
+// it up.
 func (c *claim) waysOff(disk, force string) string {
 	if c.now != "" {
 		return fmt.Sprintf("%s, and `%s --to %s` brings there what is left in its log; `--skip-disk %s` then goes on without asking that",

@@ -17,7 +17,8 @@ import (
 	"github.com/ublk-lc/ublk-lc/ublk/uring"
 )
 
-// holding makes a cache whose log holds a block for a backing that was attached as device id: what a crash leaves.
+// holding makes a cache whose log holds a block for a backing that was attached
+// as device id: what a crash leaves.
 func holding(t *testing.T, backing string, id uint8) string {
 	t.Helper()
 	path := formatted(t)
@@ -34,7 +35,8 @@ func sum(t *testing.T, path string) [32]byte {
 	return sha256.Sum256(b)
 }
 
-// A backing that a log holds data for is not shown until it is attached to that log.
+// A backing that a log holds data for is not shown until it is attached to that
+// log.
 func TestBackingWaitsForItsLog(t *testing.T) {
 	m := newManager(t)
 	backing := disk(t, "backing", 8<<20)
@@ -212,7 +214,8 @@ func rebind(t *testing.T, path string, change func([]segment.Binding) []segment.
 	}
 }
 
-// former puts a detached binding of the same disk under another id before all others.
+// former puts a detached binding of the same disk under another id before all
+// others.
 func former(id uint8) func([]segment.Binding) []segment.Binding {
 	return func(all []segment.Binding) []segment.Binding {
 		b := all[0]
@@ -221,7 +224,8 @@ func former(id uint8) func([]segment.Binding) []segment.Binding {
 	}
 }
 
-// A disk that had another id once waits for the data that the log holds of it under its present one.
+// A disk that had another id once waits for the data that the log holds of it
+// under its present one.
 func TestRebound(t *testing.T) {
 	m := newManager(t)
 	backing := disk(t, "backing", 8<<20)
@@ -270,7 +274,8 @@ func (m *Manager) write(t *testing.T, id uint8) {
 	}
 }
 
-// The same by commands alone: an id, attached, detached and removed; another one over the same disk, written to; a restart.
+// The same by commands alone: an id, attached, detached and removed; another
+// one over the same disk, written to; a restart.
 func TestReboundByCommands(t *testing.T) {
 	m := newManager(t)
 	cache, backing := formatted(t), disk(t, "backing", 8<<20)

@@ -12,8 +12,8 @@ import (
 	"github.com/ublk-lc/ublk-lc/segment/blockdev"
 )
 
-// knownPatience is how long a file in which there was a cache may take to tell that it is there: it may lie on a network
-// file system whose server is gone.
+// knownPatience is how long a file in which there was a cache may take to tell
+// that it is there: it may lie on a network file system whose server is gone.
 const knownPatience = 5 * time.Second
 
 // errSilent says that a path does not answer.
@@ -48,8 +48,9 @@ type knownFile struct {
 	key  blockdev.Key
 }
 
-// known are the files in which a host has had caches, but for some. One that is gone is none of them: its cache is absent, and
-// told of as such. One that cannot be asked is refused, for it may have what is newest of a disk.
+// known are the files in which a host has had caches, but for some. One that is
+// gone is none of them: its cache is absent, and told of as such. One that
+// cannot be asked is refused, for it may have what is newest of a disk.
 func known(ctx context.Context, record seen.Dir, not *exceptions, limit time.Duration) ([]knownFile, error) {
 	var files []knownFile
 	for _, c := range record.All() {
@@ -71,7 +72,8 @@ func known(ctx context.Context, record seen.Dir, not *exceptions, limit time.Dur
 	return files, nil
 }
 
-// knownFiles are the files in which this host has had caches, but for those that are in service, and some.
+// knownFiles are the files in which this host has had caches, but for those
+// that are in service, and some.
 func (m *Manager) knownFiles(ctx context.Context, not *exceptions) ([]string, error) {
 	all, err := known(ctx, m.record, not, knownPatience)
 	if err != nil {
@@ -88,7 +90,8 @@ func (m *Manager) knownFiles(ctx context.Context, not *exceptions) ([]string, er
 	return paths, nil
 }
 
-// present are all disks and files of this host that may be a cache, but for those to skip, and one.
+// present are all disks and files of this host that may be a cache, but for
+// those to skip, and one.
 func present(ctx context.Context, record seen.Dir, skip []string, but blockdev.Key) ([]string, error) {
 	not, err := allBut(skip, but.Number)
 	if err != nil {

@@ -15,8 +15,8 @@ import (
 	"github.com/ublk-lc/ublk-lc/segment/blockdev"
 )
 
-// A file that was a cache, on a file system that is dead, holds nobody up for ever; and as it may have what is newest, nothing
-// goes on without a word.
+// A file that was a cache, on a file system that is dead, holds nobody up for
+// ever; and as it may have what is newest, nothing goes on without a word.
 func TestP8KnownFileDoesNotAnswer(t *testing.T) {
 	m := newManager(t)
 	cache := holding(t, disk(t, "backing", 8<<20), 5)
@@ -51,7 +51,8 @@ func TestKnownFileIsGone(t *testing.T) {
 	}
 }
 
-// A disk that a log holds data of is not made anything else: the cache and the ways out are named, and work.
+// A disk that a log holds data of is not made anything else: the cache and the
+// ways out are named, and work.
 func TestP8HeldIn(t *testing.T) {
 	m := newManager(t)
 	backing, free := disk(t, "backing", 8<<20), disk(t, "free", 16<<20)
@@ -104,8 +105,9 @@ func TestP8HeldIn(t *testing.T) {
 	}
 }
 
-// A disk that nothing tells from one that a log holds data of is not made a cache without a word, and the ways that are named
-// work: its data goes there, or it is another disk.
+// A disk that nothing tells from one that a log holds data of is not made a
+// cache without a word, and the ways that are named work: its data goes there,
+// or it is another disk.
 func TestP8LookalikeIsNoCache(t *testing.T) {
 	t.Setenv("LC_STATE_DIR", t.TempDir())
 	m := newManager(t)
@@ -135,8 +137,9 @@ func TestP8LookalikeIsNoCache(t *testing.T) {
 	}
 }
 
-// What it is that is asked about, a blank disk without an identity or one that has what was written: only the first is in doubt,
-// and the word of the administrator counts for nothing where there is none.
+// What it is that is asked about, a blank disk without an identity or one that
+// has what was written: only the first is in doubt, and the word of the
+// administrator counts for nothing where there is none.
 func TestP8HeldInNameless(t *testing.T) {
 	backing := disk(t, "backing", 8<<20)
 	cache := holding(t, backing, 5)
@@ -177,7 +180,8 @@ func TestP8HeldInNameless(t *testing.T) {
 	}
 }
 
-// Without a superblock there is no log to be found: that is damage, and what is left to do is said.
+// Without a superblock there is no log to be found: that is damage, and what is
+// left to do is said.
 func TestNoSuperblock(t *testing.T) {
 	m := newManager(t)
 	cache := formatted(t)
@@ -187,7 +191,8 @@ func TestNoSuperblock(t *testing.T) {
 	}
 }
 
-// A file that cannot be looked at, for whatever reason but that it is not there, can be skipped.
+// A file that cannot be looked at, for whatever reason but that it is not
+// there, can be skipped.
 func TestKnownFileCannotBeLookedAt(t *testing.T) {
 	m := newManager(t)
 	file := disk(t, "file", 8<<20)

@@ -10,8 +10,8 @@ import (
 // LinkDir is where the nodes of devices are found by name.
 const LinkDir = "/dev/lc"
 
-// linkLocked makes the link from a device's name to its node. The device works without it, so that a failure is only
-// logged.
+// linkLocked makes the link from a device's name to its node. The device works
+// without it, so that a failure is only logged.
 func (m *Manager) linkLocked(d *device) {
 	node := d.host.Node()
 	if node == "" {
@@ -20,7 +20,8 @@ func (m *Manager) linkLocked(d *device) {
 	link := filepath.Join(m.linkDir, d.name)
 	err := os.MkdirAll(m.linkDir, 0o755)
 	if err == nil {
-		// Only a link is ever replaced: one that a server left which did not end in order.
+		// Only a link is ever replaced: one that a server left which did not
+		// end in order.
 		if st, lerr := os.Lstat(link); lerr == nil && st.Mode()&fs.ModeSymlink != 0 {
 			err = os.Remove(link)
 		}
@@ -38,8 +39,9 @@ func (m *Manager) linkLocked(d *device) {
 	}
 }
 
-// announcePartitions has the kernel send a change event for each partition that a node has already. Our udev rule names
-// them after the link to the node, which is only there now.
+// announcePartitions has the kernel send a change event for each partition that
+// a node has already. Our udev rule names them after the link to the node,
+// which is only there now.
 func announcePartitions(sys, node string) error {
 	events, err := filepath.Glob(filepath.Join(sys, "class/block", filepath.Base(node), "*/partition"))
 	if err != nil {

@@ -2,7 +2,8 @@ package manager
 
 import "testing"
 
-// The partitions that a node has when its link is made get their names from that link.
+// The partitions that a node has when its link is made get their names from
+// that link.
 func TestPartitionsAreAnnounced(t *testing.T) {
 	sys := fakeSys(t, map[string]map[string]string{
 		"ublkb0":          {"dev": "259:0", "uevent": "", "queue/depth": "1"},

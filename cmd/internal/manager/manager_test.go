@@ -66,7 +66,8 @@ func (m *Manager) mustCreate(t *testing.T, name string, id int, path string) {
 	}
 }
 
-// refused wants an error of a code that is one line with these words, and the tables as they were.
+// refused wants an error of a code that is one line with these words, and the
+// tables as they were.
 func refused(t *testing.T, m *Manager, code control.Code, words string, do func() error) {
 	t.Helper()
 	before := m.List()

@@ -10,8 +10,9 @@ import (
 // indexBytesPerBlock is what the index takes for a cached block of 4 KiB, at most.
 const indexBytesPerBlock = 20
 
-// tooLarge tells what is to be said of a log whose index may take more than half of the machine's memory, in bytes, or
-// "". Locked, such an index could drive all else out.
+// tooLarge tells what is to be said of a log whose index may take more than
+// half of the machine's memory, in bytes, or "". Locked, such an index could
+// drive all else out.
 func tooLarge(g segment.Geometry, memory uint64) string {
 	index := g.LogBytes() / 4096 * indexBytesPerBlock
 	if memory == 0 || index <= memory/2 {

@@ -10,8 +10,9 @@ import (
 	"github.com/ublk-lc/ublk-lc/segment/blockdev"
 )
 
-// A disk that was mounted once without its cache is the same disk, also where the host does not say so: its data is offered
-// to it under its id, with what changed, and under no other id and name is it shown without that.
+// A disk that was mounted once without its cache is the same disk, also where
+// the host does not say so: its data is offered to it under its id, with what
+// changed, and under no other id and name is it shown without that.
 func TestP8MountedIsTheSameDisk(t *testing.T) {
 	for name, describe := range map[string]func(*blockdev.Device, uint8, string) (*whose.Disk, error){
 		"nameless": nameless, "under another identity": whose.Describe,
@@ -39,8 +40,9 @@ func TestP8MountedIsTheSameDisk(t *testing.T) {
 	}
 }
 
-// The word that a disk is another one counts against a part of its content, and not against all of it; and what is shown at
-// that word does not keep the log from being resumed.
+// The word that a disk is another one counts against a part of its content, and
+// not against all of it; and what is shown at that word does not keep the log
+// from being resumed.
 func TestP8OtherDisk(t *testing.T) {
 	backing := filled(t, "its content")
 	m, cache := dirtied(t, nameless, backing)
@@ -59,7 +61,8 @@ func TestP8OtherDisk(t *testing.T) {
 	m.mustResume(t, 3, cache)
 }
 
-// A copy of a disk does not get the disk's data while that is here; while it is not, it does, at a word that is heard.
+// A copy of a disk does not get the disk's data while that is here; while it is
+// not, it does, at a word that is heard.
 func TestP8CopyOfADisk(t *testing.T) {
 	backing := filled(t, "its content")
 	m, cache := dirtied(t, whose.Describe, backing)

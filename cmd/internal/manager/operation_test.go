@@ -10,7 +10,8 @@ import (
 	"github.com/ublk-lc/ublk-lc/cmd/internal/control/classify"
 )
 
-// Whatever a cache or a device is, its state is of the set, and each of the set comes up.
+// Whatever a cache or a device is, its state is of the set, and each of the set
+// comes up.
 func TestStatesAreOfTheSet(t *testing.T) {
 	both := []bool{false, true}
 	var caches []control.CacheState
@@ -38,7 +39,8 @@ func sameWords[W ~string](t *testing.T, got, want []W) {
 	}
 }
 
-// What a command does to a cache stands beside the cache's state, the first that came if there are several, and goes with it.
+// What a command does to a cache stands beside the cache's state, the first
+// that came if there are several, and goes with it.
 func TestCacheShowsWhatIsDone(t *testing.T) {
 	m := newManager(t)
 	m.mustResume(t, 3, formatted(t))
@@ -91,7 +93,8 @@ func TestResumeShowsItself(t *testing.T) {
 	delete(m.caches, 3)
 }
 
-// A drain is shown with its figures, a cache's beside the cache and a detach's beside the device, and no longer than it takes.
+// A drain is shown with its figures, a cache's beside the cache and a detach's
+// beside the device, and no longer than it takes.
 func TestDrainsShowThemselves(t *testing.T) {
 	m := newManager(t)
 	attached(t, m)
@@ -120,7 +123,8 @@ func TestDrainsShowThemselves(t *testing.T) {
 	}
 }
 
-// A command that was taken back while it waited for another to end has done nothing.
+// A command that was taken back while it waited for another to end has done
+// nothing.
 func TestInterruptWhileWaiting(t *testing.T) {
 	m := newManager(t)
 	m.settle <- struct{}{} // another command is at it

@@ -8,8 +8,9 @@ import (
 	"github.com/ublk-lc/ublk-lc/cmd/internal/host"
 )
 
-// others looks, while a drain goes on, how busy the backings of its cache are with requests that are not of migration.
-// The autopilot does the same for its own ends, and may not run.
+// others looks, while a drain goes on, how busy the backings of its cache are
+// with requests that are not of migration. The autopilot does the same for its
+// own ends, and may not run.
 type others struct {
 	m      *Manager
 	cache  uint8

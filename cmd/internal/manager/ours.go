@@ -2,8 +2,8 @@ package manager
 
 import "github.com/ublk-lc/ublk-lc/segment/blockdev"
 
-// place is what a path leads to. It is looked up before the manager's lock is taken: a file system whose server is gone never
-// answers.
+// place is what a path leads to. It is looked up before the manager's lock is
+// taken: a file system whose server is gone never answers.
 type place struct {
 	key  blockdev.Key
 	node string // what the kernel calls a block device
@@ -18,7 +18,8 @@ func lookUp(path string) place {
 	return place{key, key.Node()}
 }
 
-// usedByUsLocked says which of our caches or devices, but for one, a disk is in use as, or "".
+// usedByUsLocked says which of our caches or devices, but for one, a disk is in
+// use as, or "".
 func (m *Manager) usedByUsLocked(at place, but *device) string {
 	if at.key == (blockdev.Key{}) {
 		return ""

@@ -9,8 +9,9 @@ import (
 	"github.com/ublk-lc/ublk-lc/cmd/internal/seen"
 )
 
-// What is in use is known by what was opened, and nobody has to ask its path again: on a file system whose server is gone that
-// would hold all others up with the lock.
+// What is in use is known by what was opened, and nobody has to ask its path
+// again: on a file system whose server is gone that would hold all others up
+// with the lock.
 func TestUsedByUsAsksNoPath(t *testing.T) {
 	m := newManager(t)
 	cache, backing := formatted(t), disk(t, "backing", 8<<20)

@@ -7,7 +7,8 @@ import (
 	"github.com/ublk-lc/ublk-lc/tests/kit"
 )
 
-// Data of a disk is not to be found by its parts, nor data of a part by the whole: neither is shown without it.
+// Data of a disk is not to be found by its parts, nor data of a part by the
+// whole: neither is shown without it.
 func TestP8PartsAndWholes(t *testing.T) {
 	for name, flip := range map[string]bool{"a part of the disk": false, "the disk of a part": true} {
 		t.Run(name, func(t *testing.T) {

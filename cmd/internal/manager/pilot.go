@@ -16,7 +16,8 @@ type Pilot interface {
 	End()
 }
 
-// Engage makes p the pilot, unless there is one already. While the server shuts down there is none.
+// Engage makes p the pilot, unless there is one already. While the server shuts
+// down there is none.
 func (m *Manager) Engage(p Pilot) (engaged bool, err error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -30,7 +31,8 @@ func (m *Manager) Engage(p Pilot) (engaged bool, err error) {
 	return true, nil
 }
 
-// Disengage ends the pilot, and tells whether there was one. Migration is then what the administrator last set.
+// Disengage ends the pilot, and tells whether there was one. Migration is then
+// what the administrator last set.
 func (m *Manager) Disengage() bool {
 	m.mu.Lock()
 	p := m.pilot
@@ -99,8 +101,9 @@ func backings(devices []device) (list []diskload.Backing) {
 	return list
 }
 
-// Steer lets the policy of a cache decide on migration by how busy the pilot has measured its backings to be. It has no
-// effect once p is not the pilot any more, or the cache is gone.
+// Steer lets the policy of a cache decide on migration by how busy the pilot
+// has measured its backings to be. It has no effect once p is not the pilot any
+// more, or the cache is gone.
 func (m *Manager) Steer(p Pilot, c *InService, loads []pace.Load) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -117,8 +120,8 @@ func (m *Manager) Steer(p Pilot, c *InService, loads []pace.Load) {
 	real.applyLocked()
 }
 
-// Upkeep closes and flushes the segment that a cache writes to, and writes its superblock, as is asked for. A cache that
-// is being freed has no need of it.
+// Upkeep closes and flushes the segment that a cache writes to, and writes its
+// superblock, as is asked for. A cache that is being freed has no need of it.
 func (m *Manager) Upkeep(ctx context.Context, id uint8, flush, commit bool) error {
 	o := &operation{}
 	c, err := m.pinCache(int(id), o)

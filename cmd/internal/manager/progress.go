@@ -29,7 +29,8 @@ func (p *logProgress) share() *float64 {
 	return &done
 }
 
-// tell tells the client how far it is, and of what, and who asks for the state how far.
+// tell tells the client how far it is, and of what, and who asks for the state
+// how far.
 func (p *logProgress) tell(o *operation, of string, report Reporter) {
 	now := control.Progress{Text: p.String(), Done: p.share()}
 	o.tell(now)

@@ -9,7 +9,8 @@ import (
 	"github.com/ublk-lc/ublk-lc/tests/kit"
 )
 
-// A disk that becomes read-only under us is named as that, with the way on, for as long as it is so.
+// A disk that becomes read-only under us is named as that, with the way on, for
+// as long as it is so.
 func TestDiskBecomesReadOnly(t *testing.T) {
 	m := newManager(t)
 	file := disk(t, "hdd", 8<<20)

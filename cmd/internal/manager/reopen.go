@@ -12,7 +12,8 @@ import (
 	"github.com/ublk-lc/ublk-lc/segment/blockdev"
 )
 
-// Reopen goes on with a device over its disk, which went away and has come back, perhaps under another name.
+// Reopen goes on with a device over its disk, which went away and has come
+// back, perhaps under another name.
 func (m *Manager) Reopen(ctx context.Context, a control.ReopenArgs, report Reporter) (*control.Done, error) {
 	d, err := m.takeDevice(a.Device, control.Reopening)
 	if err != nil {
@@ -51,7 +52,8 @@ func (m *Manager) Reopen(ctx context.Context, a control.ReopenArgs, report Repor
 	return &control.Done{Text: text}, nil
 }
 
-// comeBack is where the disk of a device is now: where the user says, or where the host knows one of its identity.
+// comeBack is where the disk of a device is now: where the user says, or where
+// the host knows one of its identity.
 func (m *Manager) comeBack(d *device, path string) (string, error) {
 	if path == "" {
 		path = d.path
@@ -69,7 +71,8 @@ func (m *Manager) comeBack(d *device, path string) (string, error) {
 	at := lookUp(path)
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	// A link may lead to the disk that has come back already; and the one that is open cannot be opened twice.
+	// A link may lead to the disk that has come back already; and the one that
+	// is open cannot be opened twice.
 	if by := m.usedByUsLocked(at, d); by != "" {
 		return "", control.Errorf(control.InUse, "%s is %s already", path, by)
 	}
@@ -104,7 +107,8 @@ func (m *Manager) reopen(ctx context.Context, d *device, backing *blockdev.Devic
 // anew is the way with any disk that is not plainly the one that was open.
 const anew = "`lc shutdown`, and then `lc resume`, `lc create` and `lc attach`, look at what is written on a disk"
 
-// checkReturned tells by what the host says whether a disk is the one that a device is over.
+// checkReturned tells by what the host says whether a disk is the one that a
+// device is over.
 func checkReturned(d *device, seen *whose.Disk) error {
 	was := d.backing
 	switch {

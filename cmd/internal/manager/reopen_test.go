@@ -10,7 +10,8 @@ import (
 	"github.com/ublk-lc/ublk-lc/segment/blockdev"
 )
 
-// A device goes on over a disk of its identity, under whatever name, and over nothing else.
+// A device goes on over a disk of its identity, under whatever name, and over
+// nothing else.
 func TestP8ReopenByIdentity(t *testing.T) {
 	m := newManager(t)
 	prints := map[string][]uint64{}

@@ -30,8 +30,9 @@ func content(t *testing.T, path string) []byte {
 	return b
 }
 
-// outdone is a disk, the cache that drained to it, and an image of that cache with what was older. The host may know of the
-// newer state by its record alone.
+// outdone is a disk, the cache that drained to it, and an image of that cache
+// with what was older. The host may know of the newer state by its record
+// alone.
 func outdone(t *testing.T) (backing, cache, image string) {
 	t.Helper()
 	t.Setenv("LC_STATE_DIR", t.TempDir())
@@ -57,14 +58,16 @@ func outdone(t *testing.T) (backing, cache, image string) {
 		t.Fatal(err)
 	}
 	defer f.Close()
-	// In the middle, where no witness looks, as what was written through the newer copy.
+	// In the middle, where no witness looks, as what was written through the
+	// newer copy.
 	if _, err := f.WriteAt([]byte("newer"), 5<<20); err != nil {
 		t.Fatal(err)
 	}
 	return backing, cache, image
 }
 
-// An image of the SSD would put older data over newer: replay asks what the host has seen, and so does forget.
+// An image of the SSD would put older data over newer: replay asks what the
+// host has seen, and so does forget.
 func TestReplayOfAnOldCopy(t *testing.T) {
 	for _, absent := range []bool{false, true} {
 		backing, cache, image := outdone(t)
@@ -127,7 +130,8 @@ func TestReplayNeedsAWitness(t *testing.T) {
 	}
 }
 
-// A cache of which a disk's data was given up is not missed when that disk is used without it.
+// A cache of which a disk's data was given up is not missed when that disk is
+// used without it.
 func TestGivenUpIsNotMissed(t *testing.T) {
 	t.Setenv("LC_STATE_DIR", t.TempDir())
 	backing := filled(t, "its content")

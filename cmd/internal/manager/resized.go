@@ -9,8 +9,9 @@ import (
 // notes say of disks in use what an administrator should know of them.
 type notes map[*blockdev.Device]string
 
-// WatchSizes notes of each disk in use when its size is another than it was, or it became read-only, and logs it once. A device keeps the size that
-// its backing had at create, and a cache the one it had at format.
+// WatchSizes notes of each disk in use when its size is another than it was, or
+// it became read-only, and logs it once. A device keeps the size that its
+// backing had at create, and a cache the one it had at format.
 func (m *Manager) WatchSizes() notes {
 	caches, devices := m.snapshot()
 	now := notes{}
@@ -76,8 +77,8 @@ func shrunk(what string, was, now uint64) string {
 	return fmt.Sprintf("%s HAS SHRUNK from %d to %d bytes: what lies behind its new end cannot be read or written; give it its size back at once", what, was, now)
 }
 
-// readOnly says that a disk in use became read-only, or "". The kernel fails each write to it with no more than that it is not
-// permitted.
+// readOnly says that a disk in use became read-only, or "". The kernel fails
+// each write to it with no more than that it is not permitted.
 func readOnly(what string, dev *blockdev.Device) string {
 	if !dev.BecameReadOnly() {
 		return ""

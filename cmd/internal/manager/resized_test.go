@@ -8,7 +8,8 @@ import (
 	"testing"
 )
 
-// A disk that changes its size under us is noticed: said in the list for as long as it is so, and logged once.
+// A disk that changes its size under us is noticed: said in the list for as
+// long as it is so, and logged once.
 func TestResizedDisks(t *testing.T) {
 	m := newManager(t)
 	var mu sync.Mutex

@@ -152,8 +152,9 @@ func (m *Manager) checkTwin(c *cache, super *segment.Super) error {
 	return control.Errorf(control.Mismatch, "%s; resume only one", what)
 }
 
-// checkExposed refuses a log that holds data for a backing which a device shows without it, or through another cache: what
-// was written to that device since then would be overwritten by older data.
+// checkExposed refuses a log that holds data for a backing which a device shows
+// without it, or through another cache: what was written to that device since
+// then would be overwritten by older data.
 func (m *Manager) checkExposed(dev *blockdev.Device, super *segment.Super) error {
 	_, devices := m.snapshot()
 	devices = slices.DeleteFunc(devices, func(d device) bool { return !d.mayBeIn(super) })
@@ -171,8 +172,8 @@ func (m *Manager) checkExposed(dev *blockdev.Device, super *segment.Super) error
 	return nil
 }
 
-// mayBeIn tells whether the data of a binding may be that of a device. One that has its data elsewhere, and an identity, is
-// known well enough by that.
+// mayBeIn tells whether the data of a binding may be that of a device. One that
+// has its data elsewhere, and an identity, is known well enough by that.
 func (d *device) mayBeIn(super *segment.Super) bool {
 	if d.host == nil || d.backing == nil {
 		return false

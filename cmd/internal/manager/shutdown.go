@@ -8,9 +8,10 @@ import (
 	"github.com/ublk-lc/ublk-lc/cmd/internal/control"
 )
 
-// Shutdown stops all devices, makes all logs durable and marks them clean. Nothing is migrated unless it is asked for: what is in
-// a log is found there at the next resume. It is refused, with no change, while a device is open or mounted; with force the
-// programs that have it open get errors.
+// Shutdown stops all devices, makes all logs durable and marks them clean.
+// Nothing is migrated unless it is asked for: what is in a log is found there
+// at the next resume. It is refused, with no change, while a device is open or
+// mounted; with force the programs that have it open get errors.
 func (m *Manager) Shutdown(ctx context.Context, a control.ShutdownArgs, report Reporter) (*control.Done, error) {
 	if a.Drain {
 		if err := m.drainAll(ctx, report); err != nil {

@@ -22,9 +22,9 @@ type stranger struct {
 	twin  uint8  // the resumed cache of which it is a copy with data of its own; 0 if there is none
 }
 
-// strangers finds the caches of this host that are not resumed. It looks at every disk that may be one, and at the files
-// in which this host has had one, but for those in not.
-// What is a cache that cannot be read comes as unread.
+// strangers finds the caches of this host that are not resumed. It looks at
+// every disk that may be one, and at the files in which this host has had one,
+// but for those in not. What is a cache that cannot be read comes as unread.
 func (m *Manager) strangers(ctx context.Context, not *exceptions, report Reporter) (found []stranger, unread []unread, err error) {
 	paths, err := disksToAsk("/sys", not.numbers)
 	if err != nil {
@@ -48,7 +48,8 @@ func (m *Manager) strangers(ctx context.Context, not *exceptions, report Reporte
 	return found, unread, nil
 }
 
-// patiently looks at one disk. A disk that does not answer holds the command up, not the server.
+// patiently looks at one disk. A disk that does not answer holds the command
+// up, not the server.
 func patiently[T any](ctx context.Context, path string, report Reporter, look func() T) (T, error) {
 	answer := make(chan T, 1)
 	go func() { answer <- look() }()
@@ -65,7 +66,8 @@ func patiently[T any](ctx context.Context, path string, report Reporter, look fu
 	}
 }
 
-// superOf reads the superblock of a disk, or returns nil if it is no cache, or cannot be read.
+// superOf reads the superblock of a disk, or returns nil if it is no cache, or
+// cannot be read.
 func superOf(path string) *segment.Super { return sighted(path).super }
 
 // claims are what a cache that is not resumed holds data of.
@@ -82,7 +84,8 @@ func (s *stranger) claims() []claim {
 	return all
 }
 
-// claimsOn reads from a log what it holds data of. When it cannot be read to its end, all disks that were attached count.
+// claimsOn reads from a log what it holds data of. When it cannot be read to
+// its end, all disks that were attached count.
 func claimsOn(dev *blockdev.Device, super *segment.Super) []claim {
 	h, err := heldBy(dev, super)
 	var all []claim

@@ -8,7 +8,8 @@ import (
 	"github.com/ublk-lc/ublk-lc/segment"
 )
 
-// The protocol states itself how far ids go, and the format has room for as many: else this does not compile.
+// The protocol states itself how far ids go, and the format has room for as
+// many: else this does not compile.
 var _ = [1]struct{}{}[control.MaxID-segment.MaxDevices]
 
 // sorted lists the ids of a table, ascending.

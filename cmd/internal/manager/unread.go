@@ -20,8 +20,9 @@ type sight struct {
 	err   error  // why it cannot be read, although it is a cache
 }
 
-// sighted reads the superblock of a disk. One that cannot be opened, or read where our magic would be, is taken for no cache:
-// drives that do not answer reads are common, such as the passive paths of a multipath device.
+// sighted reads the superblock of a disk. One that cannot be opened, or read
+// where our magic would be, is taken for no cache: drives that do not answer
+// reads are common, such as the passive paths of a multipath device.
 func sighted(path string) sight {
 	dev, err := blockdev.Open(path, blockdev.OpenOptions{ReadOnly: true})
 	if err != nil {
@@ -45,7 +46,8 @@ func sighted(path string) sight {
 	return sight{err: err}
 }
 
-// marked tells whether a disk carries our magic, where either copy of the superblock starts.
+// marked tells whether a disk carries our magic, where either copy of the
+// superblock starts.
 func marked(dev *blockdev.Device) bool {
 	mem, err := uring.AllocPages(4096)
 	if err != nil {

@@ -30,7 +30,8 @@ func spoil(t *testing.T, cache string, change func(b []byte)) {
 	}
 }
 
-// A cache that cannot be read may hold data of any disk: create says so, and goes on when told to.
+// A cache that cannot be read may hold data of any disk: create says so, and
+// goes on when told to.
 func TestUnreadCache(t *testing.T) {
 	for _, c := range []struct {
 		name   string

@@ -46,7 +46,8 @@ func (m *Manager) Why(a control.IDArgs) (*control.Why, error) {
 	return w, nil
 }
 
-// heldUp is what the last batch failed with, and the way on if that is damage; "" if it did not fail.
+// heldUp is what the last batch failed with, and the way on if that is damage;
+// "" if it did not fail.
 func heldUp(c *host.Cache) string {
 	s := c.Migration()
 	if s.Damaged == 0 {

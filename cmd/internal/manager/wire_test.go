@@ -10,7 +10,8 @@ import (
 	"github.com/ublk-lc/ublk-lc/segment"
 )
 
-// What is sent of a damaged record is all of it, and it comes back as it was: a drain leaves out just that.
+// What is sent of a damaged record is all of it, and it comes back as it was: a
+// drain leaves out just that.
 func TestBadRecordsTravel(t *testing.T) {
 	for seed := range uint64(20) {
 		var b segment.BadRecord

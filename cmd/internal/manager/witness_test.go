@@ -53,7 +53,8 @@ func (m *Manager) mustAttach(t *testing.T, a control.AttachArgs) {
 	}
 }
 
-// again shuts a server down and makes another one, as a restart does, with the same record and host.
+// again shuts a server down and makes another one, as a restart does, with the
+// same record and host.
 func (m *Manager) again(t *testing.T) *Manager {
 	t.Helper()
 	if _, err := m.Shutdown(t.Context(), control.ShutdownArgs{}, quiet); err != nil {
@@ -64,7 +65,8 @@ func (m *Manager) again(t *testing.T) *Manager {
 	return next
 }
 
-// dirtied is a server with a cache that is about to be resumed as 3, whose log has data of a disk, device 5.
+// dirtied is a server with a cache that is about to be resumed as 3, whose log
+// has data of a disk, device 5.
 func dirtied(t *testing.T, describe func(*blockdev.Device, uint8, string) (*whose.Disk, error), backing string) (m *Manager, cache string) {
 	t.Helper()
 	m = newManager(t)
@@ -99,7 +101,8 @@ func (m *Manager) mustRemove(t *testing.T, id int) {
 	}
 }
 
-// A disk that was written to behind a dirty log is not attached without a word, and each way out that is named works.
+// A disk that was written to behind a dirty log is not attached without a word,
+// and each way out that is named works.
 func TestP8ChangedDisk(t *testing.T) {
 	backing := filled(t, "its content")
 	m, cache := dirtied(t, whose.Describe, backing)
@@ -126,7 +129,8 @@ func TestP8ChangedDisk(t *testing.T) {
 	m.mustAttach(t, control.AttachArgs{Device: 5, Cache: 3}) // what was accepted is what counts
 }
 
-// The disk wins: what the log has of it is given up, and it is shown as it is. So with a disk that is gone.
+// The disk wins: what the log has of it is given up, and it is shown as it is.
+// So with a disk that is gone.
 func TestP8Forget(t *testing.T) {
 	backing := filled(t, "its content")
 	m, cache := dirtied(t, whose.Describe, backing)
@@ -156,7 +160,8 @@ func TestP8Forget(t *testing.T) {
 	m.mustAttach(t, control.AttachArgs{Device: 5, Cache: 3})
 }
 
-// A disk is known by its content under whatever the host says of it, and whatever size it has grown to.
+// A disk is known by its content under whatever the host says of it, and
+// whatever size it has grown to.
 func TestP8RenamedDisk(t *testing.T) {
 	backing := filled(t, "its content")
 	m, cache := dirtied(t, whose.Describe, backing)
@@ -185,7 +190,8 @@ func TestP8RenamedDisk(t *testing.T) {
 	m.mustCreate(t, "other", 6, renamed)
 }
 
-// Two disks of one size that the host does not tell apart come back in each other's place.
+// Two disks of one size that the host does not tell apart come back in each
+// other's place.
 func TestP8SwappedDisks(t *testing.T) {
 	a, b := filled(t, "disk A"), filled(t, "disk B")
 	m, cache := dirtied(t, nameless, a)
@@ -237,7 +243,8 @@ func TestP8UnidentifiedDisks(t *testing.T) {
 	m.mustCreate(t, "b", 6, b) // the data has its disk now
 }
 
-// A blank disk without an identity that has another size now is no other disk for that.
+// A blank disk without an identity that has another size now is no other disk
+// for that.
 func TestP8ResizedUnidentifiedDisk(t *testing.T) {
 	a := disk(t, "a", 8<<20)
 	m, cache := dirtied(t, nameless, a)

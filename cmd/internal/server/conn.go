@@ -17,7 +17,8 @@ import (
 )
 
 const (
-	// maxRequest bounds a request line, in bytes: a drain that may leave out damaged records names each.
+	// maxRequest bounds a request line, in bytes: a drain that may leave out
+	// damaged records names each.
 	maxRequest = 16 << 20
 	// requestLimit bounds the time that a client takes to send its request.
 	requestLimit = 10 * time.Second
@@ -31,7 +32,8 @@ type conn struct {
 	mu sync.Mutex // one line at a time
 }
 
-// serve answers one request. The request is taken back when the client closes its side.
+// serve answers one request. The request is taken back when the client closes
+// its side.
 func (s *Server) serve(ctx context.Context, c *net.UnixConn) {
 	defer c.Close()
 	k := &conn{c: c}
@@ -114,7 +116,8 @@ func (k *conn) succeed(result any) {
 	k.send(control.Response{Result: raw})
 }
 
-// send writes one line. A client that is gone hears nothing, and the command goes on.
+// send writes one line. A client that is gone hears nothing, and the command
+// goes on.
 func (k *conn) send(r control.Response) {
 	line, err := json.Marshal(r)
 	if err != nil {

@@ -9,7 +9,8 @@ import (
 	"github.com/ublk-lc/ublk-lc/tests/kit"
 )
 
-// A verb that needs no server names what the server has a disk as, and what frees it, and that does.
+// A verb that needs no server names what the server has a disk as, and what
+// frees it, and that does.
 func TestInUseIsNamed(t *testing.T) {
 	m := serving(t)
 	cache, backing, other := formatted(t), kit.Disk(t, "backing", 8<<20), formatted(t)

@@ -10,17 +10,20 @@ import (
 )
 
 const (
-	// collectAt is how far the Go heap may grow before it is collected, in % of what is alive. The heap holds tables
-	// and the control side, some MB: what is large lies outside, and the path of a request allocates nothing.
+	// collectAt is how far the Go heap may grow before it is collected, in % of
+	// what is alive. The heap holds tables and the control side, some MB: what
+	// is large lies outside, and the path of a request allocates nothing.
 	collectAt = 400
-	// heapShare is the part of the machine's memory in which garbage is tolerated at all: 1/heapShare.
+	// heapShare is the part of the machine's memory in which garbage is
+	// tolerated at all: 1/heapShare.
 	heapShare = 16
 	// leastHeap is what the heap may take on any machine, in bytes.
 	leastHeap = 256 << 20
 )
 
-// keepMemory sees to it that the server, on which the system's own paging may depend, never waits for memory that is to
-// be paged in or written out. What cannot be had is told, and the server runs without.
+// keepMemory sees to it that the server, on which the system's own paging may
+// depend, never waits for memory that is to be paged in or written out. What
+// cannot be had is told, and the server runs without.
 func keepMemory(logf func(format string, args ...any)) {
 	if err := lockMemory(); err != nil {
 		logf("memory is not locked: %v. If the machine swaps, devices stall, and may hang if it swaps to one of them. "+
@@ -38,10 +41,12 @@ func keepMemory(logf func(format string, args ...any)) {
 	}
 }
 
-// lockMemory locks all memory of the process, what it has and what it will get, each page from its first use on: the
-// program, its heap, RAM buffers, the buffers of requests, and the index, of which most is only reserved.
+// lockMemory locks all memory of the process, what it has and what it will get,
+// each page from its first use on: the program, its heap, RAM buffers, the
+// buffers of requests, and the index, of which most is only reserved.
 //
-// Under a limit, a lock would make a later allocation fail: there must be none, or it must not be ours.
+// Under a limit, a lock would make a later allocation fail: there must be none,
+// or it must not be ours.
 func lockMemory() error {
 	limit := unix.Rlimit{Cur: unix.RLIM_INFINITY, Max: unix.RLIM_INFINITY}
 	if unix.Setrlimit(unix.RLIMIT_MEMLOCK, &limit) != nil && !mayLock() {
@@ -65,8 +70,9 @@ func mayLock() bool {
 	return err == nil && own[0].Effective&(1<<unix.CAP_IPC_LOCK) != 0
 }
 
-// flushIO marks all threads, and those that they start: when the kernel looks for memory on one of them, as at a page
-// fault, it does not write to block devices, which may be ours.
+// flushIO marks all threads, and those that they start: when the kernel looks
+// for memory on one of them, as at a page fault, it does not write to block
+// devices, which may be ours.
 func flushIO() error {
 	if _, _, err := syscall.AllThreadsSyscall(syscall.SYS_PRCTL, unix.PR_SET_IO_FLUSHER, 1, 0); err != 0 {
 		return err

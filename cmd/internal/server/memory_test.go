@@ -16,7 +16,8 @@ import (
 
 const memoryChild = "LC_MEMORY_CHILD"
 
-// inProcess runs f in a process of its own, since what it does cannot be undone, and returns what it prints.
+// inProcess runs f in a process of its own, since what it does cannot be
+// undone, and returns what it prints.
 func inProcess(t *testing.T, f func(*testing.T)) string {
 	t.Helper()
 	if os.Getenv(memoryChild) != "" {
@@ -59,8 +60,9 @@ func locked(t *testing.T, addr *byte) (flags string, bytes int) {
 	return "", 0
 }
 
-// TestMemoryIsLocked maps memory before and after the server has locked its own: both are locked, but only what is used
-// takes memory. An index may be left out, and gives memory back all the same.
+// TestMemoryIsLocked maps memory before and after the server has locked its
+// own: both are locked, but only what is used takes memory. An index may be
+// left out, and gives memory back all the same.
 func TestMemoryIsLocked(t *testing.T) {
 	inProcess(t, func(t *testing.T) {
 		const size = 64 << 20
@@ -90,7 +92,8 @@ func mapped(t *testing.T, size int) []byte {
 	return mem
 }
 
-// mustGiveBack fills an index and empties it: the memory must be gone, although it is locked.
+// mustGiveBack fills an index and empties it: the memory must be gone, although
+// it is locked.
 func mustGiveBack(t *testing.T) {
 	t.Helper()
 	const blocks = 1_000_000
@@ -124,8 +127,8 @@ func residentBytes(t *testing.T) int {
 	return resident * os.Getpagesize()
 }
 
-// TestMemoryNotLocked takes the right to lock memory away: the server must say so and what to do, and be able to
-// allocate as before.
+// TestMemoryNotLocked takes the right to lock memory away: the server must say
+// so and what to do, and be able to allocate as before.
 func TestMemoryNotLocked(t *testing.T) {
 	out := inProcess(t, func(t *testing.T) {
 		runtime.LockOSThread()

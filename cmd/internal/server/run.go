@@ -15,11 +15,12 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// forceWithin is for how long after a refused SIGTERM a second one stops devices that are in use.
+// forceWithin is for how long after a refused SIGTERM a second one stops
+// devices that are in use.
 const forceWithin = time.Minute
 
-// Run is the server's process, from start to end. ready is told once, when commands are taken, or why they never will
-// be.
+// Run is the server's process, from start to end. ready is told once, when
+// commands are taken, or why they never will be.
 func Run(logTo io.Writer, ready func(error)) error {
 	unix.Umask(0o022) // of what is for all to see, the links; the run directory has modes of its own
 	out := log.New(logTo, "", log.LstdFlags)
@@ -43,7 +44,8 @@ func Run(logTo io.Writer, ready func(error)) error {
 	return err
 }
 
-// obey takes SIGTERM for a shutdown. While a device is open or mounted it is refused, once: the second signal means it.
+// obey takes SIGTERM for a shutdown. While a device is open or mounted it is
+// refused, once: the second signal means it.
 func (s *Server) obey(signals <-chan os.Signal, out *log.Logger) {
 	var refused time.Time
 	for {

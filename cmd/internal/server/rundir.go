@@ -14,7 +14,8 @@ import (
 // LogPath is where a server in the background writes its log.
 func LogPath() string { return filepath.Join(control.RunDir(), "lc.log") }
 
-// prepareRunDir makes the run directory, and refuses one that others could put files into.
+// prepareRunDir makes the run directory, and refuses one that others could put
+// files into.
 func prepareRunDir(dir string) error {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return fmt.Errorf("make the run directory: %w", err)
@@ -32,7 +33,8 @@ func prepareRunDir(dir string) error {
 	return nil
 }
 
-// lockRunDir makes sure that no second server runs. The lock goes with the process, however it ends.
+// lockRunDir makes sure that no second server runs. The lock goes with the
+// process, however it ends.
 func lockRunDir(dir string) (*os.File, error) {
 	f, err := os.OpenFile(filepath.Join(dir, "lc.pid"), os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {

@@ -43,7 +43,8 @@ func New(m *manager.Manager, pilot *autopilot.Autopilot) (*Server, error) {
 	return &Server{m: m, pilot: pilot, started: time.Now(), listener: l, lock: lock, ended: make(chan struct{})}, nil
 }
 
-// listen makes the socket. One that is left from a server before us can go: we hold the lock.
+// listen makes the socket. One that is left from a server before us can go: we
+// hold the lock.
 func listen(path string) (*net.UnixListener, error) {
 	if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return nil, fmt.Errorf("remove the old socket: %w", err)

@@ -13,10 +13,12 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// ReadyFD is the descriptor by which a server in the background reports that it is ready.
+// ReadyFD is the descriptor by which a server in the background reports that it
+// is ready.
 const ReadyFD = 3
 
-// Spawn starts a server in the background, in a session of its own, and waits until it takes commands.
+// Spawn starts a server in the background, in a session of its own, and waits
+// until it takes commands.
 func Spawn(args ...string) error {
 	self, err := os.Executable()
 	if err != nil {
@@ -49,7 +51,8 @@ func Spawn(args ...string) error {
 	return awaitReady(cmd, r)
 }
 
-// awaitReady reads the one line that the server writes: null, or why it did not start.
+// awaitReady reads the one line that the server writes: null, or why it did not
+// start.
 func awaitReady(cmd *exec.Cmd, r io.Reader) error {
 	var failed *control.Error
 	if err := json.NewDecoder(r).Decode(&failed); err != nil {

@@ -8,7 +8,8 @@ import (
 // Release is the version of this program: the first one of CHANGELOG.md.
 const Release = "v0.1.0"
 
-// Version is the release, and the revision that the program was built from, if the build tells.
+// Version is the release, and the revision that the program was built from, if
+// the build tells.
 func Version() string {
 	info, ok := debug.ReadBuildInfo()
 	if !ok {

@@ -8,9 +8,10 @@ import (
 	"github.com/ublk-lc/ublk-lc/segment/witness"
 )
 
-// Content holds what is written on a disk against what a log knows of the disk of a binding: its witness, and the versions
-// that the log has, on its device. The verdict says more than the evidence. Without a witness there is neither, and a
-// smaller disk than it was tells nothing.
+// Content holds what is written on a disk against what a log knows of the disk
+// of a binding: its witness, and the versions that the log has, on its device.
+// The verdict says more than the evidence. Without a witness there is neither,
+// and a smaller disk than it was tells nothing.
 func Content(disk *blockdev.Device, w *segment.Witness, versions *witness.Versions, log *blockdev.Device) (Evidence, *witness.Verdict, error) {
 	if w == nil || disk.Size()/segment.SectorSize < w.Sectors {
 		return Silent, nil, nil
@@ -27,8 +28,9 @@ func Content(disk *blockdev.Device, w *segment.Witness, versions *witness.Versio
 	return evidence(&v), &v, errors.Join(d.Close(), l.Close())
 }
 
-// evidence is what a verdict comes to. A few sectors that differ are not another disk, for a mount writes as many; nor are
-// they this one, if all that is as it should be would be so on any blank disk.
+// evidence is what a verdict comes to. A few sectors that differ are not
+// another disk, for a mount writes as many; nor are they this one, if all that
+// is as it should be would be so on any blank disk.
 func evidence(v *witness.Verdict) Evidence {
 	switch {
 	case v.Other():

@@ -69,7 +69,8 @@ func TestP8Kinship(t *testing.T) {
 	}
 }
 
-// What a log binds is what is known of the disk; an identity that is not its alone is none.
+// What a log binds is what is known of the disk; an identity that is not its
+// alone is none.
 func TestBinding(t *testing.T) {
 	for _, c := range []struct {
 		disk Disk
@@ -85,7 +86,8 @@ func TestBinding(t *testing.T) {
 	}
 }
 
-// What a verdict says of whose disk it is: blank sectors tell nothing, and a few that differ are a mount.
+// What a verdict says of whose disk it is: blank sectors tell nothing, and a
+// few that differ are a mount.
 func TestP8Evidence(t *testing.T) {
 	of := func(differ, alike int, telling bool) *witness.Verdict {
 		v := &witness.Verdict{Alike: alike, Telling: telling}

@@ -1,4 +1,5 @@
-// Package managertest has what the tests of the manager, and of what stands above it, have in common.
+// Package managertest has what the tests of the manager, and of what stands
+// above it, have in common.
 package managertest
 
 import (
@@ -39,7 +40,8 @@ func Format(t testing.TB, path string) {
 	}
 }
 
-// Hold has the log of a cache hold a block for a backing that was attached as device id: what a crash leaves.
+// Hold has the log of a cache hold a block for a backing that was attached as
+// device id: what a crash leaves.
 func Hold(t testing.TB, cache, backing string, id uint8) {
 	t.Helper()
 	back, err := blockdev.Open(backing, blockdev.OpenOptions{ReadOnly: true})
