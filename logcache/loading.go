@@ -25,7 +25,7 @@ type loading struct {
 }
 
 func newLoading(s *segment.Super, cfg *Config) (*loading, error) {
-	idx, err := index.New(int(s.Geometry.LogBytes() / 4096))
+	idx, err := index.New(int(s.Geometry.LogBytes() / index.BlockBytes))
 	if err != nil {
 		return nil, err
 	}

@@ -39,7 +39,7 @@ type Volume struct {
 
 // MaxBlock is the largest logical block that a volume may have, in bytes. Every
 // segment has room for one: see [segment.NewGeometry].
-const MaxBlock = index.SectorsPerBlock * segment.SectorSize
+const MaxBlock = index.BlockBytes
 
 // NewVolume makes a detached volume of so many sectors, with logical blocks of
 // so many bytes. Requests are of whole blocks, and so is all that is done for

@@ -22,9 +22,7 @@ const recordZeroes = 32 << 20 / segment.SectorSize
 
 // zeroLimit is how many blocks of zeroes the log may hold, each counted as often
 // as it was discarded, before further discards wait.
-func (c *Cache) zeroLimit() int { return int(2 * c.geo.LogBytes() / blockBytes) }
-
-const blockBytes = index.SectorsPerBlock * segment.SectorSize
+func (c *Cache) zeroLimit() int { return int(2 * c.geo.LogBytes() / index.BlockBytes) }
 
 // appendZeroes puts a discard or write-zeroes into the log, all at once. It
 // returns false when there is no room for it now.

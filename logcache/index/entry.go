@@ -6,6 +6,10 @@ const (
 	// so the largest number of entries one block can have.
 	SectorsPerBlock = 8
 
+	// BlockBytes is the size of a block: what is dirty is counted in them, and no
+	// logical block of a device is larger.
+	BlockBytes = SectorsPerBlock * 512
+
 	// MaxDevice is the largest device id.
 	MaxDevice = 1<<devBits - 1
 

@@ -8,6 +8,7 @@ import (
 	"github.com/dustin/go-humanize"
 	"github.com/spf13/cobra"
 	"github.com/ublk-lc/ublk-lc/cmd/internal/control"
+	"github.com/ublk-lc/ublk-lc/logcache/index"
 )
 
 func listCommand() *cobra.Command {
@@ -96,7 +97,7 @@ func dirty(blocks uint64) string {
 	if blocks == 0 {
 		return "0"
 	}
-	return fmt.Sprintf("%d (%s)", blocks, humanize.IBytes(blocks*4096))
+	return fmt.Sprintf("%d (%s)", blocks, humanize.IBytes(blocks*index.BlockBytes))
 }
 
 func orDash(s string) string {

@@ -7,16 +7,11 @@ import (
 	"github.com/ublk-lc/ublk-lc/logcache/index"
 	"github.com/ublk-lc/ublk-lc/migrate"
 	"github.com/ublk-lc/ublk-lc/migrate/pace"
-	"github.com/ublk-lc/ublk-lc/segment"
 	"github.com/ublk-lc/ublk-lc/segment/blockdev"
 )
 
-const (
-	// publishEvery is how old what others see of the pacer may be.
-	publishEvery = 100 * time.Millisecond
-	// blockBytes is the unit of dirty blocks.
-	blockBytes = index.SectorsPerBlock * segment.SectorSize
-)
+// publishEvery is how old what others see of the pacer may be.
+const publishEvery = 100 * time.Millisecond
 
 // The pacer's word for no limit must be the migrator's.
 var _ = [1]struct{}{}[migrate.Unlimited-pace.Unlimited]
@@ -48,12 +43,12 @@ func (w *worker) observe(now time.Duration) {
 func (w *worker) observeLog(g logcache.Gauge) {
 	geo := w.core.Geometry()
 	w.inputs.Log = pace.Log{
-		Slots: int(geo.Slots), Segment: int64(geo.SegmentSize), Closed: int(g.Closed), Dirty: int64(g.DirtyBlocks) * blockBytes,
+		Slots: int(geo.Slots), Segment: int64(geo.SegmentSize), Closed: int(g.Closed), Dirty: int64(g.DirtyBlocks) * index.BlockBytes,
 		Newest: g.Newest, LastMigrated: g.LastMigrated, Stuck: g.Full,
 	}
 	for i := range w.inputs.Devices {
 		d := &w.inputs.Devices[i]
-		d.Dirty = int64(g.Dirty[d.ID]) * blockBytes
+		d.Dirty = int64(g.Dirty[d.ID]) * index.BlockBytes
 	}
 }
 

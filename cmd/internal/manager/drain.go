@@ -10,11 +10,7 @@ import (
 	"github.com/ublk-lc/ublk-lc/cmd/internal/control"
 	"github.com/ublk-lc/ublk-lc/cmd/internal/host"
 	"github.com/ublk-lc/ublk-lc/logcache/index"
-	"github.com/ublk-lc/ublk-lc/segment"
 )
-
-// blockBytes is the unit of dirty blocks.
-const blockBytes = index.SectorsPerBlock * segment.SectorSize
 
 // Drain migrates all that is in the log of a cache now. Its devices stay
 // attached and in use. Interrupted, it leaves them so too.
@@ -87,7 +83,7 @@ func (m *Manager) drainAll(ctx context.Context, report Reporter) error {
 // whom it is.
 func drainProgress(p host.DrainProgress, slowed string) control.Progress {
 	d := &control.Drain{
-		DirtyBytes: p.DirtyBlocks * blockBytes, Rate: p.Rate,
+		DirtyBytes: p.DirtyBlocks * index.BlockBytes, Rate: p.Rate,
 		LeftSeconds: int64((p.Left + time.Second - 1) / time.Second), HeldUp: p.Waiting, Slowed: slowed,
 	}
 	words := []string{fmt.Sprintf("%s dirty, %d segments to migrate", humanize.IBytes(d.DirtyBytes), p.Segments)}

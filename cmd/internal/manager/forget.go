@@ -9,6 +9,7 @@ import (
 	"github.com/ublk-lc/ublk-lc/cmd/internal/control"
 	"github.com/ublk-lc/ublk-lc/cmd/internal/control/classify"
 	"github.com/ublk-lc/ublk-lc/logcache"
+	"github.com/ublk-lc/ublk-lc/logcache/index"
 )
 
 // Forget gives up what the log of a resumed cache holds of a device that is not
@@ -119,7 +120,7 @@ func blocks(n uint64) string {
 	if n == 0 {
 		return "nothing"
 	}
-	return fmt.Sprintf("%d dirty blocks (%s)", n, humanize.IBytes(n*4096))
+	return fmt.Sprintf("%d dirty blocks (%s)", n, humanize.IBytes(n*index.BlockBytes))
 }
 
 // rulingWithout is what becomes of a device that waits for a cache, once that
