@@ -22,9 +22,6 @@ type holding struct {
 	partly  bool   // the log has lost some as well
 }
 
-// all tells whether nothing would be lost with the log's copy.
-func (h *holding) all() bool { return h.missing == 0 && !h.partly }
-
 func (h *holding) String() string {
 	switch {
 	case h.missing > 0:
