@@ -69,3 +69,17 @@ func TestUnlimitedForGood(t *testing.T) {
 		t.Error("a device without a cache is free for ever")
 	}
 }
+
+// TestBackloggedBeforeItWasSlowed: writes that have waited for room wait for credit
+// when the volume is slowed, and so want some.
+func TestBackloggedBeforeItWasSlowed(t *testing.T) {
+	r := attachedBench(t)
+	p := NewPort(func() {})
+	for i := uint64(0); r.c.Status().WaitingWrites == 0; i++ {
+		p.Submit(&Request{Op: Write, LBA: i, Sectors: 1, Buf: make([]byte, 512), Volume: r.v})
+	}
+	r.c.Limit(r.v, Credit{Slowed: true})
+	if _ = r.v.Backlogged(); !r.v.Backlogged() {
+		t.Error("nothing waits")
+	}
+}
