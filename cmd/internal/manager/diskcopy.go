@@ -41,7 +41,10 @@ func (c *claim) faint() bool { return c.content == whose.Changed && !c.verdict.M
 // take names the command that makes the claim's device of its disk, and what stands in its way.
 func (c *claim) take(disk string) string {
 	way := c.create(c.binding.Name, disk) + " takes that disk"
-	if c.cache == 0 {
+	switch {
+	case c.now != "":
+		return fmt.Sprintf("`%s --to %s` brings it there", c.replay(), disk)
+	case c.cache == 0:
 		return fmt.Sprintf("`lc resume ID %s`, and then %s", c.log, way)
 	}
 	return way

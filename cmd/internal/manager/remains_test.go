@@ -184,3 +184,12 @@ func TestGPTBehindSuperblock(t *testing.T) {
 		return err
 	})
 }
+
+// TestTakenIsNotAdvised: nothing advises to resume what is another program's disk now.
+func TestTakenIsNotAdvised(t *testing.T) {
+	c := &claim{log: "/dev/ssd", now: "xfs"}
+	c.binding.ID = 7
+	if got := c.take("/dev/hdd"); got != "`lc replay /dev/ssd --device 7 --force-binding --to /dev/hdd` brings it there" {
+		t.Error(got)
+	}
+}
