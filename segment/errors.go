@@ -13,7 +13,7 @@ var (
 	// ErrNotFormatted is returned when neither superblock copy carries our magic.
 	ErrNotFormatted = errors.New("not formatted as a cache")
 	// ErrVersion is returned for a superblock of a format we do not know.
-	ErrVersion = errors.New("unknown format version")
+	ErrVersion = errors.New("made by a version of this program whose format this one does not know: use a newer lc")
 	// ErrDamaged is what every [DamageError] wraps.
 	ErrDamaged = errors.New("damaged log")
 )

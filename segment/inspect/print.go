@@ -89,7 +89,7 @@ func (r *Report) printLog(p *printer, segments bool) {
 		p.entry("log", "empty")
 	} else {
 		first, last := &r.Segments[0], &r.Segments[len(r.Segments)-1]
-		p.entry("log", "segments %d-%d, %d records, sequences %d-%d, %s", first.Segment, last.Segment, r.Records, first.FirstSeq, last.LastSeq, verified(r.Verified))
+		p.entry("log", "segments %d-%d, %d records, sequences %d-%d, %s", first.Segment, last.Segment, r.Records, first.FirstSeq, last.LastSeq, r.payload())
 	}
 	if segments {
 		for _, s := range r.Segments {
@@ -105,17 +105,31 @@ func (r *Report) printLog(p *printer, segments bool) {
 	}
 }
 
-func verified(yes bool) string {
-	if yes {
-		return "payload verified"
+// payload tells what came of looking at the data of the log.
+func (r *Report) payload() string {
+	bad := 0
+	for i := range r.Damage {
+		if r.Damage[i].Kind == DamagedPayload {
+			bad++
+		}
 	}
-	return "payload not verified"
+	switch {
+	case !r.Verified:
+		return "payload not verified"
+	case bad > 0:
+		return fmt.Sprintf("payload verified, and not whole in %s", Count(bad, "record"))
+	}
+	return "payload verified"
 }
 
 func (d *DamageReport) print(p *printer) {
 	p.entry("damage", "%s", d.String())
+	blocks := ""
+	if d.Kind == DamagedPayload {
+		blocks = ", all blocks of 4 KiB of the device of which a part is bad"
+	}
 	for _, h := range d.Held {
-		p.entry("", "%sdevice %d, %s", guess(d.Guessed), h.Device, h.Range)
+		p.entry("", "%sdevice %d, %s%s", guess(d.Guessed), h.Device, h.Range, blocks)
 	}
 	if d.Unknown > 0 {
 		p.entry("", "nobody knows what %s held", Count(int(d.Unknown), "record"))

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/binary"
 	"errors"
+	"fmt"
 
 	"github.com/ublk-lc/ublk-lc/segment"
 )
@@ -127,6 +128,9 @@ func (l *Log) checkPayload(i int, b []byte) bool {
 	}
 	if err := l.Image.r.failed(r.Offset, int64(len(b))); err != nil {
 		reason = err
+	}
+	if len(bad) > 1 {
+		reason = fmt.Errorf("%d pieces of 4 KiB, the first: %w", len(bad), reason)
 	}
 	lost := touched(r, bad)
 	r.Bad = append(r.Bad, lost...)

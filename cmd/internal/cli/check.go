@@ -2,6 +2,7 @@ package cli
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/ublk-lc/ublk-lc/cmd/internal/control"
@@ -63,9 +64,25 @@ func Check(cmd *cobra.Command, path string, o CheckOptions) error {
 			return control.Errorf(control.HasContent, "%s; `lc replay %s --dry-run --skip-damage` tells what can be saved of its log", whose.Taken(path, by), path)
 		}
 		if err == nil && log.Damaged() {
-			return fmt.Errorf("%s: %w: %s; `lc replay %s --dry-run --skip-damage` tells what can be saved", path, segment.ErrDamaged,
-				inspect.Count(len(log.Damage), "place"), path)
+			return fmt.Errorf("%s: %w: %s; %s", path, segment.ErrDamaged, inspect.Count(len(log.Damage), "place"), saving(path, log))
 		}
 		return err
 	})
+}
+
+// saving says how to find out what can be saved of a damaged log.
+func saving(path string, log *inspect.Log) string {
+	var ways []string
+	for _, d := range log.Report().Devices {
+		if d.Dirty > 0 {
+			ways = append(ways, fmt.Sprintf("`lc replay %s --device %d --dry-run --skip-damage`", path, d.ID))
+		}
+	}
+	switch len(ways) {
+	case 0:
+		return fmt.Sprintf("no device has data in it that is whole and not given up, so there is nothing to save; `lc format-cache %s --force` makes an empty cache of it", path)
+	case 1:
+		return ways[0] + " tells what can be saved"
+	}
+	return strings.Join(ways, ", ") + " tell what can be saved of each device"
 }

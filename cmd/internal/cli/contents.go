@@ -1,10 +1,12 @@
 package cli
 
 import (
+	"errors"
 	"fmt"
 
 	"github.com/google/uuid"
 	"github.com/ublk-lc/ublk-lc/cmd/internal/control"
+	"github.com/ublk-lc/ublk-lc/cmd/internal/manager"
 	"github.com/ublk-lc/ublk-lc/logcache"
 	"github.com/ublk-lc/ublk-lc/segment"
 	"github.com/ublk-lc/ublk-lc/segment/blockdev"
@@ -15,14 +17,18 @@ type contents struct {
 	text      string // which cache it is, and what is in its log
 	empty     bool   // the log is known to hold nothing that counts
 	resumable bool
+	way       string            // what can be done with it, if no log can be found
 	devices   []segment.Binding // whose data it holds, of a log that is read to its end
 }
 
 // describeCache looks what a cache holds.
 func describeCache(dev *blockdev.Device) *contents {
 	super, err := logcache.ReadSuper(dev)
-	if err != nil {
-		return &contents{text: fmt.Sprintf("with a superblock that cannot be read (%v)", err)}
+	switch {
+	case errors.Is(err, segment.ErrVersion):
+		return &contents{text: fmt.Sprintf("which this program cannot read (%v)", err), way: "A newer lc tells what is in it"}
+	case err != nil:
+		return &contents{text: fmt.Sprintf("with a superblock that cannot be read (%v)", err), way: manager.WithoutSuper(dev.Path())}
 	}
 	var extents [segment.MaxDevices + 1]int
 	all, given := 0, 0
@@ -70,7 +76,10 @@ func (c *contents) saved(path string) string {
 
 // waysOn are what can be done with the data in a log, but losing all of it.
 func (c *contents) waysOn(path string) string {
-	if !c.resumable {
+	switch {
+	case c.way != "":
+		return c.way
+	case !c.resumable:
 		return fmt.Sprintf("`lc check %s` tells what is damaged, and `lc replay %s --skip-damage --to BACKING` brings what is whole to its disk", path, path)
 	}
 	which := "ID"

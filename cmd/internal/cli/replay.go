@@ -45,7 +45,7 @@ func replayCommand() *cobra.Command {
 			"A FILE that does not exist is made, sparse and as large as the disk. It holds only what the log has: to mount it, make\n" +
 			"FILE a copy of the disk first. A second replay to it wants --force-binding, as one to any copy does.\n\n" +
 			"An old copy of a cache, such as an image of the SSD, is refused when the newer one is on this host, or was: it would\n" +
-			"put older data over newer. --accept-stale writes it all the same.\n\n" +
+			"put older data over newer. --accept-stale writes it all the same; a FILE without any data takes it with a warning.\n\n" +
 			"Afterwards the cache still holds the data. Once the disk was written to by anything else, the log's copy is out\n" +
 			"of date: `lc forget --replayed-to` gives it up before that, else the log would put its older data over what is new.",
 		Annotations: map[string]string{unprivileged: "files are their owner's; devices are root's anyway"},
@@ -99,7 +99,7 @@ func Replay(cmd *cobra.Command, path string, o ReplayOptions) error {
 		if o.To == "" || isNew(o.To) {
 			return surveyAndReplay(cmd, c, nil, &o, p)
 		}
-		to, err := openTarget(&o)
+		to, err := openTarget(&o, path)
 		if err != nil {
 			return err
 		}

@@ -46,7 +46,7 @@ func makeTarget(cmd *cobra.Command, plan *inspect.Plan, o *ReplayOptions) (*targ
 	if err := errors.Join(f.Truncate(int64(size)), f.Sync(), f.Close()); err != nil {
 		return nil, errors.Join(err, undo())
 	}
-	to, err := openTarget(o)
+	to, err := openTarget(o, "")
 	if err != nil {
 		return nil, errors.Join(err, undo())
 	}

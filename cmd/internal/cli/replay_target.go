@@ -12,7 +12,10 @@ import (
 
 // openTarget opens the disk that a replay is to write. A dry run may not write
 // it at all.
-func openTarget(o *ReplayOptions) (*target, error) {
+func openTarget(o *ReplayOptions, cache string) (*target, error) {
+	if sameFile(o.To, cache) {
+		return nil, control.Errorf(control.HasContent, "%s is the cache itself, not the backing of one", o.To)
+	}
 	dev, err := openDisk(o.To, blockdev.OpenOptions{Exclusive: true, ReadOnly: o.DryRun})
 	if err != nil {
 		return nil, err

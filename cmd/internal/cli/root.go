@@ -2,11 +2,13 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
 	"os/signal"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"time"
 
@@ -28,6 +30,10 @@ func Main(argv []string, stdout, stderr io.Writer) control.Code {
 	// A second signal ends the program at once, unless it is the same again:
 	// timeout(1) sends its own to the program and then to the program's group.
 	context.AfterFunc(ctx, func() { time.AfterFunc(sameSignal, stop) })
+	if err := settleStateDir(); err != nil {
+		fmt.Fprintf(stderr, "lc: %v\n", err)
+		return classify.Classify(err).Code
+	}
 	root := NewRoot()
 	root.SetArgs(byName(argv))
 	root.SetOut(stdout)
@@ -41,6 +47,19 @@ func Main(argv []string, stdout, stderr io.Writer) control.Code {
 	message := strings.ReplaceAll(e.Message, "\n", "; ")
 	fmt.Fprintf(stderr, "lc: %s%s\n", verbOf(cmd), message)
 	return e.Code
+}
+
+// settleStateDir names the directory of the record in full: a server that is started works in another directory.
+func settleStateDir() error {
+	dir := os.Getenv("LC_STATE_DIR")
+	if dir == "" {
+		return nil
+	}
+	dir, err := absolute(dir)
+	if err != nil {
+		return err
+	}
+	return os.Setenv("LC_STATE_DIR", dir)
 }
 
 // verbOf is "verb: ", or "" for the root.
@@ -83,7 +102,7 @@ func NewRoot() *cobra.Command {
 		},
 		Args: cobra.ArbitraryArgs,
 	}
-	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return control.Errorf(control.Usage, "%w", err) })
+	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return control.Errorf(control.Usage, "%w", noNumber(err)) })
 	root.AddCommand(
 		formatCommand(), wipeCommand(), resumeCommand(), freeCommand(), createCommand(), removeCommand(), attachCommand(), detachCommand(), reopenCommand(), drainCommand(), whyCommand(),
 		daemonCommand(), listCommand(), statusCommand(), getCommand(), setCommand(), shutdownCommand(), serverCommand(),
@@ -92,6 +111,15 @@ func NewRoot() *cobra.Command {
 	root.SetVersionTemplate(versionText)
 	refuseBogusHelp(root)
 	return root
+}
+
+// noNumber says of a value that it is no number, in words of ours.
+func noNumber(err error) error {
+	var n *strconv.NumError
+	if !errors.As(err, &n) || n.Func == "ParseBool" || !errors.Is(n, strconv.ErrSyntax) {
+		return err
+	}
+	return fmt.Errorf("%s: it takes a number", strings.TrimSuffix(err.Error(), ": "+n.Error()))
 }
 
 // euid is who runs the program.

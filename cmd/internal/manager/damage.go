@@ -72,7 +72,16 @@ func (m *Manager) lost(c *cache, bad []segment.BadRecord) *control.Damage {
 
 // wayOut is what can be done about a damaged cache that is not resumed.
 func wayOut(path string) string {
-	return fmt.Sprintf("`lc check %s` tells what is damaged, `lc replay %s --skip-damage --to BACKING` brings all else to a disk, and after that `lc format-cache %s --force` makes an empty cache of it", path, path, path)
+	return fmt.Sprintf("`lc check %s` tells what is damaged, `lc replay %s --skip-damage --to BACKING` brings all else to a disk, and after that `lc format-cache %s --force%s` makes an empty cache of it", path, path, path, asBefore(path))
+}
+
+// asBefore is the option that a format wants to make segments as they are on a cache, if they are not of the usual size: a small
+// disk has no room for a log of larger ones.
+func asBefore(path string) string {
+	if s := superOf(path); s != nil && s.Geometry.SegmentSize != segment.DefaultSegmentSize {
+		return fmt.Sprintf(" --segment-size %d", s.Geometry.SegmentSize)
+	}
+	return ""
 }
 
 // noSuper is the end of a resume without a superblock. A log cannot be found
@@ -81,8 +90,13 @@ func noSuper(path string, err error) error {
 	if errors.Is(err, segment.ErrVersion) {
 		return fmt.Errorf("%s: %w", path, err)
 	}
-	return control.Errorf(control.Damaged, "%s: neither copy of the superblock can be used, and the log cannot be found without one: %w. A copy of this device made earlier, such as an image, can be resumed or replayed in its place; keep what is there with `dd if=%s of=FILE` before anything else. `lc format-cache --force %s` makes an empty cache, and all that the log held and no disk has is lost",
-		path, err, path, path)
+	return control.Errorf(control.Damaged, "%s: neither copy of the superblock can be used, and the log cannot be found without one: %w. %s. `lc format-cache --force %s` makes an empty cache, and all that the log held and no disk has is lost",
+		path, err, WithoutSuper(path), path)
+}
+
+// WithoutSuper is the way on with a cache of which neither superblock can be used.
+func WithoutSuper(path string) string {
+	return fmt.Sprintf("A copy of this device made earlier, such as an image, can be resumed or replayed in its place; keep what is there with `dd if=%s of=FILE` before anything else", path)
 }
 
 // explainDamage adds to a drain's end what was damaged, and what to do. Other

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"runtime/debug"
@@ -31,7 +32,7 @@ func keepMemory(logf func(format string, args ...any)) {
 	}
 	if err := flushIO(); err != nil {
 		logf("threads are not marked as serving block devices: %v. When memory is short, the server may wait for its own "+
-			"devices. It takes CAP_SYS_RESOURCE, and a program built without cgo", err)
+			"devices. %s", err, flushIOTakes(err))
 	}
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(collectAt)
@@ -78,6 +79,15 @@ func flushIO() error {
 		return err
 	}
 	return nil
+}
+
+// flushIOTakes is what would have to be otherwise. With cgo the runtime does not know all threads, and says that this is not
+// supported.
+func flushIOTakes(err error) string {
+	if errors.Is(err, syscall.ENOTSUP) {
+		return "It takes a program that is built without cgo (CGO_ENABLED=0)"
+	}
+	return "It takes CAP_SYS_RESOURCE"
 }
 
 // totalMemory is the machine's, in bytes; 0 if it is not known.
