@@ -1,4 +1,4 @@
-// Package pace decides how fast a cache drains: what migrates when and in which
+// Package pace decides how fast a cache migrates: what goes when and in which
 // batches, which writers are slowed, whose turn it is on a backing that
 // migration shares with users, and which streams bypass a congested log.
 //
@@ -40,7 +40,7 @@
 // The log has filled up to Settings.Watermark. Every 10 ms throttle.grant looks
 // at it:
 //
-//  1. forecast: when will more of it become free, and how fast does it drain? The
+//  1. forecast: when will more of it become free, and how fast does it migrate? The
 //     batch under way tells, the more the farther it is; else batches before it do.
 //  2. admitRate: all writers together may fill the free room until then.
 //  3. divide: of that each device with a backlog has its share, by what its backing
@@ -70,6 +70,6 @@
 //
 // Quotas and weights go by what was measured. A flood that is the first thing a
 // cache sees fills the log before anything has been, a slow device's half of it
-// drains at that device's pace, and only then are the others as fast as they
+// migrates at that device's pace, and only then are the others as fast as they
 // can be.
 package pace

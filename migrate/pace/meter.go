@@ -11,7 +11,7 @@ const (
 	// measured.
 	defaultRate = 8 << 20
 	// minBatch is the least share of the log that a batch must have to say how
-	// fast the log drains: a few segments say nothing of what large batches do.
+	// fast the log migrates: a few segments say nothing of what large batches do.
 	minBatch = 1. / 16
 	// minShare is the share of a backing's writes from which it tells by itself
 	// how long they take.

@@ -157,7 +157,7 @@ func divide(budget, least int64, demands []demand) {
 // overQuota tells which devices have more than their quota of the room in a log,
 // and grants those half of what their backings sustain in a while, so that what
 // they have becomes less; one that is alone never has too much. Quotas are such
-// that all would drain in the same time: the log is one queue, and data of a slow
+// that all would migrate in the same time: the log is one queue, and data of a slow
 // backing holds up all that comes after it. In a flood, one that is much slower
 // than the fastest is held to what its backing sustains all the time: its quota
 // is so small that it would be over it before anybody looked.

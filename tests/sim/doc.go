@@ -43,8 +43,8 @@
 // log, and none may be found to be changed: see witness.go. What people do to disks
 // while the power is off is in tamper.go, and there the oracle looks at everything.
 //
-// In some runs migration goes as a real pacer says, on a clock of the run, and not
-// at random: see pacing.go.
+// In some runs migration goes, and writers are slowed, as a real pacer says, on a
+// clock of the run, and not at random: see pacing.go and credit.go.
 //
 // # Running it
 //
@@ -72,8 +72,8 @@
 //
 // # What is not covered
 //
-// Races between threads: all runs in one goroutine. Writers that are slowed: a
-// model in package pace has them. The real devices and the kernel: tests in a
+// Races between threads: all runs in one goroutine. How fast writers are that are
+// slowed: a model in the tests of package pace has that. The real devices and the kernel: tests in a
 // guest do that. The host's own part in attach, detach and shutdown, for which
 // the simulator has its own. A device that lies about a flush, beyond being
 // found out. A write under way when the server dies and that lands after the

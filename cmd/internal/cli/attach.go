@@ -12,7 +12,7 @@ func attachCommand() *cobra.Command {
 		Short: "Put a cache in front of a device, also while it is in use",
 		Long: "Put a cache in front of a device, also while it is in use.\n\n" +
 			"When the log holds data of the device, its disk must be as the cache left it: some places of it that every mount,\n" +
-			"LVM, md or mkfs writes to, and some of what was drained last, are compared. A disk that was mounted, or restored,\n" +
+			"LVM, md or mkfs writes to, and some of what was migrated last, are compared. A disk that was mounted, or restored,\n" +
 			"without the cache is refused, for the log would put older blocks over newer ones here and there. Ways on:\n\n" +
 			"  --accept-changed        the log wins: its blocks go over what is there; check the file system afterwards\n" +
 			"  lc forget               the disk wins: the log's data is given up\n" +

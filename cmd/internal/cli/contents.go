@@ -57,7 +57,7 @@ func describeCache(dev *blockdev.Device) *contents {
 	case all == 0:
 		return &contents{text: text + ", with an empty log", empty: true, resumable: true}
 	}
-	c := &contents{text: text + fmt.Sprintf(", with %d writes in its log that were not drained", all), resumable: true}
+	c := &contents{text: text + fmt.Sprintf(", with %d writes in its log that were not migrated", all), resumable: true}
 	for _, b := range super.Bindings {
 		if extents[b.ID] > 0 {
 			c.devices = append(c.devices, b)

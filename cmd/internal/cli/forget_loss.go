@@ -92,7 +92,7 @@ func (l *loss) notThere(path string, h *holding) error {
 // what says what would be lost, and how a disk is compared to it.
 func (l *loss) what(path, disk string) string {
 	b := l.binding
-	what := fmt.Sprintf("%s holds %s of device %d (%s, %s) that was not drained; %s", path, l, b.ID, control.Show(b.Name),
+	what := fmt.Sprintf("%s holds %s of device %d (%s, %s) that was not migrated; %s", path, l, b.ID, control.Show(b.Name),
 		humanize.IBytes(b.Sectors*segment.SectorSize), disk)
 	for i := range l.log.Damage {
 		what += fmt.Sprintf("; damaged: %s", &l.log.Damage[i])

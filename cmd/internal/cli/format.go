@@ -85,7 +85,7 @@ func Format(ctx context.Context, w io.Writer, path string, o FormatOptions) erro
 	fmt.Fprintf(w, "%s: formatted as cache %s: %d segments of %s\n", dev.Path(), uuid.UUID(super.UUID), super.Geometry.Slots,
 		humanize.IBytes(uint64(super.Geometry.SegmentSize)))
 	if log := super.Geometry.LogBytes(); log < smallLog {
-		fmt.Fprintf(w, "%s: a log of %s is soon full: writers will mostly wait for the drain\n", dev.Path(), humanize.IBytes(log))
+		fmt.Fprintf(w, "%s: a log of %s is soon full: writers will mostly wait for migration\n", dev.Path(), humanize.IBytes(log))
 	}
 	return nil
 }

@@ -15,7 +15,7 @@ func reopenCommand() *cobra.Command {
 		Long: "Go on over a device's disk that went away and has come back: a cable, a reset, a controller. The server holds on\n" +
 			"to the disk that it opened; this opens it anew, at PATH, or wherever the host knows a disk of its identity. The\n" +
 			"device stays in use, and writers wait meanwhile. Nothing in the log is lost: what was on its way to the disk is\n" +
-			"written again. What had gone past the log, or straight to the disk, and was not flushed may be lost, and then the next\n" +
+			"written again. What had bypassed the log, or gone straight to the disk, and was not flushed may be lost, and then the next\n" +
 			"fsync says so.\n\n" +
 			"The disk goes by its identity (WWN, serial number, UUID): one without, or with another, is refused, and so is a\n" +
 			"smaller one. What is written on it is not looked at: if anybody may have written to it meanwhile, `lc shutdown`, and\n" +

@@ -89,7 +89,7 @@ func NewRoot() *cobra.Command {
 	root := &cobra.Command{
 		Use:               "lc",
 		Short:             "A log-structured write cache for block devices, in user space",
-		Long:              "lc puts a fast disk in front of a slow one. Writes go to a log on the fast disk, and drain to the slow\none in sorted batches. The pair is an ordinary block device, /dev/ublkbN.",
+		Long:              "lc puts a fast disk in front of a slow one. Writes go to a log on the fast disk, and migrate to the slow\none in sorted batches. The pair is an ordinary block device, /dev/ublkbN.",
 		Version:           server.Version(),
 		SilenceUsage:      true,
 		SilenceErrors:     true,

@@ -13,7 +13,7 @@ func whyCommand() *cobra.Command {
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use:   "why DEVICE_ID",
-		Short: "Tell in words why a device is or is not draining, and where its writes go",
+		Short: "Tell in words why migration goes on or does not, and where writes go",
 		Args:  exactly("DEVICE_ID"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			id, err := number("device", args[0])

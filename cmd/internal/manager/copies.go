@@ -169,7 +169,7 @@ func (m *Manager) checkStale(ctx context.Context, c *cache, super *segment.Super
 	if why == "" {
 		return nil
 	}
-	const lost = "all that was written through the newer one since would be lost, and what was drained from it overwritten with what is older"
+	const lost = "all that was written through the newer one since would be lost, and what was migrated from it overwritten with what is older"
 	if a.AcceptStale {
 		report.say("%s is out of date, and resumed all the same: %s", c.path, why)
 		m.logf("resume: %s is out of date, and resumed all the same: %s", c.path, why)

@@ -107,7 +107,7 @@ func (c *cache) forgotten(a control.ForgetArgs) (name string, dirty uint64, err 
 			continue
 		}
 		if dirty > 0 && !a.Yes {
-			return "", 0, control.Errorf(control.HasContent, "cache %d (%s) holds %s of device %d (%s) that was not drained; once the cache is free, `lc replay %s --device %d --force-binding --to FILE` saves that, and `lc forget %s %d --replayed-to FILE` gives up what was saved so; --yes gives it up as it is",
+			return "", 0, control.Errorf(control.HasContent, "cache %d (%s) holds %s of device %d (%s) that was not migrated; once the cache is free, `lc replay %s --device %d --force-binding --to FILE` saves that, and `lc forget %s %d --replayed-to FILE` gives up what was saved so; --yes gives it up as it is",
 				c.id, c.path, blocks(dirty), id, control.Show(b.Name), c.path, id, c.path, id)
 		}
 		return control.Show(b.Name), dirty, nil

@@ -67,7 +67,7 @@ func heldIn(ctx context.Context, paths []string, d *whose.Disk, disk *blockdev.D
 
 // errMustGo is that a log holds data for a disk.
 func errMustGo(c *claim, disk, more string) error {
-	return control.Errorf(control.HasContent, "%s is the disk of %s, and the cache on %s holds data for it that was not drained: %s%s", disk, c, c.log, c.waysOff(disk, ""), more)
+	return control.Errorf(control.HasContent, "%s is the disk of %s, and the cache on %s holds data for it that was not migrated: %s%s", disk, c, c.log, c.waysOff(disk, ""), more)
 }
 
 // waysOff are what brings the data that a log holds for a disk there, or gives

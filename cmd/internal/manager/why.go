@@ -10,7 +10,8 @@ import (
 	"github.com/ublk-lc/ublk-lc/migrate/pace"
 )
 
-// Why tells in words why a device is or is not draining, and where its writes go.
+// Why tells in words why the data of a device is migrated or is not, and where its
+// writes go.
 func (m *Manager) Why(a control.IDArgs) (*control.Why, error) {
 	m.mu.Lock()
 	found, err := m.deviceLocked(a.ID)

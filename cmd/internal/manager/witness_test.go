@@ -141,7 +141,7 @@ func TestP8Forget(t *testing.T) {
 		return err
 	}
 	refused(t, m, control.NotFound, "not bound", func() error { return forget(control.ForgetArgs{Cache: 3, Device: 6}) })
-	refused(t, m, control.HasContent, "holds 1 dirty blocks (4.0 KiB) of device 5 (myLV) that was not drained", func() error {
+	refused(t, m, control.HasContent, "holds 1 dirty blocks (4.0 KiB) of device 5 (myLV) that was not migrated", func() error {
 		return forget(control.ForgetArgs{Cache: 3, Device: 5})
 	})
 	m.mustCreate(t, "myLV", 5, backing)
