@@ -72,10 +72,10 @@
 //
 // # What is not covered
 //
-// Races between threads: all runs in one goroutine. How fast writers are that are
-// slowed: a model in the tests of package pace has that. The real devices and the kernel: tests in a
-// guest do that. The host's own part in attach, detach and shutdown, for which
-// the simulator has its own. A device that lies about a flush, beyond being
-// found out. A write under way when the server dies and that lands after the
-// next one has started.
+// Races between threads: all runs in one goroutine. How fast writers are that
+// are slowed: a model in the tests of package pace has that. The real devices
+// and the kernel: tests in a guest do that. The host's own part in attach,
+// detach and shutdown, for which the simulator has its own. A device that lies
+// about a flush, beyond being found out. A write under way when the server dies
+// and that lands after the next one has started.
 package sim
