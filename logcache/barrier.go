@@ -101,7 +101,8 @@ func (c *Cache) flushed(p *Port, o *operation, err error) {
 	p.release(o)
 	c.stats.logFlushes++
 	if err != nil {
-		// What the device had taken may be gone now: the log has no safe continuation.
+		// What the device had taken may be gone now: the log has no safe
+		// continuation.
 		c.stats.logFlushErrors++
 		c.fail(p, err)
 	}

@@ -55,7 +55,8 @@ func TestLimitOfOthers(t *testing.T) {
 	}
 }
 
-// TestUnlimitedForGood: who is let go is not slowed again, until he is attached anew.
+// TestUnlimitedForGood: who is let go is not slowed again, until he is attached
+// anew.
 func TestUnlimitedForGood(t *testing.T) {
 	r := attachedBench(t)
 	r.c.Limit(r.v, Credit{Slowed: true})

@@ -5,7 +5,7 @@ package logcache
 type Events struct {
 	Progress func()      // more is durable, or migrated: there may be more to migrate
 	Closed   func()      // a segment of the log is full or was ended
-	Parked   func()      // a write waits for more than credit, after a time when none did
+	Parked   func()      // a write that may go has no room, after a time when none waited so
 	Broken   func(error) // the cache takes no more writes
 }
 

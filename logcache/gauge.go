@@ -31,7 +31,7 @@ func (c *Cache) Gauge() Gauge {
 
 // full tells whether the write whose turn it is waits for migration: for a
 // slot or, if it is a discard, for the index to hold fewer of them. Else it waits
-// for the cache device, or for what passes the log, and will go on by itself.
+// for the cache device, and will go on by itself.
 func (c *Cache) full() bool {
 	r := c.line.next()
 	if r == nil {

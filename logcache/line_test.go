@@ -22,7 +22,8 @@ func (r *bench) second(id uint8) *Volume {
 	return r.v
 }
 
-// runLog completes all operations of ports on the log, and leaves those on backings.
+// runLog completes all operations of ports on the log, and leaves those on
+// backings.
 func runLog(ports ...*Port) {
 	for again := true; again; {
 		again = false
@@ -38,9 +39,9 @@ func runLog(ports ...*Port) {
 	}
 }
 
-// TestP9FenceFreesTheLine: a write waits behind a discard of another volume, and the
-// index has no room for that. When a fence takes the discard away the write is next,
-// and goes. Before that nobody overtakes.
+// TestP9FenceFreesTheLine: a write waits behind a discard of another volume,
+// and the index has no room for that. When a fence takes the discard away the
+// write is next, and goes. Before that nobody overtakes.
 func TestP9FenceFreesTheLine(t *testing.T) {
 	r := writable(t, 16<<20)
 	w := r.second(6)
@@ -61,8 +62,8 @@ func TestP9FenceFreesTheLine(t *testing.T) {
 	}
 }
 
-// TestP9HungDiskHoldsUpItsOwn: a write goes past the log, and its disk hangs; one over
-// it waits, and no other volume does.
+// TestP9HungDiskHoldsUpItsOwn: a write goes past the log, and its disk hangs;
+// one over it waits, and no other volume does.
 func TestP9HungDiskHoldsUpItsOwn(t *testing.T) {
 	r := writable(t, 16<<20)
 	w := r.second(6)

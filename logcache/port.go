@@ -201,7 +201,8 @@ func (p *Port) Poll() {
 // completed. What would follow from that is left to the caches' own threads.
 func (p *Port) Retire() { p.retired = true }
 
-// post leaves a request for the port, and tells whether the port must be woken. Any thread.
+// post leaves a request for the port, and tells whether the port must be woken.
+// Any thread.
 func (p *Port) post(r *Request) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()

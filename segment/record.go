@@ -289,11 +289,12 @@ func (r *Record) verifyChunk(payload []byte, i int) error {
 	return nil
 }
 
-// Walk parses the records of one whole segment image, for migration: they are of
-// life l and of one epoch, and sequences run from the first to the last of s, and end
-// at its end. A record that a recovery has dropped may look just like the one that was
-// written in its place, and was lost. check looks at each record's payload
-// ([Record.VerifyPayload] does), and fn then sees both; they refer to b.
+// Walk parses the records of one whole segment image, for migration: they are
+// of life l and of one epoch, and sequences run from the first to the last of
+// s, and end at its end. A record that a recovery has dropped may look just
+// like the one that was written in its place, and was lost. check looks at each
+// record's payload ([Record.VerifyPayload] does), and fn then sees both; they
+// refer to b.
 func Walk(b []byte, g Geometry, l Life, s Span, check func(r *Record, payload []byte) error, fn func(r *Record, payload []byte)) error {
 	slot := g.Slot(s.ID)
 	bad := func(pos uint32, seq uint64, reason error) error {

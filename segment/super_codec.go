@@ -48,8 +48,9 @@ func SuperLength(b []byte) int {
 	return max(4096, (n+4095)&^4095)
 }
 
-// SuperIsAlone tells whether a valid superblock, which starts b, is followed by the zeroes that were written with it, up to
-// the end of its last 4 KiB: where it has room left, another program may have put something of its own since.
+// SuperIsAlone tells whether a valid superblock, which starts b, is followed by
+// the zeroes that were written with it, up to the end of its last 4 KiB: where
+// it has room left, another program may have put something of its own since.
 func SuperIsAlone(b []byte) bool {
 	rest := b[binary.LittleEndian.Uint32(b[16:]):SuperLength(b)]
 	return bytes.Count(rest, zeroField[:1]) == len(rest)

@@ -158,7 +158,8 @@ func between(low, high int64, unit string) string {
 	return strings.TrimSpace(words + " " + unit)
 }
 
-// split takes a number apart from what follows it, but for the unit, which may be left out.
+// split takes a number apart from what follows it, but for the unit, which may
+// be left out.
 func split(s, unit string) (n int64, rest string, ok bool) {
 	s = strings.TrimPrefix(s, "+")
 	end := len(s) - len(strings.TrimLeft(s, "0123456789"))

@@ -48,5 +48,6 @@ type DeviceSettings struct {
 	Bypass           logcache.Bypass
 }
 
-// DefaultMigrateThreshold is how busy a backing may be, in %, for migration to be allowed.
+// DefaultMigrateThreshold is how busy a backing may be, in %, for migration to
+// be allowed.
 const DefaultMigrateThreshold = 70

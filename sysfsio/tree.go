@@ -12,7 +12,8 @@ import (
 var (
 	// ErrNoAttribute is returned for a path that names nothing in the tree.
 	ErrNoAttribute = errors.New("no such attribute")
-	// ErrMode is returned when a read-only attribute is set, or a write-only one is shown.
+	// ErrMode is returned when a read-only attribute is set, or a write-only
+	// one is shown.
 	ErrMode = errors.New("not permitted")
 	// ErrValue is returned for a value that an attribute cannot take.
 	ErrValue = errors.New("bad value")
@@ -53,7 +54,8 @@ func (f *File) Set(ctx context.Context, value string) error {
 	return nil
 }
 
-// Files lists what lies at or below a path, in the order of the tree; "" is the root.
+// Files lists what lies at or below a path, in the order of the tree; "" is the
+// root.
 func Files(h Host, path string) ([]File, error) {
 	path = strings.Trim(path, "/")
 	var files []File

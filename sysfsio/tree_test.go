@@ -18,7 +18,8 @@ import (
 
 var update = flag.Bool("update", false, "write the golden file anew")
 
-// The tree is an interface that scripts lean on. If this fails, that is what has changed.
+// The tree is an interface that scripts lean on. If this fails, that is what
+// has changed.
 func TestTreeGolden(t *testing.T) {
 	files, err := Files(newFakeHost(), "")
 	if err != nil {
@@ -92,7 +93,8 @@ func ends(t Type) (within, beyond []string) {
 	return []string{fmt.Sprint(low), fmt.Sprint(high)}, []string{fmt.Sprint(low - 1), fmt.Sprint(high + 1)}
 }
 
-// What is declared as the default is the default, and every attribute takes both ends of its range and nothing beyond.
+// What is declared as the default is the default, and every attribute takes
+// both ends of its range and nothing beyond.
 func TestSetWithinRange(t *testing.T) {
 	h := newFakeHost()
 	files := listed(t, h, "")
@@ -180,7 +182,8 @@ func TestWhatIsShownIsTaken(t *testing.T) {
 	}
 }
 
-// Reading everything takes one snapshot of each cache and device; setting takes none.
+// Reading everything takes one snapshot of each cache and device; setting takes
+// none.
 func TestOneSnapshot(t *testing.T) {
 	h := newFakeHost()
 	for _, c := range []struct {
@@ -228,7 +231,8 @@ func TestNoDiscard(t *testing.T) {
 	refused(t, &f, "maybe")
 }
 
-// An age that nobody knows is none; one that is known is not shown shorter than it is.
+// An age that nobody knows is none; one that is known is not shown shorter than
+// it is.
 func TestOldestAge(t *testing.T) {
 	for i := range cacheTable {
 		r := &cacheTable[i]

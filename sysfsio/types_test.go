@@ -8,7 +8,8 @@ import (
 
 const mib = 1 << 20
 
-// Natural spellings are taken, and mean what they say; what is ambiguous or beyond the range is not.
+// Natural spellings are taken, and mean what they say; what is ambiguous or
+// beyond the range is not.
 func TestSpellings(t *testing.T) {
 	numbered := numbers(0, 1<<50, "segments")
 	percent := numbers(10, 100, "%")
@@ -55,7 +56,8 @@ func checkSpelling[V comparable](t *testing.T, of typed[V], good map[string]V, b
 	}
 }
 
-// Each example that a type gives of its spellings is taken by one that has room for it.
+// Each example that a type gives of its spellings is taken by one that has room
+// for it.
 func TestExamplesAreTaken(t *testing.T) {
 	for _, c := range []struct {
 		of   Type
@@ -100,7 +102,8 @@ func TestRanges(t *testing.T) {
 	}
 }
 
-// Whatever is taken is shown within the range, and what is shown is taken for the same.
+// Whatever is taken is shown within the range, and what is shown is taken for
+// the same.
 func FuzzTypes(f *testing.F) {
 	for _, text := range []string{"0", "1", "on", "10 MiB", "64K", "1500ms", "1h30m", "75%", "5M/s", "9223372036854775807", "-1", "none", " 3 s"} {
 		f.Add(text)

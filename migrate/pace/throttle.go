@@ -6,10 +6,10 @@ const (
 	// minRate is the least that writers get, in bytes/s. It fills the log in the
 	// end, so that what then waits does so in the cache, where it can be seen.
 	minRate = 256 << 10
-	// leastRate is the least that a device gets whose writes wait, in bytes/s. One with
-	// a backing that was not measured yet, or that nothing is migrated to, would wait
-	// for ever, and a slow one beside a fast one too: its part of each grant is less
-	// than a byte.
+	// leastRate is the least that a device gets whose writes wait, in bytes/s.
+	// One with a backing that was not measured yet, or that nothing is migrated
+	// to, would wait for ever, and a slow one beside a fast one too: its part
+	// of each grant is less than a byte.
 	leastRate = 16 << 10
 	// minSpread and maxSpread bound the time over which free room is handed out:
 	// an estimate that has run out, or has no end, must not stop or free writers.
@@ -127,9 +127,9 @@ type demand struct {
 }
 
 // divide divides a budget of bytes among the devices that want some, by their
-// weights: a slow one must not fill the log for the others. One that is over its
-// quota gets no more than [overQuota] has granted it, and nobody who wants some gets
-// less than the least.
+// weights: a slow one must not fill the log for the others. One that is over
+// its quota gets no more than [overQuota] has granted it, and nobody who wants
+// some gets less than the least.
 func divide(budget, least int64, demands []demand) {
 	weigh(demands)
 	total := 0.

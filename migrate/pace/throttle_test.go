@@ -106,8 +106,8 @@ func TestOverQuota(t *testing.T) {
 	}
 }
 
-// TestNobodyStarves: a device whose writes wait gets the least in a flood too, however
-// little its backing sustains beside another's.
+// TestNobodyStarves: a device whose writes wait gets the least in a flood too,
+// however little its backing sustains beside another's.
 func TestNobodyStarves(t *testing.T) {
 	const m = 1 << 20
 	for _, c := range []struct {

@@ -6,11 +6,13 @@ import (
 	"github.com/ublk-lc/ublk-lc/ublk/uring"
 )
 
-// ownMBR is what our superblock has from byte 446 of its first sector on, for programs that do not know it.
+// ownMBR is what our superblock has from byte 446 of its first sector on, for
+// programs that do not know it.
 const ownMBR = "\x00\x00\x02\x00\xee\xff\xff\xff\x01\x00\x00\x00\xff\xff\xff\xff"
 
-// ForeignStart names what other programs would know as their own in the first 256 KiB of a device: where the first copy of
-// our superblock lies, or lay, and nothing of a log. The remains of that copy do not count.
+// ForeignStart names what other programs would know as their own in the first
+// 256 KiB of a device: where the first copy of our superblock lies, or lay, and
+// nothing of a log. The remains of that copy do not count.
 func (d *Device) ForeignStart() ([]string, error) {
 	b, err := uring.AllocPages(probeWindow)
 	if err != nil {

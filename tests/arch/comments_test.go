@@ -4,6 +4,7 @@ import (
 	"go/ast"
 	"strings"
 	"testing"
+	"unicode/utf8"
 )
 
 // Whoever meets a name in another package learns what it means without reading the
@@ -79,4 +80,32 @@ func bareSpecs(d *ast.GenDecl) (names []string) {
 		}
 	}
 	return names
+}
+
+// widest is how wide a line of a comment may be, in columns, a tab being 4. They
+// are wrapped at 80, and a word more that would stand alone may stay.
+const widest = 84
+
+// Comments are read side by side with code and with one another.
+func TestCommentsAreWrapped(t *testing.T) {
+	for _, s := range sources(t) {
+		for _, group := range s.file.Comments {
+			for _, c := range group.List {
+				at := s.set.Position(c.Pos())
+				if n := proseWidth(s.text[at.Line-1], c.Text); n > widest {
+					t.Errorf("%s:%d: a line of %d columns in a comment; %d are the most", s.path, at.Line, n, widest)
+				}
+			}
+		}
+	}
+}
+
+// proseWidth is the width of a line that is nothing but text of a comment; else 0.
+// Tables and pictures are set off by a tab.
+func proseWidth(line, comment string) int {
+	indent, all := strings.CutSuffix(line, comment)
+	if !all || strings.Trim(indent, "\t") != "" || !strings.HasPrefix(comment, "// ") {
+		return 0
+	}
+	return 4*len(indent) + utf8.RuneCountInString(comment)
 }

@@ -14,8 +14,8 @@ var measured = map[string]bool{
 	module + "migrate/pace.Settings.Loads":    true,
 }
 
-// TestSettingsAreRead: what an attribute sets is read by the program somewhere, or it
-// says that it has no effect; and what can be chosen has an attribute.
+// TestSettingsAreRead: what an attribute sets is read by the program somewhere,
+// or it says that it has no effect; and what can be chosen has an attribute.
 func TestSettingsAreRead(t *testing.T) {
 	read := fieldsRead(t, "cmd/...", "logcache/...", "migrate/...")
 	h := &chosen{cache: sysfsio.DefaultSettings()}
@@ -86,7 +86,8 @@ func (h *chosen) fieldOf(t *testing.T, f *sysfsio.File) string {
 	return ""
 }
 
-// leaves are the fields of all settings that have no fields of their own, by package.Type.Field.
+// leaves are the fields of all settings that have no fields of their own, by
+// package.Type.Field.
 func leaves(h *chosen) map[string]any {
 	found := map[string]any{}
 	var walk func(reflect.Value)

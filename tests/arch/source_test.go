@@ -5,6 +5,7 @@ import (
 	"go/parser"
 	"go/token"
 	"io/fs"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -12,10 +13,10 @@ import (
 
 // source is a Go file of this repository.
 type source struct {
-	path  string // below the root
-	set   *token.FileSet
-	file  *ast.File
-	lines int
+	path string // below the root
+	set  *token.FileSet
+	file *ast.File
+	text []string // its lines
 }
 
 // span is how many lines a node of the file takes, without its comment.
@@ -48,11 +49,15 @@ func sources(t *testing.T) []source {
 		if s.path, err = filepath.Rel(root, path); err != nil {
 			return err
 		}
-		s.file, err = parser.ParseFile(s.set, path, nil, parser.ParseComments|parser.SkipObjectResolution)
+		src, err := os.ReadFile(path)
 		if err != nil {
 			return err
 		}
-		s.lines = s.set.Position(s.file.FileEnd - 1).Line
+		s.file, err = parser.ParseFile(s.set, path, src, parser.ParseComments|parser.SkipObjectResolution)
+		if err != nil {
+			return err
+		}
+		s.text = strings.Split(strings.TrimSuffix(string(src), "\n"), "\n")
 		all = append(all, s)
 		return nil
 	})

@@ -66,7 +66,8 @@ func describeCache(dev *blockdev.Device) *contents {
 	return c
 }
 
-// saved is how what is left of a log is saved from a disk that is another program's now, or "" if there is nothing to save.
+// saved is how what is left of a log is saved from a disk that is another
+// program's now, or "" if there is nothing to save.
 func (c *contents) saved(path string) string {
 	if c.empty {
 		return ""

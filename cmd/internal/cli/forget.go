@@ -57,7 +57,8 @@ func forgetCommand() *cobra.Command {
 	return cmd
 }
 
-// Forget gives up what a log holds of a device. It needs neither a server nor ublk; a cache that is resumed its server does.
+// Forget gives up what a log holds of a device. It needs neither a server nor
+// ublk; a cache that is resumed its server does.
 func Forget(cmd *cobra.Command, path string, id uint8, o ForgetOptions) error {
 	if cache := cacheOn(served(), path); cache != 0 && o.ReplayedTo == "" {
 		return forgetResumed(cmd, control.ForgetArgs{Cache: cache, Device: int(id), Yes: o.Yes, SkipDisks: o.SkipDisks})
@@ -111,8 +112,8 @@ func forgetResumed(cmd *cobra.Command, a control.ForgetArgs) error {
 	return do(cmd, call, control.VerbForget, a)
 }
 
-// refuseOld refuses to change an old copy of a cache: each change counts in the superblock, until the copy passes for newer
-// than the cache that went on.
+// refuseOld refuses to change an old copy of a cache: each change counts in the
+// superblock, until the copy passes for newer than the cache that went on.
 func (o *offline) refuseOld(cmd *cobra.Command, skip []string) error {
 	why, err := o.stale(cmd, skip)
 	if err != nil || why == "" {
@@ -123,7 +124,8 @@ func (o *offline) refuseOld(cmd *cobra.Command, skip []string) error {
 		why, path, path)
 }
 
-// noteForgotten notes how the cache is now: what this host has seen of it is newer than any copy that was made before.
+// noteForgotten notes how the cache is now: what this host has seen of it is
+// newer than any copy that was made before.
 func (o *offline) noteForgotten(log *inspect.Log, id uint8) error {
 	super, err := logcache.ReadSuper(o.dev)
 	if err != nil {

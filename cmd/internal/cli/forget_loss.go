@@ -60,8 +60,8 @@ func (l *loss) String() string {
 	return text
 }
 
-// settle finds out whether what is given up is on a disk, and else wants a word for it. kept is the end of a sentence that
-// says where it is.
+// settle finds out whether what is given up is on a disk, and else wants a word
+// for it. kept is the end of a sentence that says where it is.
 func (l *loss) settle(cmd *cobra.Command, c *offline, o ForgetOptions, p *progress) (kept string, err error) {
 	if o.ReplayedTo == "" {
 		disk, err := itsDisk(c, l.log, l.binding, o.SkipDisks)
@@ -82,8 +82,8 @@ func (l *loss) settle(cmd *cobra.Command, c *offline, o ForgetOptions, p *progre
 	return "; " + h.String(), err
 }
 
-// notThere refuses to give up what is not where it is said to be. No word covers that: whoever names a disk means to keep
-// the data.
+// notThere refuses to give up what is not where it is said to be. No word
+// covers that: whoever names a disk means to keep the data.
 func (l *loss) notThere(path string, h *holding) error {
 	return control.Errorf(control.HasContent, "%s. Nothing is given up, for --replayed-to says that it is there: name what `lc replay %s --device %d --force-binding%s --to FILE` has written; `lc forget %s %d --yes`, without --replayed-to, gives up what may be on no disk",
 		l.what(path, h.String()), path, l.binding.ID, l.skip(), path, l.binding.ID)
@@ -135,7 +135,8 @@ func itsDisk(c *offline, log *inspect.Log, b *segment.Binding, skip []string) (s
 	return fmt.Sprintf("its disk, %s, %s", path, state), nil
 }
 
-// confirm wants the word of somebody who has read what it means: what may be lost, and the way on.
+// confirm wants the word of somebody who has read what it means: what may be
+// lost, and the way on.
 func confirm(cmd *cobra.Command, what, way string, yes bool) error {
 	if yes {
 		fmt.Fprintln(cmd.ErrOrStderr(), what)

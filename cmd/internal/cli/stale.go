@@ -35,7 +35,8 @@ func (o *offline) stale(cmd *cobra.Command, skip []string) (string, error) {
 	return fmt.Sprintf("%s is an old copy of cache %s: %s", o.dev.Path(), uuid.UUID(super.UUID), why), nil
 }
 
-// refuseTaken refuses to write a superblock where another program has something by now.
+// refuseTaken refuses to write a superblock where another program has something
+// by now.
 func (o *offline) refuseTaken() error {
 	by, err := whose.TakenBy(o.dev)
 	if err != nil || by == "" {

@@ -14,7 +14,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// RunDir is where the server keeps its socket, lock and log. LC_RUN_DIR moves it, for tests.
+// RunDir is where the server keeps its socket, lock and log. LC_RUN_DIR moves
+// it, for tests.
 func RunDir() string {
 	if dir := os.Getenv("LC_RUN_DIR"); dir != "" {
 		return dir
@@ -42,8 +43,8 @@ func Dial() (net.Conn, error) {
 	return nil, Errorf(NoServer, "the server cannot be reached: %w", err)
 }
 
-// Call sends a request and waits for its result. When ctx ends the request is taken back, and the server says how that
-// went.
+// Call sends a request and waits for its result. When ctx ends the request is
+// taken back, and the server says how that went.
 func Call(ctx context.Context, conn net.Conn, verb string, args, result any, progress func(Progress)) error {
 	defer conn.Close()
 	if err := send(conn, verb, args); err != nil {

@@ -12,8 +12,8 @@ type DamagedRecord struct {
 	Missing []Sectors `json:"missing"` // that no newer record has
 }
 
-// BadRecord is a record whose payload is not, or not all, what its checksums say. A drain that may leave it out is given
-// it back as it came.
+// BadRecord is a record whose payload is not, or not all, what its checksums
+// say. A drain that may leave it out is given it back as it came.
 type BadRecord struct {
 	Segment uint64   `json:"segment"`  // its id
 	Seq     uint64   `json:"sequence"` // of the record

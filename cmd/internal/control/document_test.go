@@ -217,7 +217,8 @@ func TestDocumentIsCurrent(t *testing.T) {
 	}
 }
 
-// A word is sent if, and only if, it is of its set; and the sets are those of the constants.
+// A word is sent if, and only if, it is of its set; and the sets are those of
+// the constants.
 func TestWords(t *testing.T) {
 	sets := map[string]func(word string) error{
 		"CacheState":  func(w string) error { _, err := CacheState(w).MarshalText(); return err },

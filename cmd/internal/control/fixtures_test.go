@@ -1,6 +1,7 @@
 package control
 
-// The messages here are those of the golden files: each field of each is set in one of them at least.
+// The messages here are those of the golden files: each field of each is set in
+// one of them at least.
 
 func share(of float64) *float64 { return &of }
 

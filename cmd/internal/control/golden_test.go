@@ -35,7 +35,8 @@ func raw(v any) json.RawMessage {
 // inner are the messages that raw was given.
 var inner []any
 
-// Scripts lean on the messages: a field may be added, with its golden file, and none may be renamed or go.
+// Scripts lean on the messages: a field may be added, with its golden file, and
+// none may be renamed or go.
 func TestGoldens(t *testing.T) {
 	if files, err := filepath.Glob("testdata/*"); err != nil || len(files) != len(goldens) && !*update {
 		t.Errorf("%d golden files for %d messages, %v", len(files), len(goldens), err)
@@ -64,7 +65,8 @@ func TestGoldens(t *testing.T) {
 	}
 }
 
-// What comes out of a golden file goes in again: the client loses nothing of what the server sends.
+// What comes out of a golden file goes in again: the client loses nothing of
+// what the server sends.
 func TestGoldensAreUnderstood(t *testing.T) {
 	for name, v := range goldens {
 		if name == "dump" || name == "dump-block" {

@@ -6,8 +6,8 @@ type List struct {
 	Devices []DeviceLine `json:"devices"` // by id
 }
 
-// CacheLine is a cache in short. While it is being resumed only its id, device, state and doing are known, and the rest
-// is empty or 0.
+// CacheLine is a cache in short. While it is being resumed only its id, device,
+// state and doing are known, and the rest is empty or 0.
 type CacheLine struct {
 	ID          int        `json:"id"`              // from 1 to 127
 	Label       string     `json:"label"`           // given at format; empty for none
@@ -23,8 +23,8 @@ type CacheLine struct {
 	Note        string     `json:"note,omitempty"`  // what an administrator should know, in words
 }
 
-// DeviceLine is a device in short. While it is being created only its id, name, backing, state and doing are known, and
-// the rest is empty or 0.
+// DeviceLine is a device in short. While it is being created only its id, name,
+// backing, state and doing are known, and the rest is empty or 0.
 type DeviceLine struct {
 	ID          int         `json:"id"`                        // from 1 to 127
 	Name        string      `json:"name"`                      // given at create

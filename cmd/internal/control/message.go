@@ -87,7 +87,8 @@ type DrainArgs struct {
 	Skip []BadRecord `json:"skip,omitempty"` // what the user has seen, and agreed to lose
 }
 
-// DamageArgs are the arguments of damage: the cache, or a device that is attached to it.
+// DamageArgs are the arguments of damage: the cache, or a device that is
+// attached to it.
 type DamageArgs struct {
 	Cache  int `json:"cache,omitempty"`
 	Device int `json:"device,omitempty"`

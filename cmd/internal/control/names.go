@@ -8,7 +8,8 @@ import (
 	"unicode/utf8"
 )
 
-// MaxID is the largest id of a cache or device: as many devices as the log's format has room for.
+// MaxID is the largest id of a cache or device: as many devices as the log's
+// format has room for.
 const MaxID = 127
 
 // CheckID refuses an id of a cache or device that cannot be one.
@@ -19,7 +20,8 @@ func CheckID(what string, id int) error {
 	return nil
 }
 
-// fitName is what a device may be called: its name becomes a file name, and has 64 bytes in the log.
+// fitName is what a device may be called: its name becomes a file name, and has
+// 64 bytes in the log.
 var fitName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._+-]{0,63}$`)
 
 // CheckName refuses a name that a device cannot have.
@@ -33,7 +35,8 @@ func CheckName(name string) error {
 // longestLabel is what the superblock has room for, in bytes.
 const longestLabel = 32
 
-// CheckLabel refuses a label that a cache cannot have. Labels are text that lists and scripts can show as it is.
+// CheckLabel refuses a label that a cache cannot have. Labels are text that
+// lists and scripts can show as it is.
 func CheckLabel(label string) error {
 	switch {
 	case len(label) > longestLabel:
@@ -44,8 +47,8 @@ func CheckLabel(label string) error {
 	return nil
 }
 
-// Show makes a label or name fit for a terminal: one that is no clean text, as earlier versions took it or somebody
-// else wrote it, is quoted.
+// Show makes a label or name fit for a terminal: one that is no clean text, as
+// earlier versions took it or somebody else wrote it, is quoted.
 func Show(text string) string {
 	if clean(text) {
 		return text

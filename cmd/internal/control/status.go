@@ -41,7 +41,8 @@ type DeviceStatus struct {
 	Bypass           Bypass `json:"bypass"`            // what bypassed the log
 }
 
-// Log is a cache's log. Requests, errors and the like are counted since the cache was resumed.
+// Log is a cache's log. Requests, errors and the like are counted since the
+// cache was resumed.
 type Log struct {
 	Segments       uint64 `json:"segments"`         // that the log has room for
 	SegmentSize    uint32 `json:"segment_size"`     // bytes

@@ -5,8 +5,9 @@ import (
 	"slices"
 )
 
-// This file has the closed sets of words: a script may switch on them. A word outside its set is not sent, since that
-// would be a mistake of the server's; what a newer server sends is taken as it comes.
+// This file has the closed sets of words: a script may switch on them. A word
+// outside its set is not sent, since that would be a mistake of the server's;
+// what a newer server sends is taken as it comes.
 
 // CacheState is what a cache is, whatever is being done to it.
 type CacheState string
@@ -65,7 +66,8 @@ var Works = []Work{Resuming, Freeing, Draining, Searching, Creating, Removing, A
 // MarshalText refuses a word outside the set.
 func (w Work) MarshalText() ([]byte, error) { return oneOf(Works, w) }
 
-// LogState is the verdict of check on a log. Only damage is bad: a cache that was not shut down is as sound.
+// LogState is the verdict of check on a log. Only damage is bad: a cache that
+// was not shut down is as sound.
 type LogState string
 
 // The verdicts.

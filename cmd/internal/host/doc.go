@@ -45,6 +45,23 @@
 // the state machines know no thread. What comes from below are completions, by way
 // of [blockdev.Sink], and the cache's [logcache.Events], which wake the thread.
 //
+// # The walk of lc set
+//
+//  1. Package cli, set.go: control.Call sends the verb, a path and a value.
+//  2. Server.serve reads the line, and the server's table of verbs leads to
+//     Manager.Set.
+//  3. sysfsio.Find makes the files at the path, File.Set asks the row's type
+//     whether the value is one, and calls Change of what the file lies in.
+//  4. That is the manager's again, by an interface of sysfsio: under the manager's
+//     lock it changes the settings, and applyLocked hands those of pacing to
+//     [Cache.Apply]. What is of a device goes to [logcache.Volume.SetBypass].
+//  5. Cache.Apply stores them and wakes the cache's thread, whose next iteration
+//     has the pacer decide by them: see the walk of a batch, from 2 on.
+//
+// The call from sysfsio into the manager is the only one that comes back.
+//
+// # Memory
+//
 // The rings of both have the cache's RAM buffers registered, so that the kernel
 // need not look up the pages of each record. A queue's ring follows its device
 // from cache to cache. Where the kernel refuses, as under a limit of locked

@@ -36,7 +36,8 @@ type claim struct {
 	guess    bool   // the device that waits for it knows its disk by content alone
 }
 
-// look holds a disk against what the log knows of the claim's, unless what the host says is enough.
+// look holds a disk against what the log knows of the claim's, unless what the
+// host says is enough.
 func (c *claim) look(d *whose.Disk, disk *blockdev.Device) (err error) {
 	if d.Identity(&c.binding) == whose.Same {
 		return nil
@@ -67,7 +68,8 @@ func (c *claim) String() string {
 	return fmt.Sprintf("device %d (%s, %s)", c.binding.ID, control.Show(c.binding.Name), humanize.IBytes(c.binding.Sectors*segment.SectorSize))
 }
 
-// offline is what has to be done before a verb that needs the cache device for itself, or "".
+// offline is what has to be done before a verb that needs the cache device for
+// itself, or "".
 func (c *claim) offline() string {
 	if c.cache == 0 {
 		return ""
@@ -75,7 +77,8 @@ func (c *claim) offline() string {
 	return fmt.Sprintf("take cache %d out of service (%s`lc free-cache %d`), then ", c.cache, c.first, c.cache)
 }
 
-// create names the command that makes a device of a disk under the id that the data has, and what stands in its way.
+// create names the command that makes a device of a disk under the id that the
+// data has, and what stands in its way.
 func (c *claim) create(name, path string) string {
 	way := fmt.Sprintf("`lc create %s %d %s`", name, c.binding.ID, path)
 	if c.taken == "" {
@@ -104,8 +107,9 @@ type ruling struct {
 	byContent    bool  // the same goes by its content alone
 }
 
-// rule decides whether a device may be shown over a disk, given all data that any log holds. distinct is the administrator's
-// word that this is none of the disks that nothing tells it from.
+// rule decides whether a device may be shown over a disk, given all data that
+// any log holds. distinct is the administrator's word that this is none of the
+// disks that nothing tells it from.
 func rule(d *whose.Disk, claims []claim, distinct bool) (ruling, error) {
 	var owned []*claim
 	var doubt error
@@ -185,7 +189,8 @@ func checkOwn(d *whose.Disk, c *claim) error {
 	return nil
 }
 
-// errShares is about a disk of which a part has its data in a log, or that is a part of one that has.
+// errShares is about a disk of which a part has its data in a log, or that is a
+// part of one that has.
 func errShares(d *whose.Disk, c *claim, o *blockdev.Overlap) error {
 	seen := fmt.Sprintf("%s is a part of %s", d.Path, o.Path)
 	if o.Part {
@@ -203,7 +208,8 @@ func errShares(d *whose.Disk, c *claim, o *blockdev.Overlap) error {
 	return control.Errorf(control.Mismatch, "%s, the disk of %s, for which %s holds data, so that what is on it is out of date. %s; or %s", seen, c, strings.TrimSuffix(c.holder(), ","), way, c.giveUp())
 }
 
-// changed is what was written to a disk that is known by the rest of its content, or "".
+// changed is what was written to a disk that is known by the rest of its
+// content, or "".
 func (c *claim) changed() string {
 	if c.content != whose.Changed {
 		return ""
@@ -211,7 +217,8 @@ func (c *claim) changed() string {
 	return fmt.Sprintf(", which was written to since: %s", c.verdict)
 }
 
-// orOther is the way out for a disk that is another one all the same, where that word counts; else "".
+// orOther is the way out for a disk that is another one all the same, where
+// that word counts; else "".
 func (c *claim) orOther(d *whose.Disk) string {
 	if !d.Disowned(&c.binding, c.content) {
 		return ""
@@ -275,8 +282,9 @@ func errForeign(d *whose.Disk, c *claim) error {
 	return control.Errorf(control.Mismatch, "%s holds data of another disk as %s, and %s is not that disk: %s. If so, choose another %s for it; if it is that one all the same, %s", c.holder(), c, d.Path, seen, what, way)
 }
 
-// claims are what all logs hold data of, whether of disk d or not: those of the resumed caches, and those of the other caches of this host, save the
-// disks that are to be skipped.
+// claims are what all logs hold data of, whether of disk d or not: those of the
+// resumed caches, and those of the other caches of this host, save the disks
+// that are to be skipped.
 func (m *Manager) claims(ctx context.Context, d *whose.Disk, skip []string, report Reporter) ([]claim, error) {
 	not, err := allBut(skip, m.ours()...)
 	if err != nil {
@@ -349,8 +357,8 @@ func (m *Manager) resumedClaims() []claim {
 	return all
 }
 
-// beforeFreeLocked are the commands, each with a comma behind it, that let go of the devices which are attached to a cache, or
-// wait for it, but for one.
+// beforeFreeLocked are the commands, each with a comma behind it, that let go
+// of the devices which are attached to a cache, or wait for it, but for one.
 func (m *Manager) beforeFreeLocked(c *cache, but uint8) (first string) {
 	for _, id := range sorted(m.devices) {
 		switch d := m.devices[id]; {
@@ -364,8 +372,9 @@ func (m *Manager) beforeFreeLocked(c *cache, but uint8) (first string) {
 	return first
 }
 
-// servedLocked is the disk over which we have the device that a cache holds data of, or "". One that waits for the data, and of
-// which nothing tells that it is its own, may be another's.
+// servedLocked is the disk over which we have the device that a cache holds
+// data of, or "". One that waits for the data, and of which nothing tells that
+// it is its own, may be another's.
 func (m *Manager) servedLocked(c *cache, id uint8) string {
 	d := m.devices[id]
 	if d == nil || d.host == nil || d.host.Cache() != c.host && (d.waitsFor != c.id || d.unidentified) {

@@ -9,8 +9,8 @@ import (
 	"github.com/ublk-lc/ublk-lc/cmd/internal/whose"
 )
 
-// seek looks for the claim's disk by its identity, if the one that is asked about may be it by anything else: that one is a
-// copy then, or another disk.
+// seek looks for the claim's disk by its identity, if the one that is asked
+// about may be it by anything else: that one is a copy then, or another disk.
 func (c *claim) seek(d *whose.Disk, knownBy func(fingerprint uint64) (string, error)) (err error) {
 	if c.served == "" && d.Kin(&c.binding, c.content, whose.Away) != whose.Unrelated {
 		c.original, err = d.Original(&c.binding, knownBy)
@@ -18,7 +18,8 @@ func (c *claim) seek(d *whose.Disk, knownBy func(fingerprint uint64) (string, er
 	return err
 }
 
-// place is where the claim's disk is, as far as it is not the one that is asked about.
+// place is where the claim's disk is, as far as it is not the one that is asked
+// about.
 func (c *claim) place() whose.Place {
 	switch {
 	case c.served != "":
@@ -29,16 +30,19 @@ func (c *claim) place() whose.Place {
 	return whose.Away
 }
 
-// harmless tells whether a copy of a disk that a device of ours has may be shown without a word: the host says that it is
-// another one, or it has less in common with that than two disks with a partition table of one kind.
+// harmless tells whether a copy of a disk that a device of ours has may be
+// shown without a word: the host says that it is another one, or it has less in
+// common with that than two disks with a partition table of one kind.
 func (c *claim) harmless(d *whose.Disk) bool {
 	return c.served != "" && (d.Identity(&c.binding) == whose.Other || c.faint())
 }
 
-// faint tells whether a disk may have what it has in common with the claim's by chance.
+// faint tells whether a disk may have what it has in common with the claim's by
+// chance.
 func (c *claim) faint() bool { return c.content == whose.Changed && !c.verdict.Mostly() }
 
-// take names the command that makes the claim's device of its disk, and what stands in its way.
+// take names the command that makes the claim's device of its disk, and what
+// stands in its way.
 func (c *claim) take(disk string) string {
 	way := c.create(c.binding.Name, disk) + " takes that disk"
 	switch {
@@ -77,13 +81,15 @@ func (c *claim) alone(d *whose.Disk) string {
 	return fmt.Sprintf("%s is known by its content alone as the disk of %s: %s", d.Path, c, why)
 }
 
-// guessedLocked tells whether a device waits for data of a disk that it knows by content alone.
+// guessedLocked tells whether a device waits for data of a disk that it knows
+// by content alone.
 func (m *Manager) guessedLocked(id uint8) bool {
 	d := m.devices[id]
 	return d != nil && d.waitsFor != 0 && d.byContent
 }
 
-// claimed is what a cache holds for the disk that waits for it; nil if that is nothing, or the host says that it is its own.
+// claimed is what a cache holds for the disk that waits for it; nil if that is
+// nothing, or the host says that it is its own.
 func (d *device) claimed(c *cache) *claim {
 	for _, b := range c.host.Core().Bound() {
 		if b.ID == d.id && c.host.Core().DirtyBlocks(b.ID) > 0 && d.backing.Identity(&b) != whose.Same {
@@ -93,8 +99,8 @@ func (d *device) claimed(c *cache) *claim {
 	return nil
 }
 
-// checkOriginal refuses the data that a cache holds to a disk that is not known by its identity, if the one that has that has
-// come since create.
+// checkOriginal refuses the data that a cache holds to a disk that is not known
+// by its identity, if the one that has that has come since create.
 func (m *Manager) checkOriginal(d *device, of *claim) (err error) {
 	if of == nil {
 		return nil
@@ -106,8 +112,9 @@ func (m *Manager) checkOriginal(d *device, of *claim) (err error) {
 		of.holder(), of.original, of, of.original, d.path, d.id, of.take(of.original))
 }
 
-// noteMove notes that a disk has a cache, and which other one the data is of that it got with that, if any: that one is to be
-// known as out of date when it is seen again.
+// noteMove notes that a disk has a cache, and which other one the data is of
+// that it got with that, if any: that one is to be known as out of date when it
+// is seen again.
 func (m *Manager) noteMove(d *device, c *cache, of *claim, report Reporter) {
 	id := c.host.Super().UUID
 	m.keep(id, report, func() error {

@@ -90,7 +90,8 @@ func loop4k(t *testing.T, file string) string {
 	return kit.LoopDevice(t, file, "--sector-size", "4096")
 }
 
-// A disk with blocks of 4096 bytes has no smaller ones, and an image made for smaller ones may not be readable on it.
+// A disk with blocks of 4096 bytes has no smaller ones, and an image made for
+// smaller ones may not be readable on it.
 func TestDiskWithLargeBlocks(t *testing.T) {
 	m := newManager(t)
 	file := disk(t, "hdd", 512<<20)

@@ -73,7 +73,8 @@ func TestBackingWaitsForItsLog(t *testing.T) {
 	}
 }
 
-// A disk that is smaller now than what the log holds data for is refused; one that has grown is not.
+// A disk that is smaller now than what the log holds data for is refused; one
+// that has grown is not.
 func TestResizedBacking(t *testing.T) {
 	m := newManager(t)
 	backing := disk(t, "backing", 8<<20)
@@ -115,7 +116,8 @@ func TestAnotherDisk(t *testing.T) {
 				return err
 			})
 		}
-		// This log is like one of format version 1: an identity is all that it knows.
+		// This log is like one of format version 1: an identity is all that it
+		// knows.
 		create := func(distinct bool) error {
 			_, err := m.Create(t.Context(), control.CreateArgs{Name: "another", ID: 6, Path: other, OtherDisk: distinct}, quiet)
 			return err

@@ -181,7 +181,8 @@ func (m *Manager) deviceLocked(id int) (*device, error) {
 	return d, nil
 }
 
-// pinCache makes sure that a cache stays until it is unpinned by the same operation.
+// pinCache makes sure that a cache stays until it is unpinned by the same
+// operation.
 func (m *Manager) pinCache(id int, o *operation) (*cache, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -227,7 +228,8 @@ func (c *cache) applyLocked() {
 	c.host.Core().SetDiscardSlots(c.settings.DiscardSlots)
 }
 
-// allowLocked tells whether migration is allowed: by the pilot while there is one, else by the administrator.
+// allowLocked tells whether migration is allowed: by the pilot while there is
+// one, else by the administrator.
 func (c *cache) allowLocked() bool {
 	if !c.modulated {
 		return c.settings.Pacing.Allow

@@ -92,8 +92,9 @@ func (m *Manager) saying(t *testing.T, a control.CreateArgs) (string, error) {
 	return said.String(), err
 }
 
-// A copy without an identity got the data while its disk was away, with a warning; when the disk comes back that is said, until
-// it has a cache of its own. If it comes back before the attach, the copy gets nothing.
+// A copy without an identity got the data while its disk was away, with a
+// warning; when the disk comes back that is said, until it has a cache of its
+// own. If it comes back before the attach, the copy gets nothing.
 func TestP8CopyGotTheData(t *testing.T) {
 	backing := filled(t, "its content")
 	clone := copied(t, backing, "clone")

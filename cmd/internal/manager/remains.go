@@ -22,8 +22,9 @@ func refuseTaken(dev *blockdev.Device) error {
 		whose.Taken(path, by), path, path)
 }
 
-// checkNoCache refuses a backing that is a cache. One that was a cache once is a disk like any other, unless there is data in
-// what is left of its log, over which the device would write.
+// checkNoCache refuses a backing that is a cache. One that was a cache once is
+// a disk like any other, unless there is data in what is left of its log, over
+// which the device would write.
 func (m *Manager) checkNoCache(d *device, backing *blockdev.Device, a control.CreateArgs, report Reporter) error {
 	what, err := backing.Content()
 	if err != nil || what != blockdev.OwnCache {
@@ -57,7 +58,8 @@ func errOverRemains(text string, left []claim, a control.CreateArgs) error {
 		text, strings.Join(all, ", and of "), a.ID, strings.Join(ways, ", "), a.Name, a.ID, a.Path, a.Path)
 }
 
-// replay names the command that brings a claim's data to wherever it is told, without its end.
+// replay names the command that brings a claim's data to wherever it is told,
+// without its end.
 func (c *claim) replay() string {
 	skip := ""
 	if c.damaged {
@@ -69,7 +71,8 @@ func (c *claim) replay() string {
 	return fmt.Sprintf("lc replay %s --device %d --force-binding%s", c.log, c.binding.ID, skip)
 }
 
-// remainsFor is that what is left of a log on another program's disk has data of this one: it cannot be resumed any more.
+// remainsFor is that what is left of a log on another program's disk has data
+// of this one: it cannot be resumed any more.
 func (c *claim) remainsFor(d *whose.Disk) error {
 	old := ""
 	if c.stale != "" {

@@ -13,7 +13,8 @@ import (
 	"github.com/ublk-lc/ublk-lc/tests/kit"
 )
 
-// head is the start of a disk, with both superblocks and what most programs write there.
+// head is the start of a disk, with both superblocks and what most programs
+// write there.
 func head(t *testing.T, path string) []byte {
 	t.Helper()
 	f, err := os.Open(path)
@@ -28,7 +29,8 @@ func head(t *testing.T, path string) []byte {
 	return b
 }
 
-// owner is a tool that makes a disk its own, and neither asks nor wipes more of it than it needs.
+// owner is a tool that makes a disk its own, and neither asks nor wipes more of
+// it than it needs.
 type owner struct {
 	sign    string // what is there then, as we call it
 	command string
@@ -59,8 +61,10 @@ func (o *owner) take(t *testing.T, path string) {
 	kit.Run(t, words[0], append(words[1:], path)...)
 }
 
-// TestTakenIsAnothers: a disk that was a cache with an empty log, and that another program has made its own since, is that
-// program's. It is not resumed, and neither wiped nor formatted without a word; nothing on it changes, and it can be a backing.
+// TestTakenIsAnothers: a disk that was a cache with an empty log, and that
+// another program has made its own since, is that program's. It is not resumed,
+// and neither wiped nor formatted without a word; nothing on it changes, and it
+// can be a backing.
 func TestTakenIsAnothers(t *testing.T) {
 	for _, o := range owners {
 		t.Run(o.sign, func(t *testing.T) {
@@ -111,8 +115,9 @@ func write(t *testing.T, path string, b []byte) {
 	}
 }
 
-// TestTakenWithData: what is left of the log counts, for the disk that it has data of and for what would be written over it;
-// and there is a way on for each.
+// TestTakenWithData: what is left of the log counts, for the disk that it has
+// data of and for what would be written over it; and there is a way on for
+// each.
 func TestTakenWithData(t *testing.T) {
 	t.Setenv("LC_STATE_DIR", t.TempDir())
 	m := newManager(t)
@@ -144,7 +149,8 @@ func TestTakenWithData(t *testing.T) {
 	}
 }
 
-// TestTakenBesideItsCopy: what is left of a cache that goes on elsewhere is no reason to wipe its disk, nor to warn.
+// TestTakenBesideItsCopy: what is left of a cache that goes on elsewhere is no
+// reason to wipe its disk, nor to warn.
 func TestTakenBesideItsCopy(t *testing.T) {
 	old := stranger{path: "/dev/old", super: superOf(formatted(t)), now: "xfs"}
 	newer := *old.super
@@ -155,7 +161,8 @@ func TestTakenBesideItsCopy(t *testing.T) {
 	}
 }
 
-// TestDamagedFirstSuperblock: where nobody else's signature is, the other copy will do.
+// TestDamagedFirstSuperblock: where nobody else's signature is, the other copy
+// will do.
 func TestDamagedFirstSuperblock(t *testing.T) {
 	for name, damage := range map[string][]byte{"no magic": {0}, "all of it": make([]byte, 4096)} {
 		t.Run(name, func(t *testing.T) {
@@ -171,8 +178,9 @@ func TestDamagedFirstSuperblock(t *testing.T) {
 	}
 }
 
-// TestGPTBehindSuperblock: a superblock of one sector leaves room behind it for a partition table, and on a disk of 2 TiB and
-// more the protective MBR of that is the same as ours.
+// TestGPTBehindSuperblock: a superblock of one sector leaves room behind it for
+// a partition table, and on a disk of 2 TiB and more the protective MBR of that
+// is the same as ours.
 func TestGPTBehindSuperblock(t *testing.T) {
 	m := newManager(t)
 	path := formatted(t)

@@ -73,7 +73,8 @@ func cacheState(resumed, broken bool) control.CacheState {
 	return control.CacheRunning
 }
 
-// shown is what list shows of the commands that work on a cache: the one that has it for itself, or the one that came first.
+// shown is what list shows of the commands that work on a cache: the one that
+// has it for itself, or the one that came first.
 func (c *cache) shown() *control.Doing {
 	for _, o := range append([]*operation{c.doing}, c.users...) {
 		if d := o.doing(); d != nil {

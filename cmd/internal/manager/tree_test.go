@@ -9,11 +9,13 @@ import (
 	"github.com/ublk-lc/ublk-lc/cmd/internal/control"
 )
 
-// locking are the methods of a cache, of its core and of a volume that take the lock of the data path.
+// locking are the methods of a cache, of its core and of a volume that take the
+// lock of the data path.
 var locking = []string{"log", "Status", "Gauge", "DirtyBlocks", "Durable", "LastMigrated", "Bypass"}
 
-// A listing takes one snapshot of each cache and device, which package sysfsio tests; and
-// what makes a snapshot, or a status, asks the data path once for all that it has.
+// A listing takes one snapshot of each cache and device, which package sysfsio
+// tests; and what makes a snapshot, or a status, asks the data path once for
+// all that it has.
 func TestDataPathIsAskedOnce(t *testing.T) {
 	got := calls(t, "tree.go", "report.go")
 	for from, want := range map[string]map[string]int{
@@ -32,7 +34,8 @@ func TestDataPathIsAskedOnce(t *testing.T) {
 	}
 }
 
-// calls are how often each method in some files calls which methods, by Type.method.
+// calls are how often each method in some files calls which methods, by
+// Type.method.
 func calls(t *testing.T, files ...string) map[string]map[string]int {
 	t.Helper()
 	all := map[string]map[string]int{}

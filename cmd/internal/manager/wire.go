@@ -7,8 +7,9 @@ import (
 	"github.com/ublk-lc/ublk-lc/segment"
 )
 
-// This file makes messages of what the packages below know. Where the fields are the same a conversion does, and a field
-// that is added below does not compile until it is decided what becomes of it.
+// This file makes messages of what the packages below know. Where the fields
+// are the same a conversion does, and a field that is added below does not
+// compile until it is decided what becomes of it.
 
 func logOf(s logcache.Status) control.Log            { return control.Log(s) }
 func migrationOf(s migrate.Status) control.Migration { return control.Migration(s) }

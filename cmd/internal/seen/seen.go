@@ -18,7 +18,8 @@ import (
 	"github.com/google/uuid"
 )
 
-// Cache is how a cache was when this host last resumed it, let it go, or gave up data in it.
+// Cache is how a cache was when this host last resumed it, let it go, or gave
+// up data in it.
 type Cache struct {
 	UUID       uuid.UUID `json:"uuid"`
 	Path       string    `json:"path"`
@@ -28,7 +29,8 @@ type Cache struct {
 	Moved      []Moved   `json:"moved,omitempty"`
 }
 
-// Moved is a disk of which a cache had data that went to another one, which was known by its content alone.
+// Moved is a disk of which a cache had data that went to another one, which was
+// known by its content alone.
 type Moved struct {
 	Disk
 	To string `json:"to"` // path of that other one
@@ -71,7 +73,8 @@ func (d Dir) Load(id uuid.UUID) (*Cache, error) {
 	return &c, nil
 }
 
-// All is what was last seen of all caches. What cannot be read is left out; see [Dir.Bad].
+// All is what was last seen of all caches. What cannot be read is left out; see
+// [Dir.Bad].
 func (d Dir) All() []Cache {
 	all, _ := d.load()
 	return all
@@ -118,8 +121,9 @@ func (d Dir) Remove(id uuid.UUID) error {
 	return nil
 }
 
-// GiveUp notes how a cache is now that its data of a device was given up. The disks are those that were seen before, if any
-// were: some were about to have data.
+// GiveUp notes how a cache is now that its data of a device was given up. The
+// disks are those that were seen before, if any were: some were about to have
+// data.
 func (d Dir) GiveUp(now Cache, device uint8) error {
 	was, err := d.Load(now.UUID)
 	if err != nil {
@@ -151,7 +155,8 @@ func (d Dir) Move(id uuid.UUID, m Moved) error {
 	return d.Store(*c)
 }
 
-// Settle takes a disk out of what was moved: it is the backing of a cache again, by the administrator's word.
+// Settle takes a disk out of what was moved: it is the backing of a cache
+// again, by the administrator's word.
 func (d Dir) Settle(prints []uint64) error {
 	var errs []error
 	for _, c := range d.All() {

@@ -97,7 +97,8 @@ func TestRecordOfOthers(t *testing.T) {
 	}
 }
 
-// Whose data went to another disk outlives what else is noted of the cache, until that disk is settled.
+// Whose data went to another disk outlives what else is noted of the cache,
+// until that disk is settled.
 func TestMoved(t *testing.T) {
 	d, id := Dir(t.TempDir()), uuid.New()
 	if err := d.Move(id, Moved{Disk{5, "myLV", 77}, "/dev/copy"}); err != nil || len(d.All()) != 0 {

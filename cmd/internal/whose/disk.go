@@ -7,7 +7,8 @@ import (
 	"github.com/ublk-lc/ublk-lc/segment/blockdev"
 )
 
-// Disk is what the host says of a disk that is, or is to be, the backing of a device.
+// Disk is what the host says of a disk that is, or is to be, the backing of a
+// device.
 type Disk struct {
 	ID      uint8  // of the device; 0 = it is not said
 	Name    string // of the device
@@ -58,7 +59,8 @@ func (d *Disk) Nameless() string {
 	return ""
 }
 
-// Standing is in a word what the host knows a disk by: something unique, something doubled, or none.
+// Standing is in a word what the host knows a disk by: something unique,
+// something doubled, or none.
 func (d *Disk) Standing() string {
 	switch {
 	case d.Twin != "":
@@ -91,8 +93,8 @@ func (d *Disk) Identity(b *segment.Binding) Evidence {
 	return Other
 }
 
-// Shares is what, as the host says, is the disk of a binding and shares sectors with d, which is not that disk; nil if there
-// is nothing.
+// Shares is what, as the host says, is the disk of a binding and shares sectors
+// with d, which is not that disk; nil if there is nothing.
 func (d *Disk) Shares(b *segment.Binding) *blockdev.Overlap {
 	if b.Fingerprint == 0 || d.Identity(b) == Same {
 		return nil
@@ -117,7 +119,8 @@ const (
 	Copy              // the data is another disk's, which is here, and this one has that disk's content
 )
 
-// Place is where the disk of some data is, as far as it is not the one that is asked about.
+// Place is where the disk of some data is, as far as it is not the one that is
+// asked about.
 type Place int
 
 // The places.
@@ -127,11 +130,14 @@ const (
 	Served               // a device of ours has it
 )
 
-// Kin tells what the data of a binding is to a disk, if the disk of that data is at a place. While that is here, no other one
-// is it by its content: it is a copy, or the same in another way. Either witness is enough to know a disk by, for an identity may change, and content is at
-// times not there yet; where they contradict each other, a disk was changed, or came back under another identity. A disk
-// that was written to without the log is no other one for that. A log of the earlier format has one witness only, which an
-// update may change.
+// Kin tells what the data of a binding is to a disk, if the disk of that data
+// is at a place. While that is here, no other one is it by its content: it is a
+// copy, or the same in another way. Either witness is enough to know a disk by,
+// for an identity may change, and content is at times not there yet; where they
+// contradict each other, a disk was changed, or came back under another
+// identity. A disk that was written to without the log is no other one for
+// that. A log of the earlier format has one witness only, which an update may
+// change.
 func (d *Disk) Kin(b *segment.Binding, content Evidence, at Place) Kinship {
 	identity := d.Identity(b)
 	named := b.ID == d.ID || b.Name == d.Name
@@ -157,8 +163,10 @@ func (d *Disk) Kin(b *segment.Binding, content Evidence, at Place) Kinship {
 	return Unrelated
 }
 
-// Disowned tells whether the word that this is another disk counts against what says that it is the one of a binding: not
-// against its identity, nor its id, and not against all of its content while the host does not contradict that as well.
+// Disowned tells whether the word that this is another disk counts against what
+// says that it is the one of a binding: not against its identity, nor its id,
+// and not against all of its content while the host does not contradict that as
+// well.
 func (d *Disk) Disowned(b *segment.Binding, content Evidence) bool {
 	identity := d.Identity(b)
 	return b.ID != d.ID && identity != Same && (content != Same || identity == Other)

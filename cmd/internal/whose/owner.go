@@ -11,11 +11,13 @@ import (
 	"github.com/ublk-lc/ublk-lc/ublk/uring"
 )
 
-// TakenBy names what another program has made of a disk that was a cache, and where our first superblock is not any more:
-// "xfs", "GPT partition table". It is "" for a cache, also one whose first superblock is damaged, and for a disk that shows
-// nothing of a cache.
+// TakenBy names what another program has made of a disk that was a cache, and
+// where our first superblock is not any more: "xfs", "GPT partition table". It
+// is "" for a cache, also one whose first superblock is damaged, and for a disk
+// that shows nothing of a cache.
 //
-// Most programs write over the first superblock and leave the second, at 512 KiB, which then looks as good as ever.
+// Most programs write over the first superblock and leave the second, at 512
+// KiB, which then looks as good as ever.
 func TakenBy(dev *blockdev.Device) (string, error) {
 	what, err := dev.Content()
 	if err != nil || what != blockdev.OwnCache {
@@ -29,8 +31,9 @@ func TakenBy(dev *blockdev.Device) (string, error) {
 	return strings.Join(all, ", "), err
 }
 
-// firstStands tells whether the first superblock is as we wrote it, and nothing was put since into the room that a small one
-// leaves behind it, as a partition table may be.
+// firstStands tells whether the first superblock is as we wrote it, and nothing
+// was put since into the room that a small one leaves behind it, as a partition
+// table may be.
 func firstStands(dev *blockdev.Device) (bool, error) {
 	mem, err := uring.AllocPages(segment.MaxSuperSize)
 	if err != nil {
@@ -49,7 +52,8 @@ func firstStands(dev *blockdev.Device) (bool, error) {
 	return newer || err == nil && segment.SuperIsAlone(mem), nil
 }
 
-// Taken says of a disk that was a cache that it is another program's now; by is what [TakenBy] said.
+// Taken says of a disk that was a cache that it is another program's now; by is
+// what [TakenBy] said.
 func Taken(path, by string) string {
 	return fmt.Sprintf("%s was a cache once; over its first superblock, %s has been written since", path, by)
 }

@@ -7,7 +7,8 @@ import (
 	"reflect"
 )
 
-// Fill sets all that v points to, and all below that, to anything. Lists get two elements.
+// Fill sets all that v points to, and all below that, to anything. Lists get
+// two elements.
 func Fill(v any, r *rand.Rand) { fill(reflect.ValueOf(v).Elem(), r) }
 
 func fill(v reflect.Value, r *rand.Rand) {
@@ -49,8 +50,9 @@ func fillLeaf(v reflect.Value, r *rand.Rand) {
 	}
 }
 
-// Leaves are the values of all fields of v, and of all below it, in their order: two structures of the same content have
-// the same, whatever their types are called.
+// Leaves are the values of all fields of v, and of all below it, in their
+// order: two structures of the same content have the same, whatever their types
+// are called.
 func Leaves(v any) []string { return leaves(nil, reflect.ValueOf(v)) }
 
 func leaves(to []string, v reflect.Value) []string {
