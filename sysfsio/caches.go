@@ -75,7 +75,7 @@ var cacheTable = []cacheRow{
 	figure("sustained_rate", rate, func(c *CacheSnapshot) int64 { return c.Pace.Snapshot.Sustained },
 		"How much of the log the backings free in a second, as measured; 0 if not yet."),
 	setting("throttle_percent", numbers(10, 100, "%"), 75, percent(func(s *Settings) *float64 { return &s.Pacing.Watermark }),
-		"Fill of the log from which writers are slowed, smoothly, to what the backings sustain; it ends at half of that. From a quarter of it on, a device that shares the log has no more of it than drains in the same time as the others'. 100 stops writers only when the log is full. Reads never wait."),
+		"Fill of the log from which writers are slowed, smoothly, to what the backings sustain; it ends at half of that. From a quarter of it on, a device that shares the log has no more of it than migrates in the same time as the others'. 100 stops writers only when the log is full. Reads never wait."),
 	setting("update_interval", seconds(1, 3600), time.Second, inSeconds(func(s *Settings) *int { return &s.UpdateInterval }),
 		"How often the daemon looks at the load of the backings."),
 	figure("uuid", line, func(c *CacheSnapshot) string { return c.UUID },
