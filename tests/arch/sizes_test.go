@@ -30,7 +30,6 @@ var longFuncs = map[string]string{
 	"TestCommands":                       "a table of commands",
 	"TestDecide":                         "a table of rules",
 	"TestIdentity":                       "a table of disks",
-	"TestP8Rule":                         "one table, a line for each disk that may come",
 	"TestP1RecordsGoOutOfTheRightMemory": "one device that goes from cache to cache; each step needs those before",
 	"TestP8WaysOut":                      "one disk that is refused again and again; each step needs those before",
 	"TestStatusTellsTheTruth":            "one cache, whose figures are held against what was done to it",

@@ -49,7 +49,8 @@ func Main(argv []string, stdout, stderr io.Writer) control.Code {
 	return e.Code
 }
 
-// settleStateDir names the directory of the record in full: a server that is started works in another directory.
+// settleStateDir names the directory of the record in full: a server that is
+// started works in another directory.
 func settleStateDir() error {
 	dir := os.Getenv("LC_STATE_DIR")
 	if dir == "" {

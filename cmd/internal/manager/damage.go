@@ -75,8 +75,9 @@ func wayOut(path string) string {
 	return fmt.Sprintf("`lc check %s` tells what is damaged, `lc replay %s --skip-damage --to BACKING` brings all else to a disk, and after that `lc format-cache %s --force%s` makes an empty cache of it", path, path, path, asBefore(path))
 }
 
-// asBefore is the option that a format wants to make segments as they are on a cache, if they are not of the usual size: a small
-// disk has no room for a log of larger ones.
+// asBefore is the option that a format wants to make segments as they are on a
+// cache, if they are not of the usual size: a small disk has no room for a log
+// of larger ones.
 func asBefore(path string) string {
 	if s := superOf(path); s != nil && s.Geometry.SegmentSize != segment.DefaultSegmentSize {
 		return fmt.Sprintf(" --segment-size %d", s.Geometry.SegmentSize)

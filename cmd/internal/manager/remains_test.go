@@ -193,7 +193,8 @@ func TestGPTBehindSuperblock(t *testing.T) {
 	})
 }
 
-// TestTakenIsNotAdvised: nothing advises to resume what is another program's disk now.
+// TestTakenIsNotAdvised: nothing advises to resume what is another program's
+// disk now.
 func TestTakenIsNotAdvised(t *testing.T) {
 	c := &claim{log: "/dev/ssd", now: "xfs"}
 	c.binding.ID = 7

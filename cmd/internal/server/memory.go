@@ -81,8 +81,8 @@ func flushIO() error {
 	return nil
 }
 
-// flushIOTakes is what would have to be otherwise. With cgo the runtime does not know all threads, and says that this is not
-// supported.
+// flushIOTakes is what would have to be otherwise. With cgo the runtime does
+// not know all threads, and says that this is not supported.
 func flushIOTakes(err error) string {
 	if errors.Is(err, syscall.ENOTSUP) {
 		return "It takes a program that is built without cgo (CGO_ENABLED=0)"
