@@ -13,6 +13,7 @@ package autopilot
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"slices"
 	"sync"
 	"time"
@@ -24,17 +25,15 @@ import (
 
 // Autopilot runs from a start to a stop, or to the end of the server.
 type Autopilot struct {
-	m    *manager.Manager
-	logf func(format string, args ...any)
+	m   *manager.Manager
+	log *slog.Logger
 
 	mu   sync.Mutex
 	last string // what went wrong last
 }
 
 // New makes one that does not run.
-func New(m *manager.Manager, logf func(format string, args ...any)) *Autopilot {
-	return &Autopilot{m: m, logf: logf}
-}
+func New(m *manager.Manager, log *slog.Logger) *Autopilot { return &Autopilot{m: m, log: log} }
 
 // daemon is the autopilot from a start to a stop. What has no lock belongs to
 // its goroutine.
@@ -173,17 +172,18 @@ func (a *daemon) upkeep(ctx context.Context, id uint8, flush, commit bool, busy 
 	ctx, cancel := context.WithTimeout(ctx, upkeepLimit)
 	defer cancel()
 	if err := a.m.Upkeep(ctx, id, flush, commit); err != nil && ctx.Err() != context.Canceled {
-		a.failed(fmt.Errorf("cache %d: periodic flush: %w", id, err))
+		a.failed(id, err)
 	}
 }
 
-// failed notes what went wrong, and logs it once.
-func (a *Autopilot) failed(err error) {
+// failed notes what went wrong in the upkeep of a cache, and logs it once.
+func (a *Autopilot) failed(id uint8, err error) {
+	text := fmt.Sprintf("cache %d: periodic flush: %v", id, err)
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if a.last != err.Error() {
-		a.last = err.Error()
-		a.logf("daemon: %v", err)
+	if a.last != text {
+		a.last = text
+		a.log.Warn("daemon: "+text, "cache", id)
 	}
 }
 

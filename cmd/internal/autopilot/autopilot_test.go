@@ -2,6 +2,7 @@ package autopilot
 
 import (
 	"context"
+	"log/slog"
 	"path/filepath"
 	"testing"
 	"time"
@@ -20,7 +21,7 @@ func attached(t *testing.T) *manager.Manager {
 	cache, backing := kit.Disk(t, "cache", 32<<20), kit.Disk(t, "backing", 8<<20)
 	kit.Need(t, kit.Direct(filepath.Dir(cache), 4096))
 	managertest.Format(t, cache)
-	m := manager.New(manager.Options{Logf: t.Logf, LinkDir: filepath.Join(t.TempDir(), "links"), Nodes: managertest.NoNodes{}})
+	m := manager.New(manager.Options{Log: logTo(t), LinkDir: filepath.Join(t.TempDir(), "links"), Nodes: managertest.NoNodes{}})
 	quiet := func(control.Progress) {}
 	t.Cleanup(func() {
 		if _, err := m.Shutdown(context.Background(), control.ShutdownArgs{}, quiet); err != nil {
@@ -40,6 +41,8 @@ func attached(t *testing.T) *manager.Manager {
 	return m
 }
 
+func logTo(t *testing.T) *slog.Logger { return slog.New(slog.NewTextHandler(t.Output(), nil)) }
+
 // allowed is whether migration is, as an attribute says it.
 func allowed(t *testing.T, m *manager.Manager) string {
 	t.Helper()
@@ -52,7 +55,7 @@ func allowed(t *testing.T, m *manager.Manager) string {
 
 func TestDaemonDecides(t *testing.T) {
 	m := attached(t)
-	a := New(m, t.Logf)
+	a := New(m, logTo(t))
 	if got := allowed(t, m); got != "0" {
 		t.Errorf("without a daemon migration is %s", got)
 	}

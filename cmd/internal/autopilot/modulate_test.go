@@ -8,7 +8,7 @@ import (
 // The first look at a disk measures nothing, and must not count as an idle disk.
 func TestFirstLookIsNoLoad(t *testing.T) {
 	m := attached(t)
-	d := &daemon{Autopilot: New(m, t.Logf), cancel: func() {}, done: make(chan struct{})}
+	d := &daemon{Autopilot: New(m, logTo(t)), cancel: func() {}, done: make(chan struct{})}
 	close(d.done) // it has no goroutine
 	if engaged, err := m.Engage(d); err != nil || !engaged {
 		t.Fatal(engaged, err)

@@ -32,7 +32,6 @@ type DeviceOptions struct {
 	// 512 or 4096, at least the backing's, and a divisor of its size; 0 = the
 	// backing's.
 	LogicalBlock uint32
-	Logf         func(format string, args ...any)
 }
 
 // Device is one /dev/ublkbN: a backing, and at most one cache.
@@ -52,9 +51,6 @@ type Device struct {
 // NewDevice makes a device, which has no node until it is started. On success
 // backing belongs to the device.
 func NewDevice(id uint8, name string, backing *blockdev.Device, opt DeviceOptions) (*Device, error) {
-	if opt.Logf == nil {
-		opt.Logf = func(string, ...any) {}
-	}
 	if opt.Queues == 0 {
 		// A queue's thread and the program it serves want a CPU each.
 		opt.Queues = max(1, min(4, runtime.NumCPU()/2))

@@ -52,7 +52,7 @@ func (l *lives) begin() {
 	dev := l.open(l.log)
 	c, _, err := ResumeCache(3, dev, CacheOptions{BufferBytes: 1 << 20, Logf: l.t.Logf})
 	must(l.t, err)
-	d, err := NewDevice(5, "vol", l.open(l.disk), DeviceOptions{Logf: l.t.Logf})
+	d, err := NewDevice(5, "vol", l.open(l.disk), DeviceOptions{})
 	must(l.t, err)
 	l.c, l.d, l.port = c, d, logcache.NewPort(func() {})
 }

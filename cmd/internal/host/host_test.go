@@ -51,7 +51,7 @@ func TestThroughTheKernel(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer check.Close()
-	d, err := NewDevice(5, "vol", backing, DeviceOptions{Queues: 2, Depth: 64, Logf: t.Logf})
+	d, err := NewDevice(5, "vol", backing, DeviceOptions{Queues: 2, Depth: 64})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -102,7 +102,7 @@ type pinnedDevice struct {
 const pinnedSize = 8 << 20
 
 func newPinnedDevice(t *testing.T, id uint8, backing *blockdev.Device, content []byte) *pinnedDevice {
-	d, err := NewDevice(id, "vol", backing, DeviceOptions{Queues: 2, Depth: 16, Logf: t.Logf})
+	d, err := NewDevice(id, "vol", backing, DeviceOptions{Queues: 2, Depth: 16})
 	must(t, err)
 	return &pinnedDevice{Device: d, t: t, ctx: bounded(t), content: content}
 }

@@ -27,7 +27,7 @@ func TestP7StopWhileMigrating(t *testing.T) {
 	c, _, err := ResumeCache(3, cacheDev, CacheOptions{BufferBytes: 4 << 20, Logf: t.Logf})
 	must(t, err)
 	backing := diskFile(t, "backing", 64<<20)
-	d, err := NewDevice(5, "vol", backing, DeviceOptions{Queues: 1, Depth: 16, Logf: t.Logf})
+	d, err := NewDevice(5, "vol", backing, DeviceOptions{Queues: 1, Depth: 16})
 	must(t, err)
 	must(t, d.attach(ctx, c, segment.Binding{ID: 5, Sectors: backing.Size() / 512, Name: "vol"}, AttachOptions{}))
 	data := fill(ctx, t, c, d, 200)

@@ -16,16 +16,17 @@ import (
 
 // Attach puts a cache in front of a device.
 func (m *Manager) Attach(ctx context.Context, a control.AttachArgs, report Reporter) (*control.Done, error) {
-	d, err := m.takeDevice(a.Device, control.Attaching)
+	o := m.begin(ctx, control.Attaching, report, "device", a.Device, "cache", a.Cache)
+	d, err := m.takeDevice(a.Device, o)
 	if err != nil {
 		return nil, err
 	}
 	defer m.giveBackDevice(d)
-	c, err := m.pinCache(a.Cache, d.doing)
+	c, err := m.pinCache(a.Cache, o)
 	if err != nil {
 		return nil, err
 	}
-	defer m.unpinCache(c, d.doing)
+	defer m.unpinCache(c, o)
 	if at := d.host.Cache(); at != nil && (at != c.host || d.host.Node() != "") {
 		return nil, control.Errorf(control.Taken, "device %d is attached to cache %d already", d.id, at.ID())
 	}
@@ -37,23 +38,22 @@ func (m *Manager) Attach(ctx context.Context, a control.AttachArgs, report Repor
 		return nil, err
 	}
 	byContent := d.byContent
-	err = m.attach(ctx, d, c, a.AcceptChanged, report)
+	err = m.attach(o, d, c, a.AcceptChanged)
 	if unwitnessed != "" && d.host.Cache() == c.host {
-		m.warn(report, "attach: %s", unwitnessed)
+		o.warn("attach: %s", unwitnessed)
 	}
 	if d.host.Cache() == c.host {
-		m.noteMove(d, c, of, report)
+		m.noteMove(o, d, c, of)
 		if byContent && of != nil {
-			m.warn(report, "attach: %s. The log's data goes there; if it is a copy, the disk that it was made from is out of date from now on", of.alone(d.backing))
+			o.warn("attach: %s. The log's data goes there; if it is a copy, the disk that it was made from is out of date from now on", of.alone(d.backing))
 		}
 	}
 	if err != nil {
 		return nil, err
 	}
-	text := fmt.Sprintf("device %d (%s): %s attached to cache %d", d.id, d.name, d.host.Node(), c.id)
-	m.logf("attach: %s", text)
-	m.note(c.path, c.host.Super().UUID, c.host.Core(), report)
-	return &control.Done{Text: text}, nil
+	done := o.done("attach", fmt.Sprintf("device %d (%s): %s attached to cache %d", d.id, d.name, d.host.Node(), c.id))
+	m.note(o, c.path, c.host)
+	return done, nil
 }
 
 // unwitnessed says that nothing in a log tells what was on the disk of its
@@ -83,11 +83,11 @@ func (m *Manager) checkRuling(d *device, c *cache, unidentified bool) error {
 	return nil
 }
 
-func (m *Manager) attach(ctx context.Context, d *device, c *cache, acceptChanged bool, report Reporter) error {
+func (m *Manager) attach(o *operation, d *device, c *cache, acceptChanged bool) error {
 	// Attaching is short, and must not be left half-way: it goes on when the
 	// user does not wait for it any more.
-	ctx = context.WithoutCancel(ctx)
-	stop := remind(d.doing.heard(report), "waiting for requests in flight on device %d, or for the cache device", d.id)
+	ctx := context.WithoutCancel(o.ctx)
+	stop := o.remind("waiting for requests in flight on device %d, or for the cache device", d.id)
 	defer stop()
 	var err error
 	if d.host.Cache() == c.host {
@@ -96,7 +96,7 @@ func (m *Manager) attach(ctx context.Context, d *device, c *cache, acceptChanged
 		var overruled *host.ChangedError
 		err = d.host.Attach(ctx, c.host, d.bindingFor(c), host.AttachOptions{AcceptChanged: acceptChanged, Overruled: func(e *host.ChangedError) { overruled = e }})
 		if overruled != nil {
-			m.warn(report, "attach: %v; the log's blocks go over what is there: check the file system", overruled)
+			o.warn("attach: %v; the log's blocks go over what is there: check the file system", overruled)
 		}
 	}
 	m.mu.Lock()
@@ -144,11 +144,6 @@ func (d *device) explainMismatch(c *cache, first string, err error) error {
 	return err
 }
 
-// remind tells again and again what a command waits for, until it is stopped.
-func remind(report Reporter, format string, args ...any) (stop func()) {
-	return every(slowLook, func() { report.say(format, args...) })
-}
-
 // every calls f again and again until it is stopped.
 func every(interval time.Duration, f func()) (stop func()) {
 	ctx, cancel := context.WithCancel(context.Background())
@@ -173,7 +168,8 @@ func every(interval time.Duration, f func()) (stop func()) {
 // Detach drains the log of a device's data and takes the cache away.
 // Interrupted, it leaves the device attached.
 func (m *Manager) Detach(ctx context.Context, a control.DrainArgs, report Reporter) (*control.Done, error) {
-	d, err := m.takeDevice(a.ID, control.Detaching)
+	o := m.begin(ctx, control.Detaching, report, "device", a.ID)
+	d, err := m.takeDevice(a.ID, o)
 	if err != nil {
 		return nil, err
 	}
@@ -182,22 +178,22 @@ func (m *Manager) Detach(ctx context.Context, a control.DrainArgs, report Report
 	if c == nil {
 		return nil, control.Errorf(control.NotAttached, "device %d is %w", d.id, host.ErrNotAttached)
 	}
-	if err := m.skip(ctx, c, a.Skip); err != nil {
+	if err := o.skip(c, a.Skip); err != nil {
 		return nil, err
 	}
-	others, tell := m.watchOthers(c), d.doing.heard(report)
-	err = d.host.Detach(ctx, func(p host.DrainProgress) { tell(drainProgress(p, others.look(time.Now()))) })
+	others := m.watchOthers(c)
+	err = d.host.Detach(o.ctx, func(p host.DrainProgress) { o.tell(drainProgress(p, others.look(time.Now()))) })
 	switch {
-	case err != nil && ctx.Err() != nil:
+	case err != nil && o.cancelled():
 		return nil, control.Errorf(control.Interrupted, "interrupted: device %d stays attached to cache %d, %d dirty blocks left%s", d.id, c.ID(), c.Core().DirtyBlocks(d.id), safe(c))
 	case err != nil:
-		return nil, fmt.Errorf("device %d stays attached to cache %d: %w", d.id, c.ID(), m.explainDamage(ctx, c, fmt.Sprintf("lc detach %d", d.id), err))
+		return nil, fmt.Errorf("device %d stays attached to cache %d: %w", d.id, c.ID(), explainDamage(o, c, fmt.Sprintf("lc detach %d", d.id), err))
 	}
 	text := fmt.Sprintf("device %d (%s): detached from cache %d; all data is on %s", d.id, d.name, c.ID(), d.path)
 	if len(a.Skip) > 0 {
 		text += ", but for what was damaged"
 	}
-	m.logf("detach: %s", text)
-	m.note(c.Dev().Path(), c.Super().UUID, c.Core(), report)
-	return &control.Done{Text: text}, nil
+	done := o.done("detach", text)
+	m.note(o, c.Dev().Path(), c)
+	return done, nil
 }

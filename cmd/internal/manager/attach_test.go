@@ -60,7 +60,7 @@ func TestAttachedCycle(t *testing.T) {
 func TestOneCommandADevice(t *testing.T) {
 	m := newManager(t)
 	m.mustCreate(t, "x", 5, disk(t, "backing", 8<<20))
-	d, err := m.takeDevice(5, control.Detaching)
+	d, err := m.takeDevice(5, m.begin(t.Context(), control.Detaching, quiet))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,7 +1,6 @@
 package manager
 
 import (
-	"context"
 	"fmt"
 	"strings"
 
@@ -285,34 +284,34 @@ func errForeign(d *whose.Disk, c *claim) error {
 // claims are what all logs hold data of, whether of disk d or not: those of the
 // resumed caches, and those of the other caches of this host, save the disks
 // that are to be skipped.
-func (m *Manager) claims(ctx context.Context, d *whose.Disk, skip []string, report Reporter) ([]claim, error) {
+func (m *Manager) claims(o *operation, d *whose.Disk, skip []string) ([]claim, error) {
 	not, err := allBut(skip, m.ours()...)
 	if err != nil {
 		return nil, err
 	}
 	all := m.resumedClaims()
-	found, unread, err := m.strangers(ctx, not, report)
+	found, unread, err := m.strangers(o, not)
 	if err != nil {
 		return nil, err
 	}
 	if len(unread) > 0 {
 		return nil, errUnread(d, unread)
 	}
-	m.absent(d, found, report)
-	found, copies, err := m.withoutResumed(ctx, found, report)
+	m.absent(o, d, found)
+	found, copies, err := m.withoutResumed(o, found)
 	if err != nil {
 		return nil, err
 	}
 	found, more := current(found)
 	for _, old := range append(copies, more...) {
-		m.warn(report, "%s", &old)
+		o.warn("%s", &old)
 	}
 	for i := range found {
-		more, err := patiently(ctx, found[i].path, report, found[i].claims)
+		more, err := patiently(o, found[i].path, found[i].claims)
 		if err != nil {
 			return nil, err
 		}
-		stale := m.olderThanSeen(found[i].super, report)
+		stale := m.olderThanSeen(o, found[i].super)
 		for j := range more {
 			more[j].stale = stale
 		}

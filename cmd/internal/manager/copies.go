@@ -9,9 +9,9 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/ublk-lc/ublk-lc/cmd/internal/control"
+	"github.com/ublk-lc/ublk-lc/cmd/internal/host"
 	"github.com/ublk-lc/ublk-lc/cmd/internal/seen"
 	"github.com/ublk-lc/ublk-lc/cmd/internal/whose"
-	"github.com/ublk-lc/ublk-lc/logcache"
 	"github.com/ublk-lc/ublk-lc/segment"
 	"github.com/ublk-lc/ublk-lc/segment/blockdev"
 )
@@ -90,7 +90,7 @@ func current(found []stranger) (kept []stranger, old []outdated) {
 // another way, and what is an older copy of one. A copy that was used on its
 // own since the two were one, or that is newer than what was resumed, counts,
 // and is told of.
-func (m *Manager) withoutResumed(ctx context.Context, found []stranger, report Reporter) (kept []stranger, old []outdated, err error) {
+func (m *Manager) withoutResumed(o *operation, found []stranger) (kept []stranger, old []outdated, err error) {
 	for _, s := range found {
 		twin := m.twin(s.super.UUID)
 		if twin == nil {
@@ -105,12 +105,12 @@ func (m *Manager) withoutResumed(ctx context.Context, found []stranger, report R
 			old = append(old, outdated{s.path, twin.path, !older(s.super, &was) || strictlyOlder(s.super, &was)})
 			continue
 		}
-		same, err := patiently(ctx, s.path, report, func() bool { return sameState(s.path, twin.path) })
+		same, err := patiently(o, s.path, func() bool { return sameState(s.path, twin.path) })
 		if err != nil {
 			return nil, nil, err
 		}
 		if !same {
-			m.warn(report, "%s is a copy of cache %d (%s) that is newer, or was used beside it: it has epoch %d, generation %d, and cache %d had %d and %d when it was resumed. What it holds counts as well; if it is a snapshot of the running cache, `--skip-disk %s` goes on without it",
+			o.warn("%s is a copy of cache %d (%s) that is newer, or was used beside it: it has epoch %d, generation %d, and cache %d had %d and %d when it was resumed. What it holds counts as well; if it is a snapshot of the running cache, `--skip-disk %s` goes on without it",
 				s.path, twin.id, twin.path, s.super.Epoch, s.super.Generation, twin.id, was.Epoch, was.Generation, s.path)
 			s.twin = twin.id
 			kept = append(kept, s)
@@ -148,19 +148,19 @@ func (m *Manager) twinLocked(id [16]byte) *cache {
 
 // checkStale refuses an old copy of a cache: of one that is on this host, or
 // that this host has seen newer.
-func (m *Manager) checkStale(ctx context.Context, c *cache, super *segment.Super, a control.ResumeArgs, report Reporter) error {
+func (m *Manager) checkStale(o *operation, c *cache, super *segment.Super, a control.ResumeArgs) error {
 	not, err := allBut(a.SkipDisks, m.ours()...)
 	if err != nil {
 		return err
 	}
-	found, unread, err := m.strangers(ctx, not, report)
+	found, unread, err := m.strangers(o, not)
 	if err != nil {
 		return err
 	}
 	for _, u := range unread {
-		m.warn(report, "%s is a cache whose superblock cannot be read, and perhaps a newer copy of this one: %s", u.path, u.reason)
+		o.warn("%s is a cache whose superblock cannot be read, and perhaps a newer copy of this one: %s", u.path, u.reason)
 	}
-	why := m.olderThanSeen(super, report)
+	why := m.olderThanSeen(o, super)
 	for i := range found {
 		if text := found[i].newerThan(super, fmt.Sprintf("`lc resume %d %s` instead", c.id, found[i].path)); text != "" {
 			why = text
@@ -171,18 +171,17 @@ func (m *Manager) checkStale(ctx context.Context, c *cache, super *segment.Super
 	}
 	const lost = "all that was written through the newer one since would be lost, and what was migrated from it overwritten with what is older"
 	if a.AcceptStale {
-		report.say("%s is out of date, and resumed all the same: %s", c.path, why)
-		m.logf("resume: %s is out of date, and resumed all the same: %s", c.path, why)
+		o.warn("%s is out of date, and resumed all the same: %s", c.path, why)
 		return nil
 	}
 	return control.Errorf(control.Mismatch, "%s is an old copy of cache %s: %s. --accept-stale resumes it all the same: %s", c.path, uuid.UUID(super.UUID), why, lost)
 }
 
 // olderThanSeen says what newer state of a cache this host has seen, or "".
-func (m *Manager) olderThanSeen(super *segment.Super, report Reporter) string {
+func (m *Manager) olderThanSeen(o *operation, super *segment.Super) string {
 	was, err := m.record.Load(super.UUID)
 	if err != nil {
-		m.warn(report, "%v", err)
+		o.warn("%v", err)
 		return ""
 	}
 	return beforeSeen(super, was)
@@ -223,13 +222,13 @@ func Newer(ctx context.Context, record seen.Dir, super *segment.Super, skip []st
 	if err != nil {
 		return "", err
 	}
-	why := beforeSeen(super, was)
+	why, o := beforeSeen(super, was), &operation{ctx: ctx, hear: report}
 	paths, err := present(ctx, record, skip, blockdev.Key{})
 	if err != nil {
 		return "", err
 	}
 	for _, path := range paths {
-		found, err := patiently(ctx, path, report, func() sight { return sighted(path) })
+		found, err := patiently(o, path, func() sight { return sighted(path) })
 		if err != nil {
 			return "", err
 		}
@@ -243,33 +242,28 @@ func Newer(ctx context.Context, record seen.Dir, super *segment.Super, skip []st
 	return why, nil
 }
 
-// warn tells the client, and the log.
-func (m *Manager) warn(report Reporter, format string, args ...any) {
-	m.logf(format, args...)
-	report.say(format, args...)
-}
-
 // patience is how long the record may take to be written: it may lie on a
 // device of our own.
 const patience = 5 * time.Second
 
 // note keeps how a cache is now for the next time that something says to be it.
 // Without a record nothing is lost but a warning.
-func (m *Manager) note(path string, id [16]byte, core *logcache.Cache, report Reporter) {
-	c := seen.Cache{UUID: id, Path: path}
+func (m *Manager) note(o *operation, path string, h *host.Cache) {
+	core := h.Core()
+	c := seen.Cache{UUID: h.Super().UUID, Path: path}
 	c.Epoch, c.Generation = core.Stamp()
 	for _, b := range core.Bound() {
 		if b.State == segment.Attached || core.DirtyBlocks(b.ID) > 0 {
 			c.Disks = append(c.Disks, seen.Disk{Device: b.ID, Name: b.Name, Fingerprint: b.Fingerprint})
 		}
 	}
-	m.keep(c.UUID, report, func() error { return m.record.Note(c) }, func(err error) {
-		m.warn(report, "%v; an older copy of it will not be known as one, and %s is not found by create, if it is a file: resume it first after a restart", err, path)
+	m.keep(o, c.UUID, func() error { return m.record.Note(c) }, func(err error) {
+		o.warn("%v; an older copy of it will not be known as one, and %s is not found by create, if it is a file: resume it first after a restart", err, path)
 	})
 }
 
 // keep writes to the record of a cache, if that answers.
-func (m *Manager) keep(id uuid.UUID, report Reporter, write func() error, failed func(error)) {
+func (m *Manager) keep(o *operation, id uuid.UUID, write func() error, failed func(error)) {
 	done := make(chan error, 1)
 	go func() { done <- write() }()
 	select {
@@ -278,15 +272,15 @@ func (m *Manager) keep(id uuid.UUID, report Reporter, write func() error, failed
 			failed(err)
 		}
 	case <-time.After(patience):
-		m.warn(report, "%s does not answer: what was seen of cache %s is not noted yet", m.record, id)
+		o.warn("%s does not answer: what was seen of cache %s is not noted yet", m.record, id)
 	}
 }
 
 // absent warns of caches that had data of a disk when this host last saw them,
 // and that are not here.
-func (m *Manager) absent(d *whose.Disk, found []stranger, report Reporter) {
+func (m *Manager) absent(o *operation, d *whose.Disk, found []stranger) {
 	for _, err := range m.record.Bad() {
-		m.warn(report, "%s: %v; whether that cache has data of it, and is here, is not known", d.Path, err)
+		o.warn("%s: %v; whether that cache has data of it, and is here, is not known", d.Path, err)
 	}
 	for _, c := range m.record.All() {
 		m.mu.Lock()
@@ -295,7 +289,7 @@ func (m *Manager) absent(d *whose.Disk, found []stranger, report Reporter) {
 		here = here || slices.ContainsFunc(found, func(s stranger) bool { return s.super.UUID == c.UUID })
 		for _, of := range c.Disks {
 			if !here && slices.Contains(d.Prints, of.Fingerprint) {
-				m.warn(report, "%s: cache %s, which this host has last seen on %s, had data of it as device %d (%s), and is not here: what is shown may be out of date. If it will not come back, delete %s",
+				o.warn("%s: cache %s, which this host has last seen on %s, had data of it as device %d (%s), and is not here: what is shown may be out of date. If it will not come back, delete %s",
 					d.Path, c.UUID, c.Path, of.Device, control.Show(of.Name), m.record.File(c.UUID))
 			}
 		}

@@ -304,7 +304,7 @@ func TestSameInAnotherWay(t *testing.T) {
 	m := newManager(t)
 	cache := formatted(t)
 	m.mustResume(t, 3, cache)
-	kept, old, err := m.withoutResumed(t.Context(), []stranger{{path: cache, super: superOf(cache)}}, quiet)
+	kept, old, err := m.withoutResumed(m.begin(t.Context(), "", quiet), []stranger{{path: cache, super: superOf(cache)}})
 	if err != nil || len(kept) != 0 || len(old) != 0 {
 		t.Errorf("kept %v, old %v, %v", kept, old, err)
 	}

@@ -20,17 +20,18 @@ func (m *Manager) Create(ctx context.Context, a control.CreateArgs, report Repor
 	if err := m.probe(ctx); err != nil {
 		return nil, explainUblk(err)
 	}
+	o := m.begin(ctx, control.Creating, report, "device", a.ID)
 	at := lookUp(a.Path)
-	leave, err := m.enterSettle(ctx, report)
+	leave, err := m.enterSettle(o)
 	if err != nil {
 		return nil, err
 	}
 	defer leave()
-	d, err := m.reserveDevice(a, at)
+	d, err := m.reserveDevice(o, a, at)
 	if err != nil {
 		return nil, err
 	}
-	h, err := m.create(ctx, d, a, report)
+	h, err := m.create(o, d, a)
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if err != nil {
@@ -43,8 +44,7 @@ func (m *Manager) Create(ctx context.Context, a control.CreateArgs, report Repor
 		m.linkLocked(d)
 		text = fmt.Sprintf("device %d (%s): %s over %s", d.id, d.name, h.Node(), d.path)
 	}
-	m.logf("create: %s", text)
-	return &control.Done{Text: text}, nil
+	return o.done("create", text), nil
 }
 
 // waiting says what a device without a node waits for.
@@ -65,7 +65,7 @@ func explainUblk(err error) error {
 	return err
 }
 
-func (m *Manager) reserveDevice(a control.CreateArgs, at place) (*device, error) {
+func (m *Manager) reserveDevice(o *operation, a control.CreateArgs, at place) (*device, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if err := control.CheckID("device", a.ID); err != nil {
@@ -92,7 +92,7 @@ func (m *Manager) reserveDevice(a control.CreateArgs, at place) (*device, error)
 	if by := m.usedByUsLocked(at, nil); by != "" {
 		return nil, control.Errorf(control.InUse, "%s is %s already", a.Path, by)
 	}
-	d := &device{id: id, name: a.Name, path: a.Path, at: at.key, doing: begin(control.Creating), threshold: sysfsio.DefaultMigrateThreshold}
+	d := &device{id: id, name: a.Name, path: a.Path, at: at.key, doing: o, threshold: sysfsio.DefaultMigrateThreshold}
 	m.devices[id] = d
 	return d, nil
 }
@@ -111,22 +111,22 @@ func checkQueues(a control.CreateArgs) error {
 	return nil
 }
 
-func (m *Manager) create(ctx context.Context, d *device, a control.CreateArgs, report Reporter) (*host.Device, error) {
+func (m *Manager) create(o *operation, d *device, a control.CreateArgs) (*host.Device, error) {
 	backing, err := blockdev.Open(d.path, blockdev.OpenOptions{Exclusive: true})
 	if err != nil {
 		return nil, err
 	}
-	if err := m.checkAll(ctx, d, backing, a, report); err != nil {
+	if err := m.checkAll(o, d, backing, a); err != nil {
 		return nil, errors.Join(err, backing.Close())
 	}
-	h, err := host.NewDevice(d.id, d.name, backing, host.DeviceOptions{Queues: a.Queues, Depth: a.Depth, LogicalBlock: blockOf(backing, a), Logf: m.logf})
+	h, err := host.NewDevice(d.id, d.name, backing, host.DeviceOptions{Queues: a.Queues, Depth: a.Depth, LogicalBlock: blockOf(backing, a)})
 	if err != nil {
 		return nil, errors.Join(err, backing.Close())
 	}
 	if d.waitsFor != 0 {
 		return h, nil
 	}
-	ctx = context.WithoutCancel(ctx) // the commands to the kernel have deadlines, and must not be left half-way
+	ctx := context.WithoutCancel(o.ctx) // the commands to the kernel have deadlines, and must not be left half-way
 	if err := m.start(ctx, h); err != nil {
 		return nil, errors.Join(explainUblk(err), h.Stop(ctx, true))
 	}
@@ -134,23 +134,23 @@ func (m *Manager) create(ctx context.Context, d *device, a control.CreateArgs, r
 }
 
 // checkAll refuses what cannot be a backing, or not in these blocks.
-func (m *Manager) checkAll(ctx context.Context, d *device, backing *blockdev.Device, a control.CreateArgs, report Reporter) error {
+func (m *Manager) checkAll(o *operation, d *device, backing *blockdev.Device, a control.CreateArgs) error {
 	if err := checkSize(backing, a); err != nil {
 		return err
 	}
-	if err := m.checkBacking(ctx, d, backing, a, report); err != nil {
+	if err := m.checkBacking(o, d, backing, a); err != nil {
 		return err
 	}
 	if err := m.checkServers(d, backing, a); err != nil {
 		return err
 	}
-	return m.warnContent(d, backing, a, report)
+	return o.warnContent(d, backing, a)
 }
 
 // checkBacking refuses what cannot be a backing, and finds out whether a log
 // holds data for it.
-func (m *Manager) checkBacking(ctx context.Context, d *device, backing *blockdev.Device, a control.CreateArgs, report Reporter) error {
-	if err := m.checkNoCache(d, backing, a, report); err != nil {
+func (m *Manager) checkBacking(o *operation, d *device, backing *blockdev.Device, a control.CreateArgs) error {
+	if err := m.checkNoCache(o, d, backing, a); err != nil {
 		return err
 	}
 	seen, err := m.describe(backing, d.id, d.name)
@@ -158,14 +158,14 @@ func (m *Manager) checkBacking(ctx context.Context, d *device, backing *blockdev
 		return err
 	}
 	if why := seen.Nameless(); why != "" {
-		m.warn(report, "%s: %s; it is known again by its size, and by what is written on it", d.path, why)
+		o.warn("%s: %s; it is known again by its size, and by what is written on it", d.path, why)
 	}
-	m.moved(seen, report)
-	claims, err := m.claims(ctx, seen, a.SkipDisks, report)
+	m.moved(o, seen)
+	claims, err := m.claims(o, seen, a.SkipDisks)
 	if err != nil {
 		return err
 	}
-	r, err := m.settleClaims(seen, backing, claims, a.OtherDisk, report)
+	r, err := m.settleClaims(o, seen, backing, claims, a.OtherDisk)
 	if err != nil {
 		return err
 	}
@@ -176,7 +176,7 @@ func (m *Manager) checkBacking(ctx context.Context, d *device, backing *blockdev
 }
 
 // settleClaims finds out what the claims on a disk come to.
-func (m *Manager) settleClaims(d *whose.Disk, disk *blockdev.Device, claims []claim, distinct bool, report Reporter) (ruling, error) {
+func (m *Manager) settleClaims(o *operation, d *whose.Disk, disk *blockdev.Device, claims []claim, distinct bool) (ruling, error) {
 	for i := range claims {
 		if err := claims[i].look(d, disk); err != nil {
 			return ruling{}, err
@@ -188,10 +188,10 @@ func (m *Manager) settleClaims(d *whose.Disk, disk *blockdev.Device, claims []cl
 	r, err := rule(d, claims, distinct)
 	for i := range claims {
 		if c := &claims[i]; err == nil && !distinct && c.served != "" && d.Kin(&c.binding, c.content, c.place()) == whose.Copy && !c.faint() {
-			m.warn(report, "%s has the content of the disk of %s, which %s has on %s, and another identity: it is a copy, and is shown as it is", d.Path, c, c.holder(), c.served)
+			o.warn("%s has the content of the disk of %s, which %s has on %s, and another identity: it is a copy, and is shown as it is", d.Path, c, c.holder(), c.served)
 		}
 		if c := &claims[i]; err == nil && r.byContent && c.cache == r.waitsFor && c.binding.ID == d.ID {
-			m.warn(report, "%s. If it is a copy, and the disk is away, do not attach it", c.alone(d))
+			o.warn("%s. If it is a copy, and the disk is away, do not attach it", c.alone(d))
 		}
 	}
 	return r, err

@@ -14,18 +14,18 @@ import (
 // Damage looks for damage in all of a log that is not migrated, and tells what
 // is lost with it. It changes nothing.
 func (m *Manager) Damage(ctx context.Context, a control.DamageArgs, report Reporter) (*control.Damage, error) {
-	o := begin(control.Searching)
+	o := m.begin(ctx, control.Searching, report)
 	c, err := m.damagedCache(a, o)
 	if err != nil {
 		return nil, err
 	}
 	defer m.unpinCache(c, o)
 	var p logProgress
-	stop := every(progressEvery, func() { p.tell(o, fmt.Sprintf("looking for damage in cache %d", c.id), report) })
-	bad, err := c.host.FindDamage(ctx, 0, p.set)
+	stop := every(progressEvery, func() { p.tell(o, fmt.Sprintf("looking for damage in cache %d", c.id)) })
+	bad, err := c.host.FindDamage(o.ctx, 0, p.set)
 	stop()
 	switch {
-	case err != nil && ctx.Err() != nil:
+	case err != nil && o.cancelled():
 		return nil, control.Errorf(control.Interrupted, "interrupted; nothing was changed")
 	case errors.Is(err, segment.ErrDamaged):
 		return nil, fmt.Errorf("cache %d: %w: it is the header that is bad, and nothing tells what it held, nor what comes behind it, so it cannot be skipped while the cache runs; after `lc shutdown`, %s", c.id, err, wayOut(c.path))
@@ -102,13 +102,13 @@ func WithoutSuper(path string) string {
 
 // explainDamage adds to a drain's end what was damaged, and what to do. Other
 // errors stay as they are.
-func (m *Manager) explainDamage(ctx context.Context, c *host.Cache, command string, err error) error {
+func explainDamage(o *operation, c *host.Cache, command string, err error) error {
 	var damage *host.DamagedError
 	if !errors.As(err, &damage) {
 		return err
 	}
 	held := ""
-	if bad, e := c.FindDamage(ctx, damage.Segment, nil); e == nil && len(bad) > 0 {
+	if bad, e := c.FindDamage(o.ctx, damage.Segment, nil); e == nil && len(bad) > 0 {
 		var parts []string
 		for _, p := range bad[0].Lost {
 			parts = append(parts, fmt.Sprintf("device %d, sectors %d-%d", p.Device, p.LBA, p.LBA+uint64(p.Sectors)-1))
@@ -119,13 +119,13 @@ func (m *Manager) explainDamage(ctx context.Context, c *host.Cache, command stri
 }
 
 // skip tells migration what it may leave out, and the server's log what that is.
-func (m *Manager) skip(ctx context.Context, c *host.Cache, agreed []control.BadRecord) error {
+func (o *operation) skip(c *host.Cache, agreed []control.BadRecord) error {
 	list := make([]segment.BadRecord, len(agreed))
 	for i := range agreed {
 		list[i] = badRecord(&agreed[i])
-		m.logf("cache %d: left out on demand: %s; %+v", c.ID(), &list[i], list[i].Lost)
+		o.log.Warn(fmt.Sprintf("cache %d: left out on demand: %s; %+v", c.ID(), &list[i], list[i].Lost))
 	}
-	return c.Skip(ctx, list)
+	return c.Skip(o.ctx, list)
 }
 
 // tellUnread warns of what recovery could not read and did without.

@@ -115,25 +115,25 @@ func (m *Manager) checkOriginal(d *device, of *claim) (err error) {
 // noteMove notes that a disk has a cache, and which other one the data is of
 // that it got with that, if any: that one is to be known as out of date when it
 // is seen again.
-func (m *Manager) noteMove(d *device, c *cache, of *claim, report Reporter) {
+func (m *Manager) noteMove(o *operation, d *device, c *cache, of *claim) {
 	id := c.host.Super().UUID
-	m.keep(id, report, func() error {
+	m.keep(o, id, func() error {
 		if err := m.record.Settle(d.backing.Prints); err != nil || of == nil || of.binding.Fingerprint == 0 {
 			return err
 		}
 		was := seen.Disk{Device: of.binding.ID, Name: of.binding.Name, Fingerprint: of.binding.Fingerprint}
 		return m.record.Move(id, seen.Moved{Disk: was, To: d.path})
 	}, func(err error) {
-		m.warn(report, "%v; if the disk of that data comes back, nothing will tell that it went to %s", err, d.path)
+		o.warn("%v; if the disk of that data comes back, nothing will tell that it went to %s", err, d.path)
 	})
 }
 
 // moved warns of data that caches had of a disk, and that another disk got.
-func (m *Manager) moved(d *whose.Disk, report Reporter) {
+func (m *Manager) moved(o *operation, d *whose.Disk) {
 	for _, c := range m.record.All() {
 		for _, of := range c.Moved {
 			if slices.Contains(d.Prints, of.Fingerprint) {
-				m.warn(report, "%s: cache %s had data of it as device %d (%s), and that went to %s, which had another identity or none: if that was a copy, what is shown here is without that data, and out of date. This is said until the disk is attached to a cache",
+				o.warn("%s: cache %s had data of it as device %d (%s), and that went to %s, which had another identity or none: if that was a copy, what is shown here is without that data, and out of date. This is said until the disk is attached to a cache",
 					d.Path, c.UUID, of.Device, control.Show(of.Name), of.To)
 			}
 		}

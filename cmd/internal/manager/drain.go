@@ -15,27 +15,26 @@ import (
 // Drain migrates all that is in the log of a cache now. Its devices stay
 // attached and in use. Interrupted, it leaves them so too.
 func (m *Manager) Drain(ctx context.Context, a control.DrainArgs, report Reporter) (*control.Done, error) {
-	o := begin(control.Draining)
+	o := m.begin(ctx, control.Draining, report, "cache", a.ID)
 	c, err := m.pinCache(a.ID, o)
 	if err != nil {
 		return nil, err
 	}
 	defer m.unpinCache(c, o)
-	if err := m.skip(ctx, c.host, a.Skip); err != nil {
+	if err := o.skip(c.host, a.Skip); err != nil {
 		return nil, err
 	}
-	if err := m.drain(ctx, c, o.heard(report)); err != nil {
+	if err := m.drain(o, c); err != nil {
 		return nil, err
 	}
 	text := fmt.Sprintf("cache %d: drained; all that was written before is on the backings", c.id)
 	if len(a.Skip) > 0 {
 		text += ", but for what was damaged"
 	}
-	m.logf("drain: %s", text)
-	return &control.Done{Text: text}, nil
+	return o.done("drain", text), nil
 }
 
-func (m *Manager) drain(ctx context.Context, c *cache, report Reporter) error {
+func (m *Manager) drain(o *operation, c *cache) error {
 	core := c.host.Core()
 	for _, b := range core.Bound() {
 		if n := core.DirtyBlocks(b.ID); n > 0 && !m.attachedTo(c, b.ID) {
@@ -43,12 +42,12 @@ func (m *Manager) drain(ctx context.Context, c *cache, report Reporter) error {
 		}
 	}
 	others := m.watchOthers(c.host)
-	err := c.host.Drain(ctx, func(p host.DrainProgress) { report(drainProgress(p, others.look(time.Now()))) })
+	err := c.host.Drain(o.ctx, func(p host.DrainProgress) { o.tell(drainProgress(p, others.look(time.Now()))) })
 	switch {
-	case err != nil && ctx.Err() != nil:
+	case err != nil && o.cancelled():
 		return control.Errorf(control.Interrupted, "interrupted: %d dirty blocks are left in the log of cache %d; its devices stay attached%s", core.Status().DirtyBlocks, c.id, safe(c.host))
 	case err != nil:
-		return fmt.Errorf("cache %d: %w", c.id, m.explainDamage(ctx, c.host, fmt.Sprintf("lc drain %d", c.id), err))
+		return fmt.Errorf("cache %d: %w", c.id, explainDamage(o, c.host, fmt.Sprintf("lc drain %d", c.id), err))
 	}
 	return nil
 }
@@ -69,10 +68,10 @@ func (m *Manager) attachedTo(c *cache, id uint8) bool {
 }
 
 // drainAll drains all caches, one after the other.
-func (m *Manager) drainAll(ctx context.Context, report Reporter) error {
+func (m *Manager) drainAll(o *operation) error {
 	caches, _ := m.snapshot()
 	for i := range caches {
-		if _, err := m.Drain(ctx, control.DrainArgs{ID: int(caches[i].id)}, report); err != nil {
+		if _, err := m.Drain(o.ctx, control.DrainArgs{ID: int(caches[i].id)}, o.hear); err != nil {
 			return err
 		}
 	}

@@ -97,15 +97,13 @@ func (c *cache) blockSize() uint32 { return c.host.Core().Geometry().BlockSize }
 
 // warnContent says of a backing when its content cannot be used in blocks of
 // the device's size.
-func (m *Manager) warnContent(d *device, backing *blockdev.Device, a control.CreateArgs, report Reporter) error {
+func (o *operation) warnContent(d *device, backing *blockdev.Device, a control.CreateArgs) error {
 	what, madeFor, err := backing.MadeFor()
 	if err != nil {
 		return err
 	}
 	if block := blockOf(backing, a); !blockdev.Fits(what, madeFor, block) {
-		text := fmt.Sprintf("%s holds %s made for blocks of %d bytes; on device %d, whose blocks have %d, it will probably not be readable", a.Path, what, madeFor, d.id, block)
-		m.logf("create: %s", text)
-		report.say("%s", text)
+		o.warn("%s holds %s made for blocks of %d bytes; on device %d, whose blocks have %d, it will probably not be readable", a.Path, what, madeFor, d.id, block)
 	}
 	return nil
 }

@@ -15,12 +15,13 @@ import (
 // Forget gives up what the log of a resumed cache holds of a device that is not
 // attached. A device that waits for that data is shown as its disk is.
 func (m *Manager) Forget(ctx context.Context, a control.ForgetArgs, report Reporter) (*control.Done, error) {
-	leave, err := m.enterSettle(ctx, report)
+	o := m.begin(ctx, control.Forgetting, report, "cache", a.Cache, "device", a.Device)
+	leave, err := m.enterSettle(o)
 	if err != nil {
 		return nil, err
 	}
 	defer leave()
-	c, d, err := m.takeForgotten(a)
+	c, d, err := m.takeForgotten(o, a)
 	if err != nil {
 		return nil, err
 	}
@@ -31,32 +32,31 @@ func (m *Manager) Forget(ctx context.Context, a control.ForgetArgs, report Repor
 	}
 	var then ruling
 	if d != nil {
-		if then, err = m.rulingWithout(ctx, d, c, a.SkipDisks, report); err != nil {
+		if then, err = m.rulingWithout(o, d, c, a.SkipDisks); err != nil {
 			return nil, err
 		}
 	}
-	stop := remind(c.doing.heard(report), "waiting for %s to take in that the data is given up", c.path)
+	stop := o.remind("waiting for %s to take in that the data is given up", c.path)
 	err = c.host.GiveUp(uint8(a.Device))
 	stop()
 	if err != nil {
 		return nil, err
 	}
-	m.note(c.path, c.host.Super().UUID, c.host.Core(), report)
+	m.note(o, c.path, c.host)
 	text := fmt.Sprintf("cache %d: gave up %s of device %d (%s)", c.id, blocks(dirty), a.Device, name)
 	if d != nil {
-		after, err := m.show(ctx, d, then)
+		after, err := m.show(o, d, then)
 		if err != nil {
 			return nil, fmt.Errorf("%s, but the node of device %d did not appear; `lc remove %d`, and create it again: %w", text, d.id, d.id, explainUblk(err))
 		}
 		text += "; " + after
 	}
-	m.logf("forget: %s", text)
-	return &control.Done{Text: text}, nil
+	return o.done("forget", text), nil
 }
 
 // takeForgotten marks a cache, and the device that waits for the data in
 // question, as being worked on.
-func (m *Manager) takeForgotten(a control.ForgetArgs) (*cache, *device, error) {
+func (m *Manager) takeForgotten(o *operation, a control.ForgetArgs) (*cache, *device, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if err := control.CheckID("device", a.Device); err != nil {
@@ -80,10 +80,10 @@ func (m *Manager) takeForgotten(a control.ForgetArgs) (*cache, *device, error) {
 	case d.doing != nil:
 		return nil, nil, errDeviceBusy(d)
 	}
-	c.doing = begin(control.Forgetting)
-	c.doing.tell(control.Progress{Text: fmt.Sprintf("what the log holds of device %d", a.Device)})
+	c.doing = o
+	o.keep(control.Progress{Text: fmt.Sprintf("what the log holds of device %d", a.Device)})
 	if d != nil {
-		d.doing = c.doing
+		d.doing = o
 	}
 	return c, d, nil
 }
@@ -126,15 +126,15 @@ func blocks(n uint64) string {
 // rulingWithout is what becomes of a device that waits for a cache, once that
 // has no data of it any more. What else was found at create may be others' word
 // by now, and the data that is given up may have hidden it.
-func (m *Manager) rulingWithout(ctx context.Context, d *device, c *cache, skip []string, report Reporter) (ruling, error) {
-	claims, err := m.claims(ctx, d.backing, slices.Concat(d.skip, skip), report)
+func (m *Manager) rulingWithout(o *operation, d *device, c *cache, skip []string) (ruling, error) {
+	claims, err := m.claims(o, d.backing, slices.Concat(d.skip, skip))
 	if err != nil && classify.Classify(err).Code != control.Mismatch {
 		return ruling{}, err
 	}
 	claims = slices.DeleteFunc(claims, func(a claim) bool { return a.cache == c.id && a.binding.ID == d.id })
 	var r ruling
 	if err == nil {
-		r, err = m.settleClaims(d.backing, d.host.Backing(), claims, d.distinct, report)
+		r, err = m.settleClaims(o, d.backing, d.host.Backing(), claims, d.distinct)
 	}
 	if err != nil {
 		return r, control.Errorf(control.Mismatch, "device %d waits for that data, and could not be shown without it; nothing was given up. `lc remove %d` first, and then this again: %w", d.id, d.id, err)
@@ -144,14 +144,14 @@ func (m *Manager) rulingWithout(ctx context.Context, d *device, c *cache, skip [
 
 // show makes the node of a device appear that waited for data which is gone,
 // unless there is other data of its disk. It says which of the two came to be.
-func (m *Manager) show(ctx context.Context, d *device, r ruling) (string, error) {
+func (m *Manager) show(o *operation, d *device, r ruling) (string, error) {
 	m.mu.Lock()
 	d.ruling = r
 	m.mu.Unlock()
 	if r.waitsFor != 0 {
 		return d.waiting(), nil
 	}
-	if err := m.start(context.WithoutCancel(ctx), d.host); err != nil {
+	if err := m.start(context.WithoutCancel(o.ctx), d.host); err != nil {
 		return "", err
 	}
 	m.mu.Lock()

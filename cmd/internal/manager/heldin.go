@@ -24,14 +24,14 @@ func HeldIn(ctx context.Context, record seen.Dir, disk *blockdev.Device, distinc
 	if err != nil {
 		return err
 	}
-	return heldIn(ctx, paths, d, disk, distinct, report)
+	return heldIn(&operation{ctx: ctx, hear: report}, paths, d, disk, distinct)
 }
 
 // heldIn asks the caches that may be at some paths.
-func heldIn(ctx context.Context, paths []string, d *whose.Disk, disk *blockdev.Device, distinct bool, report func(control.Progress)) error {
+func heldIn(o *operation, paths []string, d *whose.Disk, disk *blockdev.Device, distinct bool) error {
 	var doubt error
 	for _, path := range paths {
-		claims, err := patiently(ctx, path, report, func() []claim {
+		claims, err := patiently(o, path, func() []claim {
 			found := sighted(path)
 			if found.super == nil {
 				return nil

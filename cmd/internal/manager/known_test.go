@@ -160,7 +160,7 @@ func TestP8HeldInNameless(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		err = heldIn(t.Context(), []string{cache}, d, dev, c.distinct, quiet)
+		err = heldIn(&operation{ctx: t.Context(), hear: quiet}, []string{cache}, d, dev, c.distinct)
 		if (err == nil) != (c.want == "") || err != nil && (!strings.Contains(err.Error(), c.want) || classify.Classify(err).Code != control.Mismatch) {
 			t.Errorf("%+v: %v", c, err)
 		}
@@ -175,7 +175,7 @@ func TestP8HeldInNameless(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := heldIn(t.Context(), []string{cache}, d, dev, true, quiet); classify.Classify(err).Code != control.HasContent {
+	if err := heldIn(&operation{ctx: t.Context(), hear: quiet}, []string{cache}, d, dev, true); classify.Classify(err).Code != control.HasContent {
 		t.Errorf("its own disk, and the word that it is another: %v", err)
 	}
 }

@@ -2,6 +2,7 @@ package manager
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -30,12 +31,12 @@ func (m *Manager) linkLocked(d *device) {
 		err = os.Symlink(node, link)
 	}
 	if err != nil {
-		m.logf("device %d: make the link %s: %v", d.id, link, err)
+		m.log.Warn(fmt.Sprintf("make the link %s: %v", link, err), "device", d.id)
 		return
 	}
 	d.link = link
 	if err := announcePartitions("/sys", node); err != nil {
-		m.logf("device %d: tell udev of the partitions: %v", d.id, err)
+		m.log.Warn(fmt.Sprintf("tell udev of the partitions of %s: %v", node, err), "device", d.id)
 	}
 }
 
@@ -59,7 +60,7 @@ func (m *Manager) unlinkLocked(d *device) {
 		return
 	}
 	if err := os.Remove(d.link); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		m.logf("device %d: remove the link: %v", d.id, err)
+		m.log.Warn(fmt.Sprintf("remove the link: %v", err), "device", d.id)
 	}
 	d.link = ""
 	_ = os.Remove(m.linkDir) // goes with the last link

@@ -2,7 +2,7 @@ package manager
 
 import (
 	"context"
-	"fmt"
+	"log/slog"
 	"slices"
 	"sync"
 
@@ -18,7 +18,7 @@ import (
 
 // Manager has all caches and devices.
 type Manager struct {
-	logf    func(format string, args ...any)
+	log     *slog.Logger
 	linkDir string // of the links to the nodes
 	memory  uint64 // of the machine, in bytes; 0 if it is not known
 	record  seen.Dir
@@ -75,7 +75,7 @@ type device struct {
 
 // Options are what a manager has from its process.
 type Options struct {
-	Logf    func(format string, args ...any)
+	Log     *slog.Logger
 	LinkDir string // of the links to the nodes
 	Memory  uint64 // of the machine, in bytes; 0 if it is not known
 	Nodes   Nodes  // nil for those of the kernel's ublk
@@ -105,7 +105,7 @@ func New(o Options) *Manager {
 		o.Nodes = ublkNodes{}
 	}
 	return &Manager{
-		logf:     o.Logf,
+		log:      o.Log,
 		linkDir:  o.LinkDir,
 		memory:   o.Memory,
 		record:   seen.Default(),
@@ -119,31 +119,23 @@ func New(o Options) *Manager {
 	}
 }
 
-// Reporter is told what a command does while it takes its time.
-type Reporter func(control.Progress)
-
-// say reports a sentence.
-func (r Reporter) say(format string, args ...any) {
-	r(control.Progress{Text: fmt.Sprintf(format, args...)})
-}
-
 // enterSettle waits until no other command decides which log a backing belongs to.
-func (m *Manager) enterSettle(ctx context.Context, report Reporter) (leave func(), err error) {
+func (m *Manager) enterSettle(o *operation) (leave func(), err error) {
 	select {
 	case m.settle <- struct{}{}:
 	default:
-		report.say("waiting for another resume or create to end")
+		o.say("waiting for another resume or create to end")
 		select {
 		case m.settle <- struct{}{}:
-		case <-ctx.Done():
+		case <-o.ctx.Done():
 			return nil, control.Errorf(control.Interrupted, "interrupted while another resume or create was under way; nothing was done")
 		}
 	}
 	return func() { <-m.settle }, nil
 }
 
-// takeDevice marks a device as being worked on. The caller gives it back.
-func (m *Manager) takeDevice(id int, what control.Work) (*device, error) {
+// takeDevice has an operation work on a device. The caller gives it back.
+func (m *Manager) takeDevice(id int, o *operation) (*device, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	d, err := m.deviceLocked(id)
@@ -153,7 +145,7 @@ func (m *Manager) takeDevice(id int, what control.Work) (*device, error) {
 	if d.doing != nil {
 		return nil, errDeviceBusy(d)
 	}
-	d.doing = begin(what)
+	d.doing = o
 	return d, nil
 }
 

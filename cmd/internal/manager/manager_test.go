@@ -2,6 +2,7 @@ package manager
 
 import (
 	"context"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -21,7 +22,7 @@ import (
 // newManager makes a manager whose devices get no nodes: all but the nodes is real.
 func newManager(t *testing.T) *Manager {
 	t.Helper()
-	m := New(Options{Logf: t.Logf, LinkDir: filepath.Join(t.TempDir(), "links"), Nodes: managertest.NoNodes{}})
+	m := New(Options{Log: slog.New(slog.NewTextHandler(t.Output(), nil)), LinkDir: filepath.Join(t.TempDir(), "links"), Nodes: managertest.NoNodes{}})
 	m.record = seen.Dir(t.TempDir())
 	t.Cleanup(func() {
 		if m.closing {

@@ -125,7 +125,7 @@ func TestP8CopyGotTheData(t *testing.T) {
 	refused(t, m, control.Mismatch, "`lc create orig 6 "+backing+" --other-disk`", m.creating(t, "orig", 6, backing))
 	original.OtherDisk = true
 	for _, want := range []bool{true, false} {
-		m.note(cache, m.caches[3].host.Super().UUID, m.caches[3].host.Core(), quiet) // does not forget it
+		m.note(m.begin(t.Context(), "", quiet), cache, m.caches[3].host) // does not forget it
 		said, err := m.saying(t, original)
 		if err != nil || strings.Contains(said, "and that went to "+clone) != want {
 			t.Errorf("the disk came back: %v; it said %q, expected is %t", err, said, want)

@@ -44,7 +44,8 @@ func sameWords[W ~string](t *testing.T, got, want []W) {
 func TestCacheShowsWhatIsDone(t *testing.T) {
 	m := newManager(t)
 	m.mustResume(t, 3, formatted(t))
-	upkeep, drain, search := &operation{}, begin(control.Draining), begin(control.Searching)
+	begin := func(what control.Work) *operation { return m.begin(t.Context(), what, quiet, "cache", 3) }
+	upkeep, drain, search, free := begin(""), begin(control.Draining), begin(control.Searching), begin(control.Freeing)
 	shows := func(want string) {
 		t.Helper()
 		got := ""
@@ -62,16 +63,16 @@ func TestCacheShowsWhatIsDone(t *testing.T) {
 		}
 	}
 	shows("draining")
-	drain.heard(quiet).say("half of it")
+	drain.tell(control.Progress{Text: "half of it"})
 	shows("draining: half of it")
 	c := m.caches[3]
 	m.unpinCache(c, drain)
 	shows("searching")
 	m.unpinCache(c, search)
 	shows("")
-	refused(t, m, control.Busy, "another command works on cache 3", func() error { _, err := m.takeCache(3); return err })
+	refused(t, m, control.Busy, "another command works on cache 3", func() error { _, err := m.takeCache(3, free); return err })
 	m.unpinCache(c, upkeep)
-	if _, err := m.takeCache(3); err != nil {
+	if _, err := m.takeCache(3, free); err != nil {
 		t.Fatal(err)
 	}
 	shows("freeing")
@@ -81,11 +82,11 @@ func TestCacheShowsWhatIsDone(t *testing.T) {
 // While a log is read its cache is there, and says how far that is.
 func TestResumeShowsItself(t *testing.T) {
 	m := newManager(t)
-	c, err := m.reserveCache(control.ResumeArgs{ID: 3, Path: "/dev/fast"}, place{})
+	c, err := m.reserveCache(m.begin(t.Context(), control.Resuming, quiet), control.ResumeArgs{ID: 3, Path: "/dev/fast"}, place{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	c.doing.heard(quiet).say("reading the log")
+	c.doing.tell(control.Progress{Text: "reading the log"})
 	line := m.List().Caches[0]
 	if line.State != control.CacheStarting || line.Doing == nil || line.Doing.What != control.Resuming || line.Doing.Text != "reading the log" {
 		t.Errorf("list shows %+v", line)

@@ -123,14 +123,14 @@ func (m *Manager) Steer(p Pilot, c *InService, loads []pace.Load) {
 // Upkeep closes and flushes the segment that a cache writes to, and writes its
 // superblock, as is asked for. A cache that is being freed has no need of it.
 func (m *Manager) Upkeep(ctx context.Context, id uint8, flush, commit bool) error {
-	o := &operation{}
+	o := m.begin(ctx, "", nil, "cache", id)
 	c, err := m.pinCache(int(id), o)
 	if err != nil {
 		return nil
 	}
 	defer m.unpinCache(c, o)
 	if flush {
-		err = c.host.FlushCurrent(ctx)
+		err = c.host.FlushCurrent(o.ctx)
 	}
 	if err == nil && commit {
 		err = c.host.CommitSuper()

@@ -29,13 +29,13 @@ func (p *logProgress) share() *float64 {
 	return &done
 }
 
-// tell tells the client how far it is, and of what, and who asks for the state
-// how far.
-func (p *logProgress) tell(o *operation, of string, report Reporter) {
+// tell tells the client of an operation how far it is, and of what, and who asks
+// for the state how far.
+func (p *logProgress) tell(o *operation, of string) {
 	now := control.Progress{Text: p.String(), Done: p.share()}
-	o.tell(now)
+	o.keep(now)
 	now.Text = of + ": " + now.Text
-	report(now)
+	o.hear(now)
 }
 
 // String says it in words.

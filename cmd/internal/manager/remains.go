@@ -25,7 +25,7 @@ func refuseTaken(dev *blockdev.Device) error {
 // checkNoCache refuses a backing that is a cache. One that was a cache once is
 // a disk like any other, unless there is data in what is left of its log, over
 // which the device would write.
-func (m *Manager) checkNoCache(d *device, backing *blockdev.Device, a control.CreateArgs, report Reporter) error {
+func (m *Manager) checkNoCache(o *operation, d *device, backing *blockdev.Device, a control.CreateArgs) error {
 	what, err := backing.Content()
 	if err != nil || what != blockdev.OwnCache {
 		return err
@@ -43,7 +43,7 @@ func (m *Manager) checkNoCache(d *device, backing *blockdev.Device, a control.Cr
 			return errOverRemains(text, left, a)
 		}
 	}
-	m.warn(report, "%s", text)
+	o.warn("%s", text)
 	return nil
 }
 

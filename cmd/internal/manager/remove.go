@@ -10,7 +10,8 @@ import (
 
 // Remove takes a detached device away.
 func (m *Manager) Remove(ctx context.Context, a control.IDArgs, report Reporter) (*control.Done, error) {
-	d, err := m.takeDevice(a.ID, control.Removing)
+	o := m.begin(ctx, control.Removing, report, "device", a.ID)
+	d, err := m.takeDevice(a.ID, o)
 	if err != nil {
 		return nil, err
 	}
@@ -21,12 +22,10 @@ func (m *Manager) Remove(ctx context.Context, a control.IDArgs, report Reporter)
 	if err := checkIdle(d); err != nil {
 		return nil, err
 	}
-	if err := m.stop(ctx, d, false, report); err != nil {
+	if err := m.stop(o, d, false); err != nil {
 		return nil, err
 	}
-	text := fmt.Sprintf("device %d (%s): removed", d.id, d.name)
-	m.logf("remove: %s", text)
-	return &control.Done{Text: text}, nil
+	return o.done("remove", fmt.Sprintf("device %d (%s): removed", d.id, d.name)), nil
 }
 
 // checkIdle refuses a device that is mounted or open.
@@ -53,10 +52,10 @@ func checkIdle(d *device) error {
 }
 
 // stop takes a device's node and its place in the table away.
-func (m *Manager) stop(ctx context.Context, d *device, force bool, report Reporter) error {
-	stop := remind(d.doing.heard(report), "waiting for the kernel to let go of %s", d.host.Node())
+func (m *Manager) stop(o *operation, d *device, force bool) error {
+	stop := o.remind("waiting for the kernel to let go of %s", d.host.Node())
 	defer stop()
-	if err := d.host.Stop(context.WithoutCancel(ctx), force); err != nil {
+	if err := d.host.Stop(context.WithoutCancel(o.ctx), force); err != nil {
 		return err
 	}
 	m.mu.Lock()
@@ -68,14 +67,15 @@ func (m *Manager) stop(ctx context.Context, d *device, force bool, report Report
 
 // FreeCache lets a cache go. Data that is in its log stays there.
 func (m *Manager) FreeCache(ctx context.Context, a control.IDArgs, report Reporter) (*control.Done, error) {
-	c, err := m.takeCache(a.ID)
+	o := m.begin(ctx, control.Freeing, report, "cache", a.ID)
+	c, err := m.takeCache(a.ID, o)
 	if err != nil {
 		return nil, err
 	}
 	dirty := c.host.Core().Status().DirtyBlocks
-	warnBroken(c, report)
-	stop := remind(c.doing.heard(report), "waiting for %s to make the log durable", c.path)
-	err = m.free(ctx, c, report)
+	o.warnBroken(c)
+	stop := o.remind("waiting for %s to make the log durable", c.path)
+	err = m.free(o, c)
 	stop()
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -88,21 +88,20 @@ func (m *Manager) FreeCache(ctx context.Context, a control.IDArgs, report Report
 	if dirty > 0 {
 		text += fmt.Sprintf("; %d dirty blocks stay in the log on %s until it is resumed", dirty, c.path)
 	}
-	m.logf("free-cache: %s", text)
-	return &control.Done{Text: text}, nil
+	return o.done("free-cache", text), nil
 }
 
 // free lets a cache go, and notes how it is left.
-func (m *Manager) free(ctx context.Context, c *cache, report Reporter) error {
-	err := c.host.Free(context.WithoutCancel(ctx))
+func (m *Manager) free(o *operation, c *cache) error {
+	err := c.host.Free(context.WithoutCancel(o.ctx))
 	if err == nil {
-		m.note(c.path, c.host.Super().UUID, c.host.Core(), report)
+		m.note(o, c.path, c.host)
 	}
 	return err
 }
 
-// takeCache marks a cache, which nothing needs, as being freed.
-func (m *Manager) takeCache(id int) (*cache, error) {
+// takeCache has an operation free a cache, which nothing needs.
+func (m *Manager) takeCache(id int, o *operation) (*cache, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	c, err := m.cacheLocked(id)
@@ -121,6 +120,6 @@ func (m *Manager) takeCache(id int) (*cache, error) {
 			return nil, control.Errorf(control.Busy, "cache %d: device %d waits for it; `lc attach %d %d` or `lc remove %d` first", id, did, did, id, did)
 		}
 	}
-	c.doing, c.gone = begin(control.Freeing), true
+	c.doing, c.gone = o, true
 	return c, nil
 }

@@ -15,12 +15,13 @@ import (
 // Reopen goes on with a device over its disk, which went away and has come
 // back, perhaps under another name.
 func (m *Manager) Reopen(ctx context.Context, a control.ReopenArgs, report Reporter) (*control.Done, error) {
-	d, err := m.takeDevice(a.Device, control.Reopening)
+	o := m.begin(ctx, control.Reopening, report, "device", a.Device)
+	d, err := m.takeDevice(a.Device, o)
 	if err != nil {
 		return nil, err
 	}
 	defer m.giveBackDevice(d)
-	leave, err := m.enterSettle(ctx, report) // who looks at disks has them open
+	leave, err := m.enterSettle(o) // who looks at disks has them open
 	if err != nil {
 		return nil, err
 	}
@@ -36,7 +37,7 @@ func (m *Manager) Reopen(ctx context.Context, a control.ReopenArgs, report Repor
 	if err != nil {
 		return nil, err
 	}
-	seen, err := m.reopen(ctx, d, backing, report)
+	seen, err := m.reopen(o, d, backing)
 	if err != nil {
 		return nil, errors.Join(err, backing.Close())
 	}
@@ -48,8 +49,7 @@ func (m *Manager) Reopen(ctx context.Context, a control.ReopenArgs, report Repor
 	if c := d.host.Cache(); c != nil {
 		text += fmt.Sprintf("; cache %d goes on with it", c.ID())
 	}
-	m.logf("reopen: %s", text)
-	return &control.Done{Text: text}, nil
+	return o.done("reopen", text), nil
 }
 
 // comeBack is where the disk of a device is now: where the user says, or where
@@ -80,7 +80,7 @@ func (m *Manager) comeBack(d *device, path string) (string, error) {
 }
 
 // reopen wants a disk to be the one of a device, and has the device go on over it.
-func (m *Manager) reopen(ctx context.Context, d *device, backing *blockdev.Device, report Reporter) (*whose.Disk, error) {
+func (m *Manager) reopen(o *operation, d *device, backing *blockdev.Device) (*whose.Disk, error) {
 	what, err := backing.Content()
 	if err != nil {
 		return nil, err
@@ -95,9 +95,9 @@ func (m *Manager) reopen(ctx context.Context, d *device, backing *blockdev.Devic
 	if err := checkReturned(d, seen); err != nil {
 		return nil, err
 	}
-	stop := remind(d.doing.heard(report), "waiting for requests in flight on device %d, and for migration to let go of %s", d.id, d.path)
+	stop := o.remind("waiting for requests in flight on device %d, and for migration to let go of %s", d.id, d.path)
 	defer stop()
-	err = d.host.Reopen(ctx, backing)
+	err = d.host.Reopen(o.ctx, backing)
 	if errors.Is(err, host.ErrSmaller) {
 		return nil, control.Errorf(control.Mismatch, "%w; give it its size back. %s", err, anew)
 	}

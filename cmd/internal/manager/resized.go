@@ -31,9 +31,19 @@ func (m *Manager) WatchSizes() notes {
 	before := m.notes
 	m.notes = now
 	m.mu.Unlock()
-	for dev, text := range now {
-		if before[dev] != text {
-			m.logf("%s: %s", dev.Path(), text)
+	log := func(dev *blockdev.Device, what string, id uint8) {
+		if text := now[dev]; text != before[dev] && text != "" {
+			m.log.Warn(dev.Path()+": "+text, what, id)
+		}
+	}
+	for i := range caches {
+		if c := &caches[i]; c.host != nil {
+			log(c.host.Dev(), "cache", c.id)
+		}
+	}
+	for i := range devices {
+		if d := &devices[i]; d.host != nil {
+			log(d.host.Backing(), "device", d.id)
 		}
 	}
 	return now

@@ -1,12 +1,17 @@
 package manager
 
 import (
-	"fmt"
+	"log/slog"
 	"os"
 	"strings"
 	"sync"
 	"testing"
 )
+
+// writerFunc is a writer that is a function.
+type writerFunc func([]byte) (int, error)
+
+func (f writerFunc) Write(b []byte) (int, error) { return f(b) }
 
 // A disk that changes its size under us is noticed: said in the list for as
 // long as it is so, and logged once.
@@ -14,11 +19,12 @@ func TestResizedDisks(t *testing.T) {
 	m := newManager(t)
 	var mu sync.Mutex
 	var log []string
-	m.logf = func(format string, args ...any) {
+	m.log = slog.New(slog.NewTextHandler(writerFunc(func(line []byte) (int, error) {
 		mu.Lock()
 		defer mu.Unlock()
-		log = append(log, fmt.Sprintf(format, args...))
-	}
+		log = append(log, string(line))
+		return len(line), nil
+	}), nil))
 	ssd, hdd := formatted(t), disk(t, "hdd", 64<<20)
 	m.mustResume(t, 3, ssd)
 	m.mustCreate(t, "a", 5, hdd)
@@ -49,7 +55,11 @@ func TestResizedDisks(t *testing.T) {
 		if got := l.Devices[0].Note; !strings.HasPrefix(got, c.device) || c.device == "" && got != "" {
 			t.Errorf("%s of %d bytes: noted of the device: %q", c.path, c.size, got)
 		}
-		if want := c.cache + c.device; (want != "") != (len(log) == 1) || want != "" && !strings.Contains(log[0], want) {
+		about := "cache=3"
+		if c.device != "" {
+			about = "device=5"
+		}
+		if want := c.cache + c.device; (want != "") != (len(log) == 1) || want != "" && (!strings.Contains(log[0], want) || !strings.Contains(log[0], about)) {
 			t.Errorf("%s of %d bytes: logged %q", c.path, c.size, log)
 		}
 	}

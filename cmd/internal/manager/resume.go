@@ -21,17 +21,18 @@ func itoa(id uint8) string { return strconv.Itoa(int(id)) }
 
 // Resume makes a formatted device a running cache.
 func (m *Manager) Resume(ctx context.Context, a control.ResumeArgs, report Reporter) (*control.Done, error) {
+	o := m.begin(ctx, control.Resuming, report, "cache", a.ID)
 	at := lookUp(a.Path)
-	leave, err := m.enterSettle(ctx, report)
+	leave, err := m.enterSettle(o)
 	if err != nil {
 		return nil, err
 	}
 	defer leave()
-	c, err := m.reserveCache(a, at)
+	c, err := m.reserveCache(o, a, at)
 	if err != nil {
 		return nil, err
 	}
-	h, rec, err := m.resume(ctx, c, a, report)
+	h, rec, err := m.resume(o, c, a)
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if err != nil {
@@ -44,11 +45,10 @@ func (m *Manager) Resume(ctx context.Context, a control.ResumeArgs, report Repor
 	if rec.Dropped {
 		text += "; the log's end was torn, which is normal after a crash: nothing that was confirmed durable is lost"
 	}
-	m.logf("resume: %s", text)
-	return &control.Done{Text: text}, nil
+	return o.done("resume", text), nil
 }
 
-func (m *Manager) reserveCache(a control.ResumeArgs, at place) (*cache, error) {
+func (m *Manager) reserveCache(o *operation, a control.ResumeArgs, at place) (*cache, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if err := control.CheckID("cache", a.ID); err != nil {
@@ -64,24 +64,24 @@ func (m *Manager) reserveCache(a control.ResumeArgs, at place) (*cache, error) {
 	if by := m.usedByUsLocked(at, nil); by != "" {
 		return nil, control.Errorf(control.InUse, "%s is %s already", a.Path, by)
 	}
-	c := &cache{id: id, path: a.Path, at: at.key, doing: begin(control.Resuming), settings: sysfsio.DefaultSettings()}
+	c := &cache{id: id, path: a.Path, at: at.key, doing: o, settings: sysfsio.DefaultSettings()}
 	m.caches[id] = c
 	return c, nil
 }
 
-func (m *Manager) resume(ctx context.Context, c *cache, a control.ResumeArgs, report Reporter) (*host.Cache, *segment.Recovery, error) {
+func (m *Manager) resume(o *operation, c *cache, a control.ResumeArgs) (*host.Cache, *segment.Recovery, error) {
 	dev, err := blockdev.Open(c.path, blockdev.OpenOptions{Exclusive: true})
 	if err != nil {
 		return nil, nil, err
 	}
-	h, rec, err := m.resumeOn(ctx, c, dev, a, report)
+	h, rec, err := m.resumeOn(o, c, dev, a)
 	if err != nil {
 		return nil, nil, errors.Join(err, dev.Close())
 	}
 	return h, rec, nil
 }
 
-func (m *Manager) resumeOn(ctx context.Context, c *cache, dev *blockdev.Device, a control.ResumeArgs, report Reporter) (*host.Cache, *segment.Recovery, error) {
+func (m *Manager) resumeOn(o *operation, c *cache, dev *blockdev.Device, a control.ResumeArgs) (*host.Cache, *segment.Recovery, error) {
 	super, err := logcache.ReadSuper(dev)
 	if errors.Is(err, segment.ErrNotFormatted) {
 		return nil, nil, control.Errorf(control.NotFormatted, "%s is %w; `lc format-cache %s` makes it one", c.path, err, c.path)
@@ -101,16 +101,13 @@ func (m *Manager) resumeOn(ctx context.Context, c *cache, dev *blockdev.Device, 
 	if err := m.checkTwin(c, super); err != nil {
 		return nil, nil, err
 	}
-	if err := m.checkStale(ctx, c, super, a, report); err != nil {
+	if err := m.checkStale(o, c, super, a); err != nil {
 		return nil, nil, err
 	}
 	if err := m.checkExposed(dev, super); err != nil {
 		return nil, nil, err
 	}
-	warn := func(text string) {
-		m.logf("resume: %s: %s", c.path, text)
-		report.say("%s: %s", c.path, text)
-	}
+	warn := func(text string) { o.warn("%s: %s", c.path, text) }
 	if super.Other != nil {
 		warn(fmt.Sprintf("one of the two copies of the superblock is bad (%v); the other one will do, and nothing is lost. A power cut can leave that; otherwise this device has lost what it once had", super.Other))
 	}
@@ -124,12 +121,12 @@ func (m *Manager) resumeOn(ctx context.Context, c *cache, dev *blockdev.Device, 
 		warn(large)
 	}
 	var p logProgress
-	stop := every(progressEvery, func() { p.tell(c.doing, c.path, report) })
+	stop := every(progressEvery, func() { p.tell(o, c.path) })
 	defer stop()
-	h, rec, err := host.ResumeCache(c.id, dev, host.CacheOptions{Logf: m.logf, Progress: p.set, Swappable: large != ""})
+	h, rec, err := host.ResumeCache(c.id, dev, host.CacheOptions{Logf: logf(o.log), Progress: p.set, Swappable: large != ""})
 	switch {
 	case err == nil:
-		m.note(c.path, super.UUID, h.Core(), report)
+		m.note(o, c.path, h)
 		tellUnread(rec, warn)
 	case errors.Is(err, segment.ErrDamaged):
 		err = fmt.Errorf("%w; %s", err, wayOut(c.path))

@@ -13,24 +13,23 @@ import (
 // at the next resume. It is refused, with no change, while a device is open or
 // mounted; with force the programs that have it open get errors.
 func (m *Manager) Shutdown(ctx context.Context, a control.ShutdownArgs, report Reporter) (*control.Done, error) {
+	o := m.begin(ctx, "", report)
 	if a.Drain {
-		if err := m.drainAll(ctx, report); err != nil {
+		if err := m.drainAll(o); err != nil {
 			return nil, err // nothing has changed, but that there is less in the logs
 		}
 	}
 	if err := m.close(a.IfIdle); err != nil {
 		return nil, err
 	}
-	devices, caches, err := m.stopAll(ctx, a.Force, report)
+	devices, caches, err := m.stopAll(o, a.Force)
 	if err != nil {
 		m.mu.Lock()
 		m.closing = false
 		m.mu.Unlock()
 		return nil, err
 	}
-	text := fmt.Sprintf("stopped %d devices and %d caches", devices, caches)
-	m.logf("shutdown: %s", text)
-	return &control.Done{Text: text}, nil
+	return o.done("shutdown", fmt.Sprintf("stopped %d devices and %d caches", devices, caches)), nil
 }
 
 // close lets no command in any more, unless one is at work.
@@ -57,7 +56,7 @@ func (m *Manager) close(ifIdle bool) error {
 	return nil
 }
 
-func (m *Manager) stopAll(ctx context.Context, force bool, report Reporter) (devices, caches int, err error) {
+func (m *Manager) stopAll(o *operation, force bool) (devices, caches int, err error) {
 	m.mu.Lock()
 	stopping, freeing := values(m.devices), values(m.caches)
 	m.mu.Unlock()
@@ -69,13 +68,13 @@ func (m *Manager) stopAll(ctx context.Context, force bool, report Reporter) (dev
 	m.Disengage()
 	var errs []error
 	for _, d := range stopping {
-		report.say("stopping device %d (%s)", d.id, d.name)
-		if err := m.stop(ctx, d, force, report); err != nil {
+		o.say("stopping device %d (%s)", d.id, d.name)
+		if err := m.stop(o, d, force); err != nil {
 			errs = append(errs, err)
 		}
 	}
 	for _, c := range freeing {
-		if err := m.freeAtEnd(ctx, c, report); err != nil {
+		if err := m.freeAtEnd(o, c); err != nil {
 			errs = append(errs, err)
 		}
 	}
@@ -83,19 +82,19 @@ func (m *Manager) stopAll(ctx context.Context, force bool, report Reporter) (dev
 }
 
 // warnBroken says of a cache that has failed what its end means.
-func warnBroken(c *cache, report Reporter) {
+func (o *operation) warnBroken(c *cache) {
 	if why := c.host.Core().Status().Broken; why != "" {
-		report.say("cache %d had failed (%s): its log ends where it was durable then; `lc resume %d %s` goes on from there", c.id, why, c.id, c.path)
+		o.say("cache %d had failed (%s): its log ends where it was durable then; `lc resume %d %s` goes on from there", c.id, why, c.id, c.path)
 	}
 }
 
-func (m *Manager) freeAtEnd(ctx context.Context, c *cache, report Reporter) error {
-	report.say("making the log of cache %d durable", c.id)
-	warnBroken(c, report)
+func (m *Manager) freeAtEnd(o *operation, c *cache) error {
+	o.say("making the log of cache %d durable", c.id)
+	o.warnBroken(c)
 	m.mu.Lock()
 	c.gone = true
 	m.mu.Unlock()
-	err := m.free(ctx, c, report)
+	err := m.free(o, c)
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if err != nil {

@@ -1,7 +1,6 @@
 package manager
 
 import (
-	"context"
 	"errors"
 	"time"
 
@@ -25,17 +24,17 @@ type stranger struct {
 // strangers finds the caches of this host that are not resumed. It looks at
 // every disk that may be one, and at the files in which this host has had one,
 // but for those in not. What is a cache that cannot be read comes as unread.
-func (m *Manager) strangers(ctx context.Context, not *exceptions, report Reporter) (found []stranger, unread []unread, err error) {
+func (m *Manager) strangers(o *operation, not *exceptions) (found []stranger, unread []unread, err error) {
 	paths, err := disksToAsk("/sys", not.numbers)
 	if err != nil {
 		return nil, nil, err
 	}
-	files, err := m.knownFiles(ctx, not)
+	files, err := m.knownFiles(o.ctx, not)
 	if err != nil {
 		return nil, nil, err
 	}
 	for _, path := range append(paths, files...) {
-		s, err := patiently(ctx, path, report, func() sight { return sighted(path) })
+		s, err := patiently(o, path, func() sight { return sighted(path) })
 		switch {
 		case err != nil:
 			return nil, nil, err
@@ -50,18 +49,18 @@ func (m *Manager) strangers(ctx context.Context, not *exceptions, report Reporte
 
 // patiently looks at one disk. A disk that does not answer holds the command
 // up, not the server.
-func patiently[T any](ctx context.Context, path string, report Reporter, look func() T) (T, error) {
+func patiently[T any](o *operation, path string, look func() T) (T, error) {
 	answer := make(chan T, 1)
 	go func() { answer <- look() }()
 	for {
 		select {
 		case got := <-answer:
 			return got, nil
-		case <-ctx.Done():
+		case <-o.ctx.Done():
 			var none T
 			return none, control.Errorf(control.Interrupted, "interrupted while %s was asked whether it is a cache, and what it holds; nothing was done", path)
 		case <-time.After(slowLook):
-			report.say("waiting for %s to tell whether it is a cache, and what it holds; if it is none, `--skip-disk %s` goes on without it", path, path)
+			o.say("waiting for %s to tell whether it is a cache, and what it holds; if it is none, `--skip-disk %s` goes on without it", path, path)
 		}
 	}
 }

@@ -167,7 +167,7 @@ func (m *Manager) Set(ctx context.Context, a control.AttributeArgs, report Repor
 	if err != nil {
 		return nil, err
 	}
-	stop := remind(report, "waiting for the cache device")
+	stop := m.begin(ctx, "", report).remind("waiting for the cache device")
 	defer stop()
 	if err := f.Set(ctx, a.Value); err != nil {
 		return nil, err

@@ -3,6 +3,7 @@ package server
 import (
 	"errors"
 	"fmt"
+	"log/slog"
 	"os"
 	"runtime/debug"
 	"syscall"
@@ -25,14 +26,14 @@ const (
 // keepMemory sees to it that the server, on which the system's own paging may
 // depend, never waits for memory that is to be paged in or written out. What
 // cannot be had is told, and the server runs without.
-func keepMemory(logf func(format string, args ...any)) {
+func keepMemory(log *slog.Logger) {
 	if err := lockMemory(); err != nil {
-		logf("memory is not locked: %v. If the machine swaps, devices stall, and may hang if it swaps to one of them. "+
-			"Run the server as root, or as a service with LimitMEMLOCK=infinity", err)
+		log.Warn(fmt.Sprintf("memory is not locked: %v. If the machine swaps, devices stall, and may hang if it swaps to one of them. "+
+			"Run the server as root, or as a service with LimitMEMLOCK=infinity", err))
 	}
 	if err := flushIO(); err != nil {
-		logf("threads are not marked as serving block devices: %v. When memory is short, the server may wait for its own "+
-			"devices. %s", err, flushIOTakes(err))
+		log.Warn(fmt.Sprintf("threads are not marked as serving block devices: %v. When memory is short, the server may wait for its own "+
+			"devices. %s", err, flushIOTakes(err)))
 	}
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(collectAt)

@@ -140,10 +140,10 @@ func TestMemoryNotLocked(t *testing.T) {
 		if err := unix.Capset(&unix.CapUserHeader{Version: unix.LINUX_CAPABILITY_VERSION_3}, &none[0]); err != nil {
 			t.Fatal(err)
 		}
-		keepMemory(func(format string, args ...any) { fmt.Printf("SAID "+format+"\n", args...) })
+		keepMemory(newLog(os.Stdout))
 		clear(mapped(t, 1<<20))
 	})
-	if out != "" && (!strings.Contains(out, "SAID memory is not locked: the limit of locked memory is 65536 bytes") || !strings.Contains(out, "LimitMEMLOCK=infinity")) {
+	if out != "" && (!strings.Contains(out, "WARN memory is not locked: the limit of locked memory is 65536 bytes") || !strings.Contains(out, "LimitMEMLOCK=infinity")) {
 		t.Errorf("it said:\n%s", out)
 	}
 }

@@ -2,8 +2,9 @@ package server
 
 import (
 	"context"
+	"fmt"
 	"io"
-	"log"
+	"log/slog"
 	"os"
 	"os/signal"
 	"time"
@@ -23,10 +24,10 @@ const forceWithin = time.Minute
 // commands are taken, or why they never will be.
 func Run(logTo io.Writer, ready func(error)) error {
 	unix.Umask(0o022) // of what is for all to see, the links; the run directory has modes of its own
-	out := log.New(logTo, "", log.LstdFlags)
-	keepMemory(out.Printf)
-	m := manager.New(manager.Options{Logf: out.Printf, LinkDir: manager.LinkDir, Memory: totalMemory()})
-	s, err := New(m, autopilot.New(m, out.Printf))
+	log := newLog(logTo)
+	keepMemory(log)
+	m := manager.New(manager.Options{Log: log, LinkDir: manager.LinkDir, Memory: totalMemory()})
+	s, err := New(m, autopilot.New(m, log))
 	if err != nil {
 		ready(err)
 		return err
@@ -35,18 +36,18 @@ func Run(logTo io.Writer, ready func(error)) error {
 	signal.Notify(signals, unix.SIGTERM, unix.SIGINT)
 	signal.Ignore(unix.SIGHUP, unix.SIGPIPE)
 	defer signal.Stop(signals)
-	go s.obey(signals, out)
-	out.Printf("server %s runs as process %d", Version(), os.Getpid())
+	go s.obey(signals, log)
+	log.Info(fmt.Sprintf("server %s runs as process %d", Version(), os.Getpid()))
 	ready(nil)
 	_, _ = sd.SdNotify(true, sd.SdNotifyReady)
 	err = s.Serve(context.Background())
-	out.Printf("server ends")
+	log.Info("server ends")
 	return err
 }
 
 // obey takes SIGTERM for a shutdown. While a device is open or mounted it is
 // refused, once: the second signal means it.
-func (s *Server) obey(signals <-chan os.Signal, out *log.Logger) {
+func (s *Server) obey(signals <-chan os.Signal, log *slog.Logger) {
 	var refused time.Time
 	for {
 		select {
@@ -54,10 +55,10 @@ func (s *Server) obey(signals <-chan os.Signal, out *log.Logger) {
 			return
 		case sig := <-signals:
 			force := !refused.IsZero() && time.Since(refused) < forceWithin
-			out.Printf("%v: shutting down", sig)
-			report := func(p control.Progress) { out.Print(p.Text) }
+			log.Info(fmt.Sprintf("%v: shutting down", sig))
+			report := func(p control.Progress) { log.Info(p.Text) }
 			if _, err := s.m.Shutdown(context.Background(), control.ShutdownArgs{Force: force}, report); err != nil {
-				out.Printf("%v: %v; a second signal within %v stops all the same, and programs that use a device get errors", sig, err, forceWithin)
+				log.Warn(fmt.Sprintf("%v: %v; a second signal within %v stops all the same, and programs that use a device get errors", sig, err, forceWithin))
 				refused = time.Now()
 				continue
 			}

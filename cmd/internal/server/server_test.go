@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
@@ -50,7 +51,7 @@ func serving(t *testing.T) *manager.Manager {
 // newManager makes a manager whose devices get no nodes: all but the nodes is real.
 func newManager(t *testing.T) *manager.Manager {
 	t.Helper()
-	m := manager.New(manager.Options{Logf: t.Logf, LinkDir: filepath.Join(t.TempDir(), "links"), Nodes: managertest.NoNodes{}})
+	m := manager.New(manager.Options{Log: newLog(t.Output()), LinkDir: filepath.Join(t.TempDir(), "links"), Nodes: managertest.NoNodes{}})
 	t.Cleanup(func() {
 		if l := m.List(); len(l.Caches)+len(l.Devices) == 0 {
 			return // perhaps since the test has done it
@@ -63,7 +64,7 @@ func newManager(t *testing.T) *manager.Manager {
 }
 
 func newServer(m *manager.Manager) (*Server, error) {
-	return New(m, autopilot.New(m, func(string, ...any) {}))
+	return New(m, autopilot.New(m, slog.New(slog.DiscardHandler)))
 }
 
 // formatted makes a disk that is a cache.
