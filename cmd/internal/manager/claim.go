@@ -127,7 +127,7 @@ func rule(d *whose.Disk, claims []claim, distinct bool) (ruling, error) {
 				doubt = errForeign(d, c)
 			}
 		case whose.Perhaps:
-			owned, r.unidentified = append(owned, c), true
+			owned = append(owned, c)
 		case whose.Copy:
 			if doubt == nil && !c.harmless(d) && (!distinct || d.ID == c.binding.ID || d.Name == c.binding.Name) {
 				doubt = errCopy(d, c)
@@ -142,12 +142,14 @@ func rule(d *whose.Disk, claims []claim, distinct bool) (ruling, error) {
 			}
 		}
 	}
+	owned, byID := likeliest(d, owned)
 	switch {
 	case len(owned) > 1:
 		return r, errSeveral(d, owned)
 	case len(owned) == 0:
 		return r, doubt
 	}
+	r.unidentified = byID || d.Kin(&owned[0].binding, owned[0].content, owned[0].place()) == whose.Perhaps
 	if err := checkOwn(d, owned[0]); err != nil {
 		return r, err
 	}
@@ -223,16 +225,6 @@ func (c *claim) orOther(d *whose.Disk) string {
 		return ""
 	}
 	return fmt.Sprintf("; only if it is another disk, that a part of the content was copied to, `lc create %s %d %s --other-disk`", d.Name, d.ID, d.Path)
-}
-
-func errSeveral(d *whose.Disk, owned []*claim) error {
-	var all, ways []string
-	for _, c := range owned {
-		all = append(all, fmt.Sprintf("%s as %s", strings.TrimSuffix(c.holder(), ","), c))
-		ways = append(ways, c.giveUp())
-	}
-	return control.Errorf(control.Mismatch, "data for %s is in more than one place: %s; nothing tells which is the newest. `lc replay CACHE-DEVICE --device ID --dry-run` shows what is where; then, for what is out of date: %s",
-		d.Path, strings.Join(all, ", and "), strings.Join(ways, "; or "))
 }
 
 func errLookalike(d *whose.Disk, c *claim) error {

@@ -18,6 +18,10 @@ func TestP8RuleOfCopies(t *testing.T) {
 	inItsPlace := whose.Disk{ID: 5, Name: "t", Path: "/dev/copy", Sectors: 100}
 	disk := whose.Disk{ID: 5, Name: "myLV", Path: "/dev/slow", Sectors: 100, Prints: []uint64{55}}
 	testRule(t, []ruleCase{
+		{name: "the disk, and a clone of it that is away", disk: disk, claims: []claim{{cache: 3, binding: mine}, {cache: 3, binding: foreign, content: whose.Same}}, want: ruling{waitsFor: 3}},
+		{name: "the same in two logs", disk: disk, claims: []claim{{cache: 3, binding: mine}, {cache: 4, binding: foreign, content: whose.Same}}, refused: "; only if it is another disk, that a part of the content was copied to, `lc create myLV 5 /dev/slow --other-disk`"},
+		{name: "the same in two logs, by one's word", disk: disk, claims: []claim{{cache: 3, binding: mine}, {cache: 4, binding: foreign, content: whose.Same}}, distinct: true, want: ruling{waitsFor: 3}},
+		{name: "clones without identities", disk: copied, claims: []claim{{cache: 3, binding: nameless, content: whose.Same}, {cache: 3, binding: another, content: whose.Same}}, want: ruling{waitsFor: 3, unidentified: true}},
 		{name: "a clone", disk: disk, claims: []claim{{cache: 3, binding: another, content: whose.Same}}, refused: "`lc create myLV 6 /dev/slow` instead"},
 		{name: "a word against all of the content", disk: disk, claims: []claim{{cache: 3, binding: another, content: whose.Same}}, distinct: true, refused: "`lc create myLV 6 /dev/slow` instead"},
 		{name: "a word against a part of it", disk: disk, claims: []claim{{cache: 3, binding: another, content: whose.Changed, verdict: &witness.Verdict{}}}, distinct: true},

@@ -208,5 +208,18 @@ func (m *Manager) exposed(d *device, c claim, log *blockdev.Device) error {
 		return control.Errorf(control.Mismatch, "the log on %s holds data for %s, which device %d shows without it; `lc remove %d` first, and create it again after the resume", c.log, d.path, d.id, d.id)
 	}
 	return control.Errorf(control.Mismatch, "the log on %s holds data for %s as %s, and cache %d has that disk as device %d: what one of them holds is out of date. `lc replay %s --device %d --dry-run` shows what this one has; %s",
-		c.log, d.path, &c, through, d.id, c.log, c.binding.ID, c.giveUp())
+		c.log, d.path, &c, through, d.id, c.log, c.binding.ID, c.giveUp()+d.orAnother(&c))
+}
+
+// orAnother is the way out if a device's disk but looks like the claim's, where
+// that word counts; else "".
+func (d *device) orAnother(c *claim) string {
+	if !d.backing.Disowned(&c.binding, c.content) {
+		return ""
+	}
+	detach := ""
+	if d.host.Cache() != nil {
+		detach = fmt.Sprintf("`lc detach %d`, ", d.id)
+	}
+	return fmt.Sprintf("; or, if %s is another disk, that looks like it, %s`lc remove %d`, and then `lc create %s %d %s --other-disk`", d.path, detach, d.id, d.name, d.id, d.path)
 }
