@@ -12,7 +12,7 @@ import (
 // behind damage there may be more than a resume takes. It is [Cache.GiveUp] for
 // a log that nothing runs on.
 func Forget(dev Device, id uint8, upTo uint64) error {
-	s, err := ReadSuper(dev)
+	s, err := readWritable(dev)
 	if err != nil {
 		return err
 	}

@@ -36,6 +36,34 @@ func TestP6UnknownExtents(t *testing.T) {
 	}
 }
 
+// TestP6ReadOnlyFeatures: a log of which this program does not know all that a
+// writer must know is neither resumed nor given up, and none of it is changed.
+func TestP6ReadOnlyFeatures(t *testing.T) {
+	r := attachedBench(t)
+	r.write(1)
+	if err := r.c.Free(); err != nil {
+		t.Fatal(err)
+	}
+	s, err := ReadSuper(r.m)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.Features.ReadOnly = 4
+	if err := writeSuperSync(r.m, s); err != nil {
+		t.Fatal(err)
+	}
+	before := string(r.m)
+	if _, _, err := Resume(r.m, Config{Wake: func() {}, BufferBytes: 1}); !errors.Is(err, segment.ErrReadOnly) {
+		t.Errorf("resume: %v", err)
+	}
+	if err := Forget(r.m, 5, 1); !errors.Is(err, segment.ErrReadOnly) {
+		t.Errorf("forget: %v", err)
+	}
+	if string(r.m) != before {
+		t.Error("the log was changed")
+	}
+}
+
 // TestFormatRefuses what no log can be made of, and changes nothing.
 func TestFormatRefuses(t *testing.T) {
 	m := inline.Memory("what was there")

@@ -80,6 +80,15 @@ func ReadSuper(dev io.ReaderAt) (*segment.Super, error) {
 	return s, nil
 }
 
+// readWritable reads the superblock in force of a log that is to be written.
+func readWritable(dev io.ReaderAt) (*segment.Super, error) {
+	s, err := ReadSuper(dev)
+	if err != nil {
+		return nil, err
+	}
+	return s, s.Writable()
+}
+
 // readCopy reads one copy of the superblock, as much of it as there is.
 func readCopy(dev io.ReaderAt, buf []byte, off int64) error {
 	const first = 4096
@@ -117,7 +126,7 @@ func writeSuperSync(dev Device, s *segment.Super) error {
 // it. The device is flushed and its epoch raised before Resume returns, so that
 // what recovery accepted is durable and what it dropped stays dropped.
 func Resume(dev Device, cfg Config) (*Cache, *segment.Recovery, error) {
-	s, err := ReadSuper(dev)
+	s, err := readWritable(dev)
 	if err != nil {
 		return nil, nil, err
 	}

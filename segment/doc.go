@@ -41,7 +41,10 @@
 //	152  4  flags: 1 = clean (the log ends exactly at durable_seq)
 //	156  4  alignment in bytes: every record starts and ends on it; the block size or 4096, 0 = the block size
 //	160  8  epoch_seq: the last record that the resume which began this epoch accepted; in version 1 durable_seq stands for it
-//	168     reserved, 0, up to 446
+//	168  8  compatible features: who does not know one may use the log, and keeps the bit
+//	176  8  read-only features: who does not know one may read the log, and not write it
+//	184  8  incompatible features: who does not know one cannot read the log
+//	192     reserved, 0, up to 446; kept as they are found
 //	446 66  a protective MBR: 00 00 02 00 EE FF FF FF 01 00 00 00 FF FF FF FF, 48 × 00, 55 AA; or 0
 //
 // then for each binding of a backing device, 128 bytes:
@@ -54,7 +57,7 @@
 //	 32  8  fingerprint of what the host says of the disk's identity; 0 = none
 //	 40 64  name, UTF-8, padded with 0
 //	104  8  given_up: extents of the device in records up to this sequence count no more
-//	112     reserved, 0, up to 128
+//	112     reserved, 0, up to 128; kept as they are found
 //
 // then, not in version 1, for each binding in the same order, a witness of what
 // some places of the backing hold as last written through the cache, 2048 bytes:
@@ -67,6 +70,10 @@
 //	 16     checksums of the H and then of the T sectors, 4 bytes each
 //	...     marks and then samples, 12 bytes each: LBA (8), checksum of that sector (4)
 //	...     0, up to 2048
+//
+// No feature is defined yet. What a compatible one keeps in reserved fields of the
+// superblock or of a binding outlives the updates of a program that does not know
+// it; a binding that is made anew has zeroes there.
 //
 // The fields from 0 to 20 are the same in all versions, and no version is longer
 // than 278528 bytes, so that any program can check a copy, and then knows whether

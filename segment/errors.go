@@ -14,6 +14,10 @@ var (
 	ErrNotFormatted = errors.New("not formatted as a cache")
 	// ErrVersion is returned for a superblock of a format we do not know.
 	ErrVersion = errors.New("made by a version of this program whose format this one does not know: use a newer lc")
+	// ErrReadOnly is returned for a log that may be read and not be written:
+	// there is something in it that a writer must know, and this program does
+	// not.
+	ErrReadOnly = errors.New("made by a version of this program that writes what this one can only read: use a newer lc, or `lc replay`, which writes nothing to it")
 	// ErrDamaged is what every [DamageError] wraps.
 	ErrDamaged = errors.New("damaged log")
 )

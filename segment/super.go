@@ -12,6 +12,7 @@ const (
 	superVersion = 2 // written; version 1 is read as well
 	superFixed   = 512
 	bindingSize  = 128
+	reservedAt   = 192  // up to the MBR
 	witnessSize  = 2048 // since version 2
 	labelSize    = 32
 	nameSize     = 64
@@ -42,6 +43,9 @@ type Binding struct {
 	// disk under this id takes it over.
 	GivenUp uint64
 
+	// Reserved is what a program that knows more has here, and is written back.
+	Reserved [16]byte
+
 	// Witness is what was last written to some places of the backing; nil if that
 	// was never looked at. It is replaced as a whole, never changed.
 	Witness *Witness
@@ -61,6 +65,8 @@ type Super struct {
 	DurableSeq   uint64
 	EpochSeq     uint64 // the last record that the resume of this epoch accepted; in version 1 DurableSeq stands for it
 	Clean        bool
+	Features     Features
+	Reserved     [mbrOffset - reservedAt]byte // what a program that knows more has here, and is written back
 	Bindings     []Binding
 
 	// Other is why the other copy is bad, or nil. It is not written.

@@ -99,6 +99,8 @@ func AppendSuper(dst []byte, s *Super) []byte {
 	}
 	le.PutUint32(b[156:], s.Geometry.RecordAlign)
 	le.PutUint64(b[160:], s.EpochSeq)
+	s.Features.put(b[168:])
+	copy(b[reservedAt:], s.Reserved[:])
 	copy(b[mbrOffset:], protectiveMBR)
 	witnesses := b[superFixed+bindingSize*len(s.Bindings):]
 	for i := range s.Bindings {
@@ -123,6 +125,7 @@ func putBinding(b []byte, d *Binding) {
 	binary.LittleEndian.PutUint64(b[32:], d.Fingerprint)
 	putString(b[40:40+nameSize], d.Name)
 	binary.LittleEndian.PutUint64(b[104:], d.GivenUp)
+	copy(b[112:], d.Reserved[:])
 }
 
 func getBinding(b []byte) Binding {
@@ -132,6 +135,7 @@ func getBinding(b []byte) Binding {
 	d.Fingerprint = binary.LittleEndian.Uint64(b[32:])
 	d.Name = string(bytes.TrimRight(b[40:40+nameSize], "\x00"))
 	d.GivenUp = binary.LittleEndian.Uint64(b[104:])
+	copy(d.Reserved[:], b[112:])
 	return d
 }
 
@@ -153,9 +157,28 @@ func DecodeSuper(b []byte) (*Super, error) {
 	if version == 0 || version > superVersion {
 		return nil, fmt.Errorf("%w %d, this program knows up to %d", ErrVersion, version, superVersion)
 	}
+	s := getSuper(b)
+	if err := s.Features.readable(); err != nil {
+		return nil, err
+	}
 	if want := superLength(version, min(n, MaxDevices)); n > MaxDevices || int(length) != want {
 		return nil, fmt.Errorf("superblock: %w", &FieldError{"length", uint64(length), uint64(want)})
 	}
+	if version == 1 {
+		s.EpochSeq = s.DurableSeq
+	}
+	if err := s.getBindings(b[superFixed:length], int(n)); err != nil {
+		return nil, fmt.Errorf("superblock: %w", err)
+	}
+	if err := s.check(); err != nil {
+		return nil, fmt.Errorf("superblock: %w", err)
+	}
+	return s, nil
+}
+
+// getSuper takes the part of a superblock before its bindings.
+func getSuper(b []byte) *Super {
+	le := binary.LittleEndian
 	s := &Super{
 		Generation: le.Uint64(b[24:]),
 		Label:      string(bytes.TrimRight(b[48:48+labelSize], "\x00")),
@@ -174,26 +197,27 @@ func DecodeSuper(b []byte) (*Super, error) {
 		DurableSeq:   le.Uint64(b[144:]),
 		EpochSeq:     le.Uint64(b[160:]),
 		Clean:        le.Uint32(b[152:])&flagClean != 0,
-	}
-	if version == 1 {
-		s.EpochSeq = s.DurableSeq
+		Features:     getFeatures(b[168:]),
 	}
 	copy(s.UUID[:], b[32:48])
-	witnesses := b[superFixed+bindingSize*n : length] // none in version 1
-	for i := range int(n) {
-		d := getBinding(b[superFixed+i*bindingSize:])
+	copy(s.Reserved[:], b[reservedAt:])
+	return s
+}
+
+// getBindings takes n bindings, and their witnesses if b has any: version 1 has
+// none.
+func (s *Super) getBindings(b []byte, n int) (err error) {
+	witnesses := b[bindingSize*n:]
+	for i := range n {
+		d := getBinding(b[i*bindingSize:])
 		if len(witnesses) > 0 {
-			var err error
 			if d.Witness, err = getWitness(witnesses[i*witnessSize:][:witnessSize]); err != nil {
-				return nil, fmt.Errorf("superblock: device %d: %w", d.ID, err)
+				return fmt.Errorf("device %d: %w", d.ID, err)
 			}
 		}
 		s.Bindings = append(s.Bindings, d)
 	}
-	if err := s.check(); err != nil {
-		return nil, fmt.Errorf("superblock: %w", err)
-	}
-	return s, nil
+	return nil
 }
 
 // check refuses what a correct checksum cannot excuse.

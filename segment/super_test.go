@@ -35,6 +35,45 @@ func TestSuperRoundTrip(t *testing.T) {
 	}
 }
 
+// TestP6Features: what a newer program marks is kept, may be read and not be
+// written, or is not taken at all.
+func TestP6Features(t *testing.T) {
+	for _, c := range []struct {
+		name      string
+		features  Features
+		read, use error
+	}{
+		{"compatible", Features{Compatible: 1 << 63}, nil, nil},
+		{"read-only", Features{ReadOnly: 1}, nil, ErrReadOnly},
+		{"incompatible", Features{Compatible: 1, ReadOnly: 1, Incompatible: 1 << 40}, ErrVersion, nil},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			s := testSuper(t)
+			s.Features = c.features
+			s.Reserved[0], s.Reserved[len(s.Reserved)-1], s.Bindings[0].Reserved[15] = 1, 2, 3
+			b := AppendSuper(nil, s)
+			got, err := DecodeSuper(b)
+			if !errors.Is(err, c.read) {
+				t.Fatal(err)
+			}
+			if err != nil {
+				older := testSuper(t)
+				older.Generation--
+				if _, err := NewestSuper(b, AppendSuper(nil, older)); !errors.Is(err, ErrVersion) {
+					t.Errorf("beside an older copy: %v", err)
+				}
+				return
+			}
+			if d := cmp.Diff(s, got); d != "" {
+				t.Error(d)
+			}
+			if err := got.Writable(); !errors.Is(err, c.use) {
+				t.Error(err)
+			}
+		})
+	}
+}
+
 // TestProtectiveMBR: what others see of a cache is as a GPT's disk shows it,
 // and a copy without it is as good.
 func TestProtectiveMBR(t *testing.T) {

@@ -133,6 +133,9 @@ func (k *cutter) progress() {
 	if k.version > 1 {
 		k.field(4, "alignment", number, "bytes: records start and end on it; 0 = the block size")
 		k.field(8, "epoch_seq", number, "the last record that the resume of this epoch accepted")
+		k.field(8, "compatible", hexadecimal, "features that a program need not know")
+		k.field(8, "read_only", hexadecimal, "features that a program which writes must know")
+		k.field(8, "incompatible", hexadecimal, "features that every program must know")
 	}
 	if k.b[superFixed-1] != 0 {
 		k.reserved(mbrOffset)

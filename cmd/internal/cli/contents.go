@@ -30,6 +30,9 @@ func describeCache(dev *blockdev.Device) *contents {
 	case err != nil:
 		return &contents{text: fmt.Sprintf("with a superblock that cannot be read (%v)", err), way: manager.WithoutSuper(dev.Path())}
 	}
+	if err := super.Writable(); err != nil {
+		return &contents{text: fmt.Sprintf("of which this program does not know all (%v)", err), way: "A newer lc tells what is in it"}
+	}
 	var extents [segment.MaxDevices + 1]int
 	all, given := 0, 0
 	forgotten := super.GivenUp()

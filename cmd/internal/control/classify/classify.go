@@ -48,6 +48,7 @@ var sentinels = []struct {
 	{segment.ErrGeometry, control.BadValue},
 	{segment.ErrDamaged, control.Damaged},
 	{segment.ErrVersion, control.Mismatch},
+	{segment.ErrReadOnly, control.Mismatch},
 	{inspect.ErrShrunk, control.Mismatch},
 	{inspect.ErrTargetSmall, control.Mismatch},
 	{inspect.ErrNotBound, control.NotFound},
