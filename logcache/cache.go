@@ -8,7 +8,7 @@ import (
 	"github.com/ublk-lc/ublk-lc/logcache/index"
 	"github.com/ublk-lc/ublk-lc/segment"
 	"github.com/ublk-lc/ublk-lc/segment/witness"
-	"github.com/ublk-lc/ublk-lc/ublk/uring"
+	"github.com/ublk-lc/ublk-lc/ublk/uring/mem"
 )
 
 // DefaultBufferBytes is the memory for RAM buffers: 64 MiB, as in dm-lc.
@@ -68,7 +68,7 @@ type Cache struct {
 	prevEnd      uint32 // where its predecessor ends
 
 	// current segment
-	memory     *uring.Region // of all RAM buffers
+	memory     *mem.Region // of all RAM buffers
 	bufs       []buffer
 	cur        current
 	hint       uint16   // header sectors for the next record
@@ -167,15 +167,15 @@ func (c *Cache) allocBuffers(bytes int) error {
 	n := max(2, bytes/int(c.geo.SegmentSize))
 	n = int(min(uint64(n), c.geo.Slots))
 	size := int(c.geo.SegmentSize)
-	memory, err := uring.NewRegion(n * size) // one piece, so that huge pages can serve it
+	memory, err := mem.NewRegion(n * size) // one piece, so that huge pages can serve it
 	if err != nil {
 		return err
 	}
 	c.memory = memory
-	mem := memory.Bytes()
+	all := memory.Bytes()
 	c.bufs = make([]buffer, n)
 	for i := range c.bufs {
-		c.bufs[i].mem = mem[i*size : (i+1)*size]
+		c.bufs[i].mem = all[i*size : (i+1)*size]
 		c.bufs[i].sums = make([]uint32, size/segment.ChunkSize)
 	}
 	return nil
@@ -186,12 +186,12 @@ func (c *Cache) Free() error {
 	c.lock() // a status may still be asked for
 	defer c.mu.Unlock()
 	c.cur = current{} // which Port.Idle may still look at
-	return errors.Join(c.memory.Free(), uring.FreePages(c.super.buf), uring.FreePages(c.doubt.mem), c.idx.Close())
+	return errors.Join(c.memory.Free(), mem.Free(c.super.buf), mem.Free(c.doubt.mem), c.idx.Close())
 }
 
 // Memory is where the RAM buffers lie. Records are written out of it, so that a
 // thread which has it registered with its ring saves the kernel work.
-func (c *Cache) Memory() *uring.Region { return c.memory }
+func (c *Cache) Memory() *mem.Region { return c.memory }
 
 // Background is the port of the cache's own thread.
 func (c *Cache) Background() *Port { return c.background }

@@ -6,7 +6,7 @@ import (
 
 	"github.com/ublk-lc/ublk-lc/segment"
 	"github.com/ublk-lc/ublk-lc/segment/blockdev"
-	"github.com/ublk-lc/ublk-lc/ublk/uring"
+	"github.com/ublk-lc/ublk-lc/ublk/uring/mem"
 )
 
 // nullDevice is a formatted cache device that forgets the log.
@@ -60,18 +60,18 @@ func newRig(tb testing.TB) *rig {
 	})
 	c.Background().Poll()
 	r.drive(c.Background())
-	mem, err := uring.AllocPages(len(r.reqs) * 4096)
+	buf, err := mem.Alloc(len(r.reqs) * 4096)
 	if err != nil {
 		tb.Fatal(err)
 	}
 	for i := range r.reqs {
-		r.reqs[i] = Request{Volume: r.v, Buf: mem[i*4096 : (i+1)*4096], Sectors: 8}
+		r.reqs[i] = Request{Volume: r.v, Buf: buf[i*4096 : (i+1)*4096], Sectors: 8}
 	}
 	tb.Cleanup(func() {
 		if err := c.Free(); err != nil {
 			tb.Error(err)
 		}
-		if err := uring.FreePages(mem); err != nil {
+		if err := mem.Free(buf); err != nil {
 			tb.Error(err)
 		}
 	})

@@ -6,7 +6,7 @@ import (
 	"io"
 
 	"github.com/ublk-lc/ublk-lc/segment"
-	"github.com/ublk-lc/ublk-lc/ublk/uring"
+	"github.com/ublk-lc/ublk-lc/ublk/uring/mem"
 )
 
 // Device is a cache device on which nothing runs, as at format and resume.
@@ -56,12 +56,12 @@ func Format(dev Device, o FormatOptions) (*segment.Super, error) {
 // ReadSuper reads the superblock in force. A copy that cannot be read is as bad
 // as one that says something wrong: the other one will do.
 func ReadSuper(dev io.ReaderAt) (*segment.Super, error) {
-	mem, err := uring.AllocPages(2 * segment.MaxSuperSize)
+	buf, err := mem.Alloc(2 * segment.MaxSuperSize)
 	if err != nil {
 		return nil, err
 	}
-	defer uring.FreePages(mem)
-	a, b := mem[:segment.MaxSuperSize], mem[segment.MaxSuperSize:]
+	defer mem.Free(buf)
+	a, b := buf[:segment.MaxSuperSize], buf[segment.MaxSuperSize:]
 	var unread error
 	for i, buf := range [][]byte{a, b} {
 		if err := readCopy(dev, buf, int64(i)*segment.SuperSpace); err != nil {
@@ -105,14 +105,14 @@ func readCopy(dev io.ReaderAt, buf []byte, off int64) error {
 // writeSuperSync updates the superblock: both copies, like [Cache.updateSuper],
 // so that no older one survives.
 func writeSuperSync(dev Device, s *segment.Super) error {
-	mem, err := uring.AllocPages(segment.MaxSuperSize)
+	buf, err := mem.Alloc(segment.MaxSuperSize)
 	if err != nil {
 		return err
 	}
-	defer uring.FreePages(mem)
+	defer mem.Free(buf)
 	for range 2 {
 		s.Generation++
-		if _, err := dev.WriteAt(segment.AppendSuper(mem[:0], s), segment.SuperOffset(s.Generation)); err != nil {
+		if _, err := dev.WriteAt(segment.AppendSuper(buf[:0], s), segment.SuperOffset(s.Generation)); err != nil {
 			return fmt.Errorf("write superblock: %w", err)
 		}
 		if err := dev.Flush(); err != nil {
@@ -184,12 +184,12 @@ func cutOff(dev Device, s *segment.Super, rec *segment.Recovery) {
 	if !rec.Remnant || n == 0 {
 		return
 	}
-	mem, err := uring.AllocPages(4096) // no block is larger
+	buf, err := mem.Alloc(4096) // no block is larger
 	if err != nil {
 		return
 	}
-	defer uring.FreePages(mem)
+	defer mem.Free(buf)
 	g := s.Geometry
 	at := g.SlotOffset(g.Slot(rec.Segments[n-1].ID)) + int64(rec.PrevEnd)*segment.SectorSize
-	_, _ = dev.WriteAt(mem[:g.RecordSectors()*segment.SectorSize], at)
+	_, _ = dev.WriteAt(buf[:g.RecordSectors()*segment.SectorSize], at)
 }

@@ -5,7 +5,7 @@ import (
 
 	"github.com/ublk-lc/ublk-lc/segment"
 	"github.com/ublk-lc/ublk-lc/segment/blockdev"
-	"github.com/ublk-lc/ublk-lc/ublk/uring"
+	"github.com/ublk-lc/ublk-lc/ublk/uring/mem"
 )
 
 // superblock keeps the superblock in force and its updates.
@@ -88,12 +88,12 @@ func (c *Cache) nextSuper(p *Port) {
 func (c *Cache) writeSuper(p *Port) {
 	s := &c.super
 	if s.buf == nil {
-		mem, err := uring.AllocPages(segment.MaxSuperSize)
+		buf, err := mem.Alloc(segment.MaxSuperSize)
 		if err != nil {
 			c.fail(p, err)
 			return
 		}
-		s.buf = mem
+		s.buf = buf
 	}
 	s.busy = true
 	s.twice, s.once, s.fresh = s.once, s.fresh, nil

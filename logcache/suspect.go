@@ -6,7 +6,7 @@ import (
 
 	"github.com/ublk-lc/ublk-lc/segment"
 	"github.com/ublk-lc/ublk-lc/segment/blockdev"
-	"github.com/ublk-lc/ublk-lc/ublk/uring"
+	"github.com/ublk-lc/ublk-lc/ublk/uring/mem"
 )
 
 // A machine that was hibernated has two lives: the boot that finds its image may
@@ -61,12 +61,12 @@ func (c *Cache) Suspect() {
 func (c *Cache) lookAgain(p *Port) {
 	d := &c.doubt
 	if d.mem == nil {
-		mem, err := uring.AllocPages(2 * segment.MaxSuperSize)
+		buf, err := mem.Alloc(2 * segment.MaxSuperSize)
 		if err != nil {
 			c.fail(p, err)
 			return
 		}
-		d.mem = mem
+		d.mem = buf
 	}
 	c.super.busy = true
 	d.looking, d.reads = d.raised, 2

@@ -4,7 +4,7 @@ import (
 	"fmt"
 
 	"github.com/ublk-lc/ublk-lc/segment"
-	"github.com/ublk-lc/ublk-lc/ublk/uring"
+	"github.com/ublk-lc/ublk-lc/ublk/uring/mem"
 )
 
 // By these bytes at its start and at its end other programs would take a device
@@ -22,11 +22,11 @@ const (
 // The superblocks go first, durably: a power cut leaves an old cache whole, or
 // none.
 func Wipe(dev Device, size uint64) error {
-	zeroes, err := uring.AllocPages(1 << 20)
+	zeroes, err := mem.Alloc(1 << 20)
 	if err != nil {
 		return err
 	}
-	defer uring.FreePages(zeroes)
+	defer mem.Free(zeroes)
 	tail := uint64(0)
 	if size > wipedTail {
 		tail = (size - wipedTail) &^ 4095

@@ -6,7 +6,7 @@ import (
 
 	"github.com/ublk-lc/ublk-lc/segment"
 	"github.com/ublk-lc/ublk-lc/segment/blockdev"
-	"github.com/ublk-lc/ublk-lc/ublk/uring"
+	"github.com/ublk-lc/ublk-lc/ublk/uring/mem"
 )
 
 const (
@@ -155,7 +155,7 @@ func (m *Migrator) candidates(most int) {
 
 // Close gives the memory back. Nothing may be under way.
 func (m *Migrator) Close() error {
-	err := errors.Join(uring.FreePages(m.images), uring.FreePages(m.staging), uring.FreePages(m.patches.memory))
+	err := errors.Join(mem.Free(m.images), mem.Free(m.staging), mem.Free(m.patches.memory))
 	m.images, m.staging, m.patches.memory = nil, nil, nil
 	return err
 }
@@ -228,13 +228,13 @@ func (m *Migrator) reserve() error {
 		return nil
 	}
 	size := m.Largest() * int(m.geo.SegmentSize)
-	images, err := uring.AllocPages(size)
+	images, err := mem.Alloc(size)
 	if err != nil {
 		return err
 	}
-	staging, err := uring.AllocPages(size)
+	staging, err := mem.Alloc(size)
 	if err != nil {
-		return errors.Join(err, uring.FreePages(images))
+		return errors.Join(err, mem.Free(images))
 	}
 	m.images, m.staging = images, staging
 	return nil

@@ -3,7 +3,7 @@ package migrate
 import (
 	"github.com/ublk-lc/ublk-lc/segment"
 	"github.com/ublk-lc/ublk-lc/segment/blockdev"
-	"github.com/ublk-lc/ublk-lc/ublk/uring"
+	"github.com/ublk-lc/ublk-lc/ublk/uring/mem"
 )
 
 // This file brings a part of a backing's logical block to it. Nothing that is
@@ -54,11 +54,11 @@ func (s *patches) reserve() error {
 		return nil
 	}
 	if s.memory == nil {
-		mem, err := uring.AllocPages(maxPatching * patchBytes)
+		buf, err := mem.Alloc(maxPatching * patchBytes)
 		if err != nil {
 			return err
 		}
-		s.memory = mem
+		s.memory = buf
 	}
 	s.free = s.free[:0]
 	for i := range maxPatching {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/ublk-lc/ublk-lc/ublk/uapi"
 	"github.com/ublk-lc/ublk-lc/ublk/uring"
+	"github.com/ublk-lc/ublk-lc/ublk/uring/mem"
 	"golang.org/x/sys/unix"
 )
 
@@ -66,7 +67,7 @@ func (c *command) run(ctx context.Context) error {
 		return fmt.Errorf("ublk %s: %w", c.name, err)
 	}
 	defer ring.Close()
-	page, err := uring.AllocPages(commandBuffer)
+	page, err := mem.Alloc(commandBuffer)
 	if err != nil {
 		return fmt.Errorf("ublk %s: %w", c.name, err)
 	}
@@ -82,7 +83,7 @@ func (c *command) run(ctx context.Context) error {
 	if err == nil {
 		copy(arg, page)
 	}
-	return errors.Join(err, uring.FreePages(page))
+	return errors.Join(err, mem.Free(page))
 }
 
 func (c *command) prepare(sqe *uring.SQE, fd int, page []byte) {

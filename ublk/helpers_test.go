@@ -11,7 +11,7 @@ import (
 
 	"github.com/ublk-lc/ublk-lc/tests/kit"
 	"github.com/ublk-lc/ublk-lc/ublk"
-	"github.com/ublk-lc/ublk-lc/ublk/uring"
+	"github.com/ublk-lc/ublk-lc/ublk/uring/mem"
 	"go.uber.org/goleak"
 	"golang.org/x/sys/unix"
 )
@@ -175,11 +175,11 @@ func open(t testing.TB, dev *ublk.Device, flags int) *os.File {
 
 func pages(t testing.TB, n int) []byte {
 	t.Helper()
-	b, err := uring.AllocPages(n)
+	b, err := mem.Alloc(n)
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { uring.FreePages(b) })
+	t.Cleanup(func() { mem.Free(b) })
 	return b[:n]
 }
 

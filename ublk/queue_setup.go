@@ -9,6 +9,7 @@ import (
 
 	"github.com/ublk-lc/ublk-lc/ublk/uapi"
 	"github.com/ublk-lc/ublk-lc/ublk/uring"
+	"github.com/ublk-lc/ublk-lc/ublk/uring/mem"
 	"golang.org/x/sys/unix"
 )
 
@@ -132,7 +133,7 @@ func (q *Queue) makeRequests() error {
 	if q.dev.cfg.UserCopy {
 		return nil
 	}
-	pages, err := uring.AllocPages(depth * size)
+	pages, err := mem.Alloc(depth * size)
 	if err != nil {
 		return fmt.Errorf("ublk device %d: buffers of queue %d: %w", q.dev.id, q.id, err)
 	}
@@ -153,7 +154,7 @@ func (q *Queue) tearDown() error {
 	if q.ring != nil {
 		errs = append(errs, q.ring.Close())
 	}
-	errs = append(errs, q.event.Close(), uring.FreePages(q.pages))
+	errs = append(errs, q.event.Close(), mem.Free(q.pages))
 	q.pages = nil
 	return errors.Join(errs...)
 }

@@ -7,6 +7,7 @@ import (
 	"sync/atomic"
 
 	"github.com/ublk-lc/ublk-lc/ublk/uring"
+	"github.com/ublk-lc/ublk-lc/ublk/uring/mem"
 	"golang.org/x/sys/unix"
 )
 
@@ -46,11 +47,11 @@ func NewBatchReader(d *Device) *BatchReader {
 // without waiting for it. Where it cannot, as with a file in memory, a ring hands
 // each read to a thread of the kernel, which costs as much as the read itself.
 func (d *Device) readsAsync() bool {
-	page, err := uring.AllocPages(largestBlock)
+	page, err := mem.Alloc(largestBlock)
 	if err != nil {
 		return true
 	}
-	defer uring.FreePages(page)
+	defer mem.Free(page)
 	_, err = unix.Preadv2(d.fd, [][]byte{page}, 0, unix.RWF_NOWAIT)
 	return !errors.Is(err, unix.EOPNOTSUPP)
 }

@@ -13,6 +13,7 @@ import (
 
 	"github.com/ublk-lc/ublk-lc/tests/kit"
 	"github.com/ublk-lc/ublk-lc/ublk/uring"
+	"github.com/ublk-lc/ublk-lc/ublk/uring/mem"
 	"golang.org/x/sys/unix"
 )
 
@@ -78,15 +79,15 @@ func TestBatchReaderOfMemory(t *testing.T) {
 }
 
 func readPieces(t *testing.T, r *BatchReader, want []byte, piece, reads int) {
-	mem, err := uring.AllocPages(reads * piece)
+	buf, err := mem.Alloc(reads * piece)
 	if err != nil {
 		t.Error(err)
 		return
 	}
-	defer uring.FreePages(mem)
+	defer mem.Free(buf)
 	bufs, offs, errs := make([][]byte, reads), make([]int64, reads), make([]error, reads)
 	for i := range bufs {
-		bufs[i] = mem[i*piece : (i+1)*piece]
+		bufs[i] = buf[i*piece : (i+1)*piece]
 		offs[i] = rand.Int64N(int64(len(want)/4096)) * 4096 // the last ones reach beyond the end
 		errs[i] = os.ErrInvalid
 	}
@@ -120,11 +121,11 @@ func TestBatchReaderGoesOnWithoutARing(t *testing.T) {
 		<-done
 	}()
 	r.rings <- <-made
-	pages, err := uring.AllocPages(3 * 4096)
+	pages, err := mem.Alloc(3 * 4096)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer uring.FreePages(pages)
+	defer mem.Free(pages)
 	pages[0] = 1
 	errs := []error{errors.ErrUnsupported, errors.ErrUnsupported, nil}
 	r.ReadBatch([][]byte{pages[:4096], pages[4096:8192], pages[8192:]}, []int64{0, 4096, 1 << 30}, errs)

@@ -4,7 +4,7 @@ import (
 	"encoding/binary"
 	"fmt"
 
-	"github.com/ublk-lc/ublk-lc/ublk/uring"
+	"github.com/ublk-lc/ublk-lc/ublk/uring/mem"
 )
 
 // MadeFor is the logical block, in bytes, that what lies on a device was made
@@ -13,11 +13,11 @@ import (
 // ones not; a partition table counts in blocks, and is at its place on none but
 // its own. Without anything of that kind block is 0.
 func (d *Device) MadeFor() (what string, block uint32, err error) {
-	b, err := uring.AllocPages(8192)
+	b, err := mem.Alloc(8192)
 	if err != nil {
 		return "", 0, err
 	}
-	defer uring.FreePages(b)
+	defer mem.Free(b)
 	b = b[:min(uint64(len(b)), d.Size())]
 	if _, err := d.ReadAt(b, 0); err != nil {
 		return "", 0, fmt.Errorf("look what blocks the content is for: %w", err)

@@ -7,7 +7,7 @@ import (
 	"io"
 	"slices"
 
-	"github.com/ublk-lc/ublk-lc/ublk/uring"
+	"github.com/ublk-lc/ublk-lc/ublk/uring/mem"
 )
 
 // OwnCache is what [Device.Content] calls a cache of ours.
@@ -40,11 +40,11 @@ func (d *Device) Content() (string, error) {
 // first. On a cache of ours that an earlier version made, those of what was
 // there before it may have stayed.
 func (d *Device) Contents() ([]string, error) {
-	b, err := uring.AllocPages(probeWindow)
+	b, err := mem.Alloc(probeWindow)
 	if err != nil {
 		return nil, err
 	}
-	defer uring.FreePages(b)
+	defer mem.Free(b)
 	p := prober{dev: d, size: int64(d.Size()), buf: b}
 	return p.probe()
 }

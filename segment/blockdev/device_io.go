@@ -6,7 +6,7 @@ import (
 	"io"
 	"unsafe"
 
-	"github.com/ublk-lc/ublk-lc/ublk/uring"
+	"github.com/ublk-lc/ublk-lc/ublk/uring/mem"
 	"golang.org/x/sys/unix"
 )
 
@@ -68,11 +68,11 @@ func directAlignment(fd int) uint32 {
 		}
 		return largestBlock
 	}
-	page, err := uring.AllocPages(largestBlock)
+	page, err := mem.Alloc(largestBlock)
 	if err != nil {
 		return largestBlock
 	}
-	defer uring.FreePages(page)
+	defer mem.Free(page)
 	if _, err := unix.Pread(fd, page[:smallestBlock], 0); err != nil {
 		return largestBlock
 	}

@@ -3,7 +3,7 @@ package blockdev
 import (
 	"slices"
 
-	"github.com/ublk-lc/ublk-lc/ublk/uring"
+	"github.com/ublk-lc/ublk-lc/ublk/uring/mem"
 )
 
 // ownMBR is what our superblock has from byte 446 of its first sector on, for
@@ -14,11 +14,11 @@ const ownMBR = "\x00\x00\x02\x00\xee\xff\xff\xff\x01\x00\x00\x00\xff\xff\xff\xff
 // 256 KiB of a device: where the first copy of our superblock lies, or lay, and
 // nothing of a log. The remains of that copy do not count.
 func (d *Device) ForeignStart() ([]string, error) {
-	b, err := uring.AllocPages(probeWindow)
+	b, err := mem.Alloc(probeWindow)
 	if err != nil {
 		return nil, err
 	}
-	defer uring.FreePages(b)
+	defer mem.Free(b)
 	p := prober{dev: d, size: int64(d.Size()), buf: b}
 	w, err := p.read(0)
 	if err != nil {

@@ -8,7 +8,7 @@ import (
 	"testing"
 
 	"github.com/ublk-lc/ublk-lc/tests/kit"
-	"github.com/ublk-lc/ublk-lc/ublk/uring"
+	"github.com/ublk-lc/ublk-lc/ublk/uring/mem"
 	"golang.org/x/sys/unix"
 )
 
@@ -73,12 +73,12 @@ func TestFileReadsAndWrites(t *testing.T) {
 	if b := d.LogicalBlock(); b != 512 && b != 4096 {
 		t.Errorf("logical block %d", b)
 	}
-	mem, err := uring.AllocPages(8192)
+	buf, err := mem.Alloc(8192)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer uring.FreePages(mem)
-	out, in := mem[:4096], mem[4096:]
+	defer mem.Free(buf)
+	out, in := buf[:4096], buf[4096:]
 	for i := range out {
 		out[i] = byte(i)
 	}

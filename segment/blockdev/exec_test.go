@@ -11,6 +11,7 @@ import (
 	abi "github.com/iceber/iouring-go/syscall"
 	"github.com/ublk-lc/ublk-lc/tests/kit"
 	"github.com/ublk-lc/ublk-lc/ublk/uring"
+	"github.com/ublk-lc/ublk-lc/ublk/uring/mem"
 	"golang.org/x/sys/unix"
 )
 
@@ -90,16 +91,16 @@ func TestWritesOutOfRegisteredMemory(t *testing.T) {
 		}
 		return r.code
 	}
-	m, err := uring.NewRegion(size)
+	m, err := mem.NewRegion(size)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer m.Free()
-	back, err := uring.AllocPages(size)
+	back, err := mem.Alloc(size)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer uring.FreePages(back)
+	defer mem.Free(back)
 	for i, step := range []struct {
 		change func() error
 		want   uint8
@@ -151,11 +152,11 @@ func TestReadsOfBackings(t *testing.T) {
 	defer r.close()
 	var reads atomic.Int32
 	r.CountReads(&reads)
-	page, err := uring.AllocPages(4096)
+	page, err := mem.Alloc(4096)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer uring.FreePages(page)
+	defer mem.Free(page)
 	for _, c := range []struct {
 		op   Op
 		want int32
@@ -184,11 +185,11 @@ func TestExecutorTells(t *testing.T) {
 	d := open(t, kit.Disk(t, "disk", 1<<20), OpenOptions{ReadOnly: true})
 	r := newRig(t, d)
 	defer r.close()
-	page, err := uring.AllocPages(4096)
+	page, err := mem.Alloc(4096)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer uring.FreePages(page)
+	defer mem.Free(page)
 	sinks := make([]told, 3)
 	for i, kind := range []Kind{Read, Write, Flush} {
 		if n := r.InFlight(); n != i {

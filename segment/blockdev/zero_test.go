@@ -5,7 +5,7 @@ import (
 	"testing"
 
 	"github.com/ublk-lc/ublk-lc/tests/kit"
-	"github.com/ublk-lc/ublk-lc/ublk/uring"
+	"github.com/ublk-lc/ublk-lc/ublk/uring/mem"
 	"golang.org/x/sys/unix"
 )
 
@@ -21,16 +21,16 @@ func run(t *testing.T, d *Device, op Op) error {
 func TestZeroes(t *testing.T) {
 	const size = 4 << 20
 	d := open(t, kit.Disk(t, "disk", size), OpenOptions{Exclusive: true})
-	mem, err := uring.AllocPages(size)
+	buf, err := mem.Alloc(size)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer uring.FreePages(mem)
+	defer mem.Free(buf)
 	for _, kind := range []Kind{Discard, Zero} {
-		for i := range mem {
-			mem[i] = 1
+		for i := range buf {
+			buf[i] = 1
 		}
-		if _, err := d.WriteAt(mem, 0); err != nil {
+		if _, err := d.WriteAt(buf, 0); err != nil {
 			t.Fatal(err)
 		}
 		const from, length = 1 << 20, 5 << 19
@@ -39,7 +39,7 @@ func TestZeroes(t *testing.T) {
 		}
 		want := bytes.Repeat([]byte{1}, size)
 		clear(want[from : from+length])
-		if _, err := d.ReadAt(mem, 0); err != nil || !bytes.Equal(mem, want) {
+		if _, err := d.ReadAt(buf, 0); err != nil || !bytes.Equal(buf, want) {
 			t.Errorf("%v: wrong content, or %v", kind, err)
 		}
 	}

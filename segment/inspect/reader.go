@@ -5,7 +5,7 @@ import (
 	"io"
 
 	"github.com/ublk-lc/ublk-lc/segment"
-	"github.com/ublk-lc/ublk-lc/ublk/uring"
+	"github.com/ublk-lc/ublk-lc/ublk/uring/mem"
 	"golang.org/x/sys/unix"
 )
 
@@ -39,7 +39,7 @@ type reader struct {
 }
 
 func newReader(r io.ReaderAt, size int64) (*reader, error) {
-	buf, err := uring.AllocPages(window)
+	buf, err := mem.Alloc(window)
 	if err != nil {
 		return nil, err
 	}
@@ -49,7 +49,7 @@ func newReader(r io.ReaderAt, size int64) (*reader, error) {
 func (r *reader) close() error {
 	buf := r.buf
 	r.buf = nil
-	return uring.FreePages(buf)
+	return mem.Free(buf)
 }
 
 // ReadAt is an [io.ReaderAt] whose only error is io.EOF.

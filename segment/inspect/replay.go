@@ -7,7 +7,7 @@ import (
 	"sort"
 
 	"github.com/ublk-lc/ublk-lc/segment"
-	"github.com/ublk-lc/ublk-lc/ublk/uring"
+	"github.com/ublk-lc/ublk-lc/ublk/uring/mem"
 )
 
 const (
@@ -72,12 +72,12 @@ func (b *batch) write(t Target) error {
 		b.starts = append(b.starts, at)
 		at += r.Sectors
 	}
-	mem, err := uring.AllocPages(int(at) * segment.SectorSize)
+	staging, err := mem.Alloc(int(at) * segment.SectorSize)
 	if err != nil {
 		return err
 	}
-	defer uring.FreePages(mem)
-	b.staging = mem
+	defer mem.Free(staging)
+	b.staging = staging
 	var buf []byte
 	for _, r := range b.records {
 		if len(rangesOf(extentsOf(r), b.device)) == 0 {

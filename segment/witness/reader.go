@@ -6,7 +6,7 @@ import (
 	"io"
 
 	"github.com/ublk-lc/ublk-lc/segment"
-	"github.com/ublk-lc/ublk-lc/ublk/uring"
+	"github.com/ublk-lc/ublk-lc/ublk/uring/mem"
 )
 
 // Disk gives the content of sectors. The bytes are valid until the next call.
@@ -34,16 +34,16 @@ type Reader struct {
 
 // NewReader makes a reader of a disk of so many sectors. It must be closed.
 func NewReader(r io.ReaderAt, sectors uint64) (*Reader, error) {
-	mem, err := uring.AllocPages(window)
+	buf, err := mem.Alloc(window)
 	if err != nil {
 		return nil, err
 	}
-	return &Reader{r: r, size: int64(sectors) * segment.SectorSize, mem: mem}, nil
+	return &Reader{r: r, size: int64(sectors) * segment.SectorSize, mem: buf}, nil
 }
 
 // Close gives the memory back.
 func (d *Reader) Close() error {
-	err := uring.FreePages(d.mem)
+	err := mem.Free(d.mem)
 	d.mem, d.have = nil, nil
 	return err
 }

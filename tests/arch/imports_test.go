@@ -38,6 +38,31 @@ func TestImportsGoDown(t *testing.T) {
 	}
 }
 
+// core are the packages that say what is to be done, and do not do it.
+var core = []string{"logcache", "logcache/index", "migrate", "migrate/pace", "segment", "segment/inspect", "segment/witness"}
+
+// The core fills memory, and names what is to be done with it. What does it, rings
+// of the kernel, the core and its tests need not know: there is no exception.
+func TestCoreOpensNothing(t *testing.T) {
+	for _, pkg := range core {
+		needs := append(deps(t, `{{join .Imports "\n"}}`, pkg), deps(t, `{{join .TestImports "\n"}} {{join .XTestImports "\n"}}`, pkg)...)
+		for _, not := range []string{"ublk/uring"} {
+			if slices.Contains(needs, not) {
+				t.Errorf("%s needs %s", pkg, not)
+			}
+		}
+	}
+}
+
+// Leaves need nothing of ours: so whoever needs one gets no more with it.
+func TestLeaves(t *testing.T) {
+	for _, pkg := range []string{"ublk/uring/mem"} {
+		for _, dep := range deps(t, `{{join .Deps "\n"}}`, pkg) {
+			t.Errorf("%s needs %s", pkg, dep)
+		}
+	}
+}
+
 // The protocol is what scripts lean on: a change below must not change it unseen.
 func TestControlStandsAlone(t *testing.T) {
 	for _, dep := range deps(t, `{{join .Deps "\n"}}`, "cmd/internal/control") {

@@ -6,7 +6,7 @@ import (
 
 	"github.com/ublk-lc/ublk-lc/logcache"
 	"github.com/ublk-lc/ublk-lc/segment"
-	"github.com/ublk-lc/ublk-lc/ublk/uring"
+	"github.com/ublk-lc/ublk-lc/ublk/uring/mem"
 )
 
 // errand carries out one request after the other.
@@ -19,7 +19,7 @@ type errand struct {
 }
 
 func newErrand(t *testing.T, s *server) *errand {
-	memory, err := uring.AllocPages(int(s.largest) * segment.SectorSize)
+	memory, err := mem.Alloc(int(s.largest) * segment.SectorSize)
 	if err != nil {
 		t.Fatal(err)
 	}

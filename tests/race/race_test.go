@@ -8,7 +8,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/ublk-lc/ublk-lc/ublk/uring"
+	"github.com/ublk-lc/ublk-lc/ublk/uring/mem"
 	"go.uber.org/goleak"
 )
 
@@ -77,7 +77,7 @@ func (s *server) serve(d time.Duration) (requests int) {
 	wg.Wait()
 	for _, h := range list {
 		requests += h.n
-		if err := uring.FreePages(h.memory); err != nil {
+		if err := mem.Free(h.memory); err != nil {
 			s.t.Error(err)
 		}
 	}

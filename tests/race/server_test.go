@@ -10,7 +10,7 @@ import (
 	"github.com/ublk-lc/ublk-lc/logcache"
 	"github.com/ublk-lc/ublk-lc/segment"
 	"github.com/ublk-lc/ublk-lc/segment/witness"
-	"github.com/ublk-lc/ublk-lc/ublk/uring"
+	"github.com/ublk-lc/ublk-lc/ublk/uring/mem"
 )
 
 // shape is how large things are.
@@ -78,7 +78,7 @@ func (s *server) die() {
 	if err := s.core.Free(); err != nil {
 		s.t.Error(err)
 	}
-	if err := uring.FreePages(s.errand.memory); err != nil {
+	if err := mem.Free(s.errand.memory); err != nil {
 		s.t.Error(err)
 	}
 }

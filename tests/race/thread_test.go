@@ -7,7 +7,7 @@ import (
 
 	"github.com/ublk-lc/ublk-lc/logcache"
 	"github.com/ublk-lc/ublk-lc/segment"
-	"github.com/ublk-lc/ublk-lc/ublk/uring"
+	"github.com/ublk-lc/ublk-lc/ublk/uring/mem"
 )
 
 const (
@@ -41,7 +41,7 @@ type thread struct {
 }
 
 func newThread(t *testing.T, s *server, id int) *thread {
-	memory, err := uring.AllocPages(depth * int(s.largest) * segment.SectorSize)
+	memory, err := mem.Alloc(depth * int(s.largest) * segment.SectorSize)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -4,7 +4,7 @@ import (
 	"fmt"
 
 	"github.com/ublk-lc/ublk-lc/ublk"
-	"github.com/ublk-lc/ublk-lc/ublk/uring"
+	"github.com/ublk-lc/ublk-lc/ublk/uring/mem"
 	"golang.org/x/sys/unix"
 )
 
@@ -19,11 +19,11 @@ const keepBytes = 64 << 20
 type copying struct{ user bool }
 
 func (c copying) NewQueue(q *ublk.Queue) (ublk.QueueHandler, error) {
-	mem, err := uring.AllocResident(keepBytes)
+	buf, err := mem.AllocResident(keepBytes)
 	if err != nil {
 		return nil, fmt.Errorf("memory to move data through: %w", err)
 	}
-	return &copyQueue{q: q, mem: mem, user: c.user}, nil
+	return &copyQueue{q: q, mem: buf, user: c.user}, nil
 }
 
 type copyQueue struct {
@@ -34,7 +34,7 @@ type copyQueue struct {
 	user bool
 }
 
-func (c *copyQueue) Close() { _ = uring.FreePages(c.mem) } // the process ends
+func (c *copyQueue) Close() { _ = mem.Free(c.mem) } // the process ends
 
 func (c *copyQueue) Handle(reqs []*ublk.Request) {
 	for _, r := range reqs {

@@ -4,7 +4,7 @@ import (
 	"fmt"
 
 	"github.com/ublk-lc/ublk-lc/ublk"
-	"github.com/ublk-lc/ublk-lc/ublk/uring"
+	"github.com/ublk-lc/ublk-lc/ublk/uring/mem"
 	"golang.org/x/sys/unix"
 )
 
@@ -29,7 +29,7 @@ func (n *nullQueue) Handle(reqs []*ublk.Request) {
 type ram struct{ data []byte }
 
 func newRAM(size uint64) (ublk.Handler, error) {
-	data, err := uring.AllocPages(int(size))
+	data, err := mem.Alloc(int(size))
 	if err != nil {
 		return nil, fmt.Errorf("memory for the device: %w", err)
 	}

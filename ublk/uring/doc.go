@@ -13,13 +13,13 @@
 // that moves between threads, one call at a time.
 //
 // Memory given to an entry must neither move nor be collected before its
-// completion is seen: use AllocPages, not make. The kernel reads and writes it
+// completion is seen: use package mem, not make. The kernel reads and writes it
 // behind the back of the garbage collector and of the race detector.
 //
 // A write out of plain memory has the kernel look up and hold every page of it:
 // about 40 % of what a write of 1 MiB takes out of huge pages, three quarters
 // out of small ones. Memory that is written again and again is better made a
-// Region and registered with the ring: that is done once, and PrepWriteFixed
+// [mem.Region] and registered with the ring: that is done once, and PrepWriteFixed
 // names it. A ring that has a region registered goes on writing the pages that
 // it found at that time, whatever lies at their addresses later; that is why a
 // Region stays mapped until the last ring has let it go.

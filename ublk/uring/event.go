@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"sync"
 
+	"github.com/ublk-lc/ublk-lc/ublk/uring/mem"
 	"golang.org/x/sys/unix"
 )
 
@@ -26,7 +27,7 @@ func NewEvent() (*Event, error) {
 	if err != nil {
 		return nil, fmt.Errorf("eventfd: %w", err)
 	}
-	buf, err := AllocPages(16)
+	buf, err := mem.Alloc(16)
 	if err != nil {
 		return nil, errors.Join(err, unix.Close(fd))
 	}
@@ -66,7 +67,7 @@ func (e *Event) Close() error {
 	}
 	fd := e.fd
 	e.fd = -1
-	if err := errors.Join(unix.Close(fd), FreePages(e.buf)); err != nil {
+	if err := errors.Join(unix.Close(fd), mem.Free(e.buf)); err != nil {
 		return fmt.Errorf("eventfd close: %w", err)
 	}
 	return nil

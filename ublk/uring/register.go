@@ -8,6 +8,7 @@ import (
 	"unsafe"
 
 	abi "github.com/iceber/iouring-go/syscall"
+	"github.com/ublk-lc/ublk-lc/ublk/uring/mem"
 	"golang.org/x/sys/unix"
 )
 
@@ -19,8 +20,8 @@ var ErrRegions = errors.New("the ring has as many regions registered as it has r
 
 // registered is an entry of the kernel's table of buffers, as we know it.
 type registered struct {
-	region     *Region // held; nil = the entry is empty
-	from, size uint64  // where it lies
+	region     *mem.Region // held; nil = the entry is empty
+	from, size uint64      // where it lies
 }
 
 // Register pins the pages of a region for this ring, so that writes out of it
@@ -30,37 +31,38 @@ type registered struct {
 // The kernel may refuse: it counts the pages against RLIMIT_MEMLOCK unless the
 // ring was made with CAP_IPC_LOCK, and takes no region above 1 GiB. Then
 // nothing has changed, and the memory can be written with PrepWrite.
-func (r *Ring) Register(m *Region) error {
+func (r *Ring) Register(m *mem.Region) error {
 	if err := r.makeTable(); err != nil {
 		return err
 	}
-	if r.entryOf(m) >= 0 || !m.hold() {
+	if r.entryOf(m) >= 0 || !m.Hold() {
 		return nil
 	}
 	at := r.entryOf(nil)
 	if at < 0 {
-		return errors.Join(ErrRegions, m.drop())
+		return errors.Join(ErrRegions, m.Drop())
 	}
-	if err := r.setEntry(at, m.mem); err != nil {
-		return errors.Join(fmt.Errorf("io_uring register, %d bytes: %w", len(m.mem), err), m.drop())
+	b := m.Bytes()
+	if err := r.setEntry(at, b); err != nil {
+		return errors.Join(fmt.Errorf("io_uring register, %d bytes: %w", len(b), err), m.Drop())
 	}
-	r.table[at] = registered{region: m, from: addr(m.mem), size: uint64(len(m.mem))}
+	r.table[at] = registered{region: m, from: addr(b), size: uint64(len(b))}
 	return nil
 }
 
 // Unregister undoes Register; of a region that is not registered it does
 // nothing. Writes in flight are not disturbed. With an error of the kernel the
 // region stays registered, and mapped.
-func (r *Ring) Unregister(m *Region) error {
+func (r *Ring) Unregister(m *mem.Region) error {
 	at := r.entryOf(m)
 	if at < 0 {
 		return nil
 	}
 	if err := r.setEntry(at, nil); err != nil {
-		return fmt.Errorf("io_uring unregister, %d bytes: %w", len(m.mem), err)
+		return fmt.Errorf("io_uring unregister, %d bytes: %w", r.table[at].size, err)
 	}
 	r.table[at] = registered{}
-	return m.drop()
+	return m.Drop()
 }
 
 // Registered tells whether all of buf lies in one registered region, and the
@@ -78,7 +80,7 @@ func (r *Ring) Registered(buf []byte) (index uint16, ok bool) {
 
 // entryOf returns the index of a region in the table, of an empty entry for
 // nil, or -1.
-func (r *Ring) entryOf(m *Region) int {
+func (r *Ring) entryOf(m *mem.Region) int {
 	return slices.IndexFunc(r.table, func(e registered) bool { return e.region == m })
 }
 
@@ -96,9 +98,9 @@ func (r *Ring) makeTable() error {
 }
 
 // setEntry fills an entry of the kernel's table, or clears it with nil.
-func (r *Ring) setEntry(at int, mem []byte) error {
-	vec := &unix.Iovec{Base: unsafe.SliceData(mem)}
-	vec.SetLen(len(mem))
+func (r *Ring) setEntry(at int, b []byte) error {
+	vec := &unix.Iovec{Base: unsafe.SliceData(b)}
+	vec.SetLen(len(b))
 	var still runtime.Pinner // the argument holds its address as a number
 	still.Pin(vec)
 	defer still.Unpin()
@@ -111,7 +113,7 @@ func (r *Ring) dropTable() error {
 	var errs []error
 	for _, e := range r.table {
 		if e.region != nil {
-			errs = append(errs, e.region.drop())
+			errs = append(errs, e.region.Drop())
 		}
 	}
 	r.table = nil

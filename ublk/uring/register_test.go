@@ -11,16 +11,18 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unsafe"
 
 	"github.com/ublk-lc/ublk-lc/tests/kit"
+	"github.com/ublk-lc/ublk-lc/ublk/uring/mem"
 	"golang.org/x/sys/unix"
 )
 
 const regionSize = 4 << 20
 
-func newRegion(t *testing.T, fill byte) *Region {
+func newRegion(t *testing.T, fill byte) *mem.Region {
 	t.Helper()
-	m, err := NewRegion(regionSize)
+	m, err := mem.NewRegion(regionSize)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -35,7 +37,27 @@ func newRegion(t *testing.T, fill byte) *Region {
 	return m
 }
 
-func register(t *testing.T, r *Ring, m *Region) {
+// wantGone checks that nobody holds a region.
+func wantGone(t *testing.T, m *mem.Region) {
+	t.Helper()
+	if m.Hold() {
+		t.Error("the region is held, want it unmapped")
+	}
+}
+
+// wantOwned checks that its owner alone holds a region, and frees it.
+func wantOwned(t *testing.T, m *mem.Region) {
+	t.Helper()
+	if !m.Hold() {
+		t.Fatal("the region is gone, and its owner has not freed it")
+	}
+	if err := errors.Join(m.Drop(), m.Free()); err != nil {
+		t.Error(err)
+	}
+	wantGone(t, m)
+}
+
+func register(t *testing.T, r *Ring, m *mem.Region) {
 	t.Helper()
 	if err := r.Register(m); err != nil {
 		t.Fatal(err)
@@ -106,19 +128,19 @@ func TestFixedWrites(t *testing.T) {
 			m := newRegion(t, 0)
 			register(t, r, m)
 			dice := rand.New(rand.NewPCG(1, 2))
-			mem := m.Bytes()
-			for i := range mem {
-				mem[i] = byte(dice.Uint32())
+			b := m.Bytes()
+			for i := range b {
+				b[i] = byte(dice.Uint32())
 			}
-			for at := 0; at < len(mem); {
-				n := min(len(mem)-at, 4096*(1+dice.IntN(300)))
-				if !write(t, r, int(f.Fd()), mem[at:at+n], int64(at)) {
+			for at := 0; at < len(b); {
+				n := min(len(b)-at, 4096*(1+dice.IntN(300)))
+				if !write(t, r, int(f.Fd()), b[at:at+n], int64(at)) {
 					t.Error("a plain write out of a registered region")
 				}
 				at += n
 			}
 			got, err := os.ReadFile(path)
-			if err != nil || !bytes.Equal(got, mem) {
+			if err != nil || !bytes.Equal(got, b) {
 				t.Errorf("read back other data than was written, or %v", err)
 			}
 		})
@@ -151,30 +173,33 @@ func TestRegionOutlivesItsOwner(t *testing.T) {
 	if err := r.Unregister(old); err != nil {
 		t.Fatal(err)
 	}
-	if n := old.holds.Load(); n != 0 {
-		t.Errorf("%d hold the region, want none", n)
+	wantGone(t, old)
+	if err := r.Register(old); err != nil {
+		t.Errorf("register after the end: %v", err)
 	}
-	if err := r.Register(old); err != nil || old.holds.Load() != 0 {
-		t.Errorf("register after the end: %v, and %d hold it", err, old.holds.Load())
+	if _, ok := r.Registered(old.Bytes()); ok {
+		t.Error("a region that is gone is registered")
 	}
+	wantGone(t, old)
 }
 
 func TestUnregister(t *testing.T) {
 	wantPinned(t, 0) // those of earlier rings are gone
 	r := newRing(t, Config{Entries: 8})
-	var all []*Region
+	var all []*mem.Region
 	for range maxRegions {
 		all = append(all, newRegion(t, 0))
 		register(t, r, all[len(all)-1])
 	}
-	if err := r.Register(all[0]); err != nil || all[0].holds.Load() != 2 {
-		t.Errorf("register again: %v, and %d hold it", err, all[0].holds.Load())
+	if err := r.Register(all[0]); err != nil {
+		t.Errorf("register again: %v", err)
 	}
 	wantPinned(t, maxRegions*regionSize)
-	more := newRegion(t, 0)
-	if err := r.Register(more); !errors.Is(err, ErrRegions) || more.holds.Load() != 1 {
-		t.Errorf("register of one too many: %v, and %d hold it", err, more.holds.Load())
+	tooMany, more := newRegion(t, 0), newRegion(t, 0)
+	if err := r.Register(tooMany); !errors.Is(err, ErrRegions) {
+		t.Errorf("register of one too many: %v", err)
 	}
+	wantOwned(t, tooMany)
 	if err := errors.Join(r.Unregister(all[1]), r.Unregister(all[1]), r.Unregister(more)); err != nil {
 		t.Error(err)
 	}
@@ -187,9 +212,7 @@ func TestUnregister(t *testing.T) {
 		t.Error(err)
 	}
 	for _, m := range append(all, more) {
-		if n := m.holds.Load(); n != 1 {
-			t.Errorf("%d hold a region of a closed ring, want its owner", n)
-		}
+		wantOwned(t, m)
 	}
 	wantPinned(t, 0)
 }
@@ -199,15 +222,9 @@ func TestRegisteredIsWithinOneRegion(t *testing.T) {
 	if _, ok := r.Registered(nil); ok {
 		t.Error("nothing is registered in a new ring")
 	}
-	m, err := NewRegion(3 * regionSize)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer m.Free()
-	all := m.Bytes()
-	middle := &Region{mem: all[regionSize : 2*regionSize]} // never the last to be let go
-	middle.holds.Store(1)
-	register(t, r, middle)
+	m := newRegion(t, 0)
+	register(t, r, m)
+	before := unsafe.Add(unsafe.Pointer(&m.Bytes()[0]), -regionSize) // of which only the address is looked at
 	for _, c := range []struct {
 		from, to int
 		want     bool
@@ -221,7 +238,7 @@ func TestRegisteredIsWithinOneRegion(t *testing.T) {
 		{2 * regionSize, 2*regionSize + 1, false},
 		{0, 1, false},
 	} {
-		if _, ok := r.Registered(all[c.from:c.to]); ok != c.want {
+		if _, ok := r.Registered(unsafe.Slice((*byte)(unsafe.Add(before, c.from)), c.to-c.from)); ok != c.want {
 			t.Errorf("%d … %d: %v, want %v", c.from, c.to, ok, c.want)
 		}
 	}
@@ -248,8 +265,8 @@ func TestRefusedRegistration(t *testing.T) {
 	if err := r.Register(m); !errors.Is(err, unix.ENOMEM) {
 		t.Errorf("register beyond the limit of locked memory: %v", err)
 	}
-	if _, ok := r.Registered(m.Bytes()); ok || m.holds.Load() != 1 {
-		t.Errorf("registered %v, and %d hold it", ok, m.holds.Load())
+	if _, ok := r.Registered(m.Bytes()); ok {
+		t.Error("it is registered")
 	}
 	f, err := os.Create(filepath.Join(t.TempDir(), "f"))
 	if err != nil {
@@ -259,4 +276,5 @@ func TestRefusedRegistration(t *testing.T) {
 	if write(t, r, int(f.Fd()), m.Bytes(), 0) {
 		t.Error("a fixed write out of memory that is not registered")
 	}
+	wantOwned(t, m)
 }

@@ -13,6 +13,7 @@ import (
 
 	abi "github.com/iceber/iouring-go/syscall"
 	"github.com/ublk-lc/ublk-lc/tests/kit"
+	"github.com/ublk-lc/ublk-lc/ublk/uring/mem"
 	"go.uber.org/goleak"
 	"golang.org/x/sys/unix"
 )
@@ -159,12 +160,12 @@ func TestTimeout(t *testing.T) {
 
 func TestTimeoutEntry(t *testing.T) {
 	r := newRing(t, Config{Entries: 4})
-	mem, err := AllocPages(1)
+	buf, err := mem.Alloc(1)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer FreePages(mem)
-	ts := (*Timespec)(unsafe.Pointer(&mem[0]))
+	defer mem.Free(buf)
+	ts := (*Timespec)(unsafe.Pointer(&buf[0]))
 	*ts = TimespecOf(20 * time.Millisecond)
 	start := time.Now()
 	r.GetSQE().PrepTimeout(ts)
@@ -251,12 +252,12 @@ func TestFileIO(t *testing.T) {
 
 func testFileIO(t *testing.T, r *Ring, fd int) {
 	const n, blocks = 4096, 8
-	mem, err := AllocPages(2 * blocks * n)
+	buf, err := mem.Alloc(2 * blocks * n)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer FreePages(mem)
-	out, in := mem[:blocks*n], mem[blocks*n:]
+	defer mem.Free(buf)
+	out, in := buf[:blocks*n], buf[blocks*n:]
 	for i := range out {
 		out[i] = byte(i*7 + i/n)
 	}
@@ -290,25 +291,6 @@ func testFileIO(t *testing.T, r *Ring, fd int) {
 	check(n, 1)
 	if !bytes.Equal(in[:n], make([]byte, n)) {
 		t.Error("punched hole is not zero")
-	}
-}
-
-func TestPages(t *testing.T) {
-	for _, size := range []int{1, 4096, 4097, 4 << 20} {
-		b, err := AllocPages(size)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if len(b) < size || len(b)%unix.Getpagesize() != 0 {
-			t.Errorf("asked for %d, got %d", size, len(b))
-		}
-		b[len(b)-1] = 1
-		if err := FreePages(b); err != nil {
-			t.Error(err)
-		}
-	}
-	if err := FreePages(nil); err != nil {
-		t.Error(err)
 	}
 }
 

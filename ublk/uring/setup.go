@@ -7,6 +7,7 @@ import (
 	"unsafe"
 
 	abi "github.com/iceber/iouring-go/syscall"
+	"github.com/ublk-lc/ublk-lc/ublk/uring/mem"
 	"golang.org/x/sys/unix"
 )
 
@@ -122,7 +123,7 @@ func (r *Ring) mapRings(p *abi.IOURingParams) error {
 	if r.entries, err = r.mmap(abi.IORING_OFF_SQES, int(p.SQEntries)*r.entrySize); err != nil {
 		return err
 	}
-	if r.scratch, err = AllocPages(int(unsafe.Sizeof(waitArg{}))); err != nil {
+	if r.scratch, err = mem.Alloc(int(unsafe.Sizeof(waitArg{}))); err != nil {
 		return err
 	}
 	r.wait = (*waitArg)(unsafe.Pointer(&r.scratch[0]))
@@ -172,7 +173,7 @@ func (r *Ring) Close() error {
 		}
 	}
 	if r.scratch != nil {
-		errs = append(errs, FreePages(r.scratch))
+		errs = append(errs, mem.Free(r.scratch))
 		r.scratch, r.wait = nil, nil
 	}
 	if r.holds {

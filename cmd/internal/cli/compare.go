@@ -11,7 +11,7 @@ import (
 	"github.com/ublk-lc/ublk-lc/segment"
 	"github.com/ublk-lc/ublk-lc/segment/blockdev"
 	"github.com/ublk-lc/ublk-lc/segment/inspect"
-	"github.com/ublk-lc/ublk-lc/ublk/uring"
+	"github.com/ublk-lc/ublk-lc/ublk/uring/mem"
 )
 
 // holding is what a disk has of the data that a log holds of a device.
@@ -71,7 +71,7 @@ type comparer struct {
 }
 
 func newComparer(dev *blockdev.Device, plan *inspect.Plan) (*comparer, error) {
-	buf, err := uring.AllocPages(bounceBytes)
+	buf, err := mem.Alloc(bounceBytes)
 	if err != nil {
 		return nil, err
 	}
@@ -84,7 +84,7 @@ func newComparer(dev *blockdev.Device, plan *inspect.Plan) (*comparer, error) {
 	return c, nil
 }
 
-func (c *comparer) close() error { return uring.FreePages(c.buf) }
+func (c *comparer) close() error { return mem.Free(c.buf) }
 
 // Flush has nothing to do.
 func (c *comparer) Flush() error { return nil }

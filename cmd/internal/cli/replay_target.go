@@ -7,7 +7,7 @@ import (
 	"github.com/ublk-lc/ublk-lc/cmd/internal/control"
 	"github.com/ublk-lc/ublk-lc/cmd/internal/whose"
 	"github.com/ublk-lc/ublk-lc/segment/blockdev"
-	"github.com/ublk-lc/ublk-lc/ublk/uring"
+	"github.com/ublk-lc/ublk-lc/ublk/uring/mem"
 )
 
 // openTarget opens the disk that a replay is to write. A dry run may not write
@@ -45,14 +45,14 @@ type blockWriter struct {
 }
 
 func newBlockWriter(dev *blockdev.Device) (*blockWriter, error) {
-	buf, err := uring.AllocPages(bounceBytes)
+	buf, err := mem.Alloc(bounceBytes)
 	if err != nil {
 		return nil, err
 	}
 	return &blockWriter{dev, buf}, nil
 }
 
-func (w *blockWriter) close() error { return uring.FreePages(w.buf) }
+func (w *blockWriter) close() error { return mem.Free(w.buf) }
 
 // Flush makes all completed writes durable.
 func (w *blockWriter) Flush() error { return w.dev.Flush() }

@@ -5,7 +5,7 @@ import (
 	"fmt"
 
 	"github.com/ublk-lc/ublk-lc/segment"
-	"github.com/ublk-lc/ublk-lc/ublk/uring"
+	"github.com/ublk-lc/ublk-lc/ublk/uring/mem"
 )
 
 // DamagedError ends a drain: migration cannot go past a segment. It wraps
@@ -43,11 +43,11 @@ func (c *Cache) FindDamage(ctx context.Context, only uint64, progress func(segme
 	if err != nil {
 		return nil, err
 	}
-	buf, err := uring.AllocPages(int(geo.SegmentSize))
+	buf, err := mem.Alloc(int(geo.SegmentSize))
 	if err != nil {
 		return nil, err
 	}
-	defer uring.FreePages(buf)
+	defer mem.Free(buf)
 	var all []segment.BadRecord
 	for i, s := range spans {
 		if ctx.Err() != nil {

@@ -9,7 +9,7 @@ import "github.com/ublk-lc/ublk-lc/ublk/uring"
 // its cache or lost it, and at whatever point that failed, it ends up right.
 //
 // Being late is safe. The memory of a cache that is freed while some ring has it
-// registered lives until that lets it go; see [uring.Region].
+// registered lives until that lets it go: see mem.Region.
 type pinned struct {
 	ring  *uring.Ring
 	cache *Cache // nil = none

@@ -13,7 +13,7 @@ import (
 	"github.com/ublk-lc/ublk-lc/segment/witness"
 	"github.com/ublk-lc/ublk-lc/tests/kit"
 	"github.com/ublk-lc/ublk-lc/tests/kit/inline"
-	"github.com/ublk-lc/ublk-lc/ublk/uring"
+	"github.com/ublk-lc/ublk-lc/ublk/uring/mem"
 	"golang.org/x/sys/unix"
 )
 
@@ -77,14 +77,14 @@ func bindFull(d *blockdev.Device, s *segment.Super) error {
 		w.Samples = append(w.Samples, segment.Mark{LBA: 1<<25 + i*8191})
 	}
 	s.Bindings = []segment.Binding{{ID: 1, State: segment.Attached, Sectors: fullDevice, Witness: w}}
-	mem, err := uring.AllocPages(segment.MaxSuperSize)
+	buf, err := mem.Alloc(segment.MaxSuperSize)
 	if err != nil {
 		return err
 	}
-	defer uring.FreePages(mem)
+	defer mem.Free(buf)
 	for range 2 {
 		s.Generation++
-		if _, err := d.WriteAt(segment.AppendSuper(mem[:0], s), segment.SuperOffset(s.Generation)); err != nil {
+		if _, err := d.WriteAt(segment.AppendSuper(buf[:0], s), segment.SuperOffset(s.Generation)); err != nil {
 			return err
 		}
 	}
@@ -133,9 +133,9 @@ func BenchmarkStartup(b *testing.B) {
 // in it. It returns how long.
 func takeMemory(b *testing.B, size int64) time.Duration {
 	start := time.Now()
-	mem, err := unix.Mmap(-1, 0, int(size), unix.PROT_READ|unix.PROT_WRITE, unix.MAP_PRIVATE|unix.MAP_ANONYMOUS|unix.MAP_POPULATE)
+	buf, err := unix.Mmap(-1, 0, int(size), unix.PROT_READ|unix.PROT_WRITE, unix.MAP_PRIVATE|unix.MAP_ANONYMOUS|unix.MAP_POPULATE)
 	must(b, err)
-	must(b, unix.Munmap(mem))
+	must(b, unix.Munmap(buf))
 	return time.Since(start)
 }
 

@@ -13,7 +13,7 @@ import (
 	"github.com/ublk-lc/ublk-lc/migrate"
 	"github.com/ublk-lc/ublk-lc/migrate/pace"
 	"github.com/ublk-lc/ublk-lc/segment"
-	"github.com/ublk-lc/ublk-lc/ublk/uring"
+	"github.com/ublk-lc/ublk-lc/ublk/uring/mem"
 )
 
 // TestP7StopWhileMigrating: a device is stopped while migration writes its
@@ -61,20 +61,20 @@ func TestP7StopWhileMigrating(t *testing.T) {
 // segment.
 func fill(ctx context.Context, t *testing.T, c *Cache, d *Device, n int) []byte {
 	t.Helper()
-	mem, err := uring.AllocPages(4096)
+	buf, err := mem.Alloc(4096)
 	must(t, err)
-	copy(mem, bytes.Repeat([]byte("data of device 5"), 256))
+	copy(buf, bytes.Repeat([]byte("data of device 5"), 256))
 	reqs := make([]logcache.Request, n)
 	c.core.Background().Do(func(p *logcache.Port) {
 		for i := range reqs {
-			reqs[i] = logcache.Request{Op: logcache.Write, LBA: uint64(i) * 64, Sectors: 8, Buf: mem, Volume: d.vol}
+			reqs[i] = logcache.Request{Op: logcache.Write, LBA: uint64(i) * 64, Sectors: 8, Buf: buf, Volume: d.vol}
 			p.Submit(&reqs[i])
 		}
 	})
 	must(t, c.FlushCurrent(ctx))
 	_, err = on(ctx, c, c.core.CloseCurrent)
 	must(t, err)
-	return mem
+	return buf
 }
 
 func until(t *testing.T, f func() bool) {

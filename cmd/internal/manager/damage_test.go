@@ -13,7 +13,7 @@ import (
 	"github.com/ublk-lc/ublk-lc/logcache"
 	"github.com/ublk-lc/ublk-lc/segment"
 	"github.com/ublk-lc/ublk-lc/segment/blockdev"
-	"github.com/ublk-lc/ublk-lc/ublk/uring"
+	"github.com/ublk-lc/ublk-lc/ublk/uring/mem"
 	"golang.org/x/sys/unix"
 )
 
@@ -116,19 +116,19 @@ func damaged(t *testing.T, backing string) string {
 		t.Fatal(err)
 	}
 	super.DurableSeq = 1
-	mem, err := uring.AllocPages(segment.MaxSuperSize)
+	buf, err := mem.Alloc(segment.MaxSuperSize)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer uring.FreePages(mem)
+	defer mem.Free(buf)
 	for range 2 {
 		super.Generation++
-		if _, err := dev.WriteAt(segment.AppendSuper(mem[:0], super), segment.SuperOffset(super.Generation)); err != nil {
+		if _, err := dev.WriteAt(segment.AppendSuper(buf[:0], super), segment.SuperOffset(super.Generation)); err != nil {
 			t.Fatal(err)
 		}
 	}
-	clear(mem[:4096])
-	if _, err := dev.WriteAt(mem[:4096], super.Geometry.SlotOffset(0)); err != nil {
+	clear(buf[:4096])
+	if _, err := dev.WriteAt(buf[:4096], super.Geometry.SlotOffset(0)); err != nil {
 		t.Fatal(err)
 	}
 	return path

@@ -11,7 +11,7 @@ import (
 	"github.com/ublk-lc/ublk-lc/cmd/internal/control/classify"
 	"github.com/ublk-lc/ublk-lc/logcache"
 	"github.com/ublk-lc/ublk-lc/segment/blockdev"
-	"github.com/ublk-lc/ublk-lc/ublk/uring"
+	"github.com/ublk-lc/ublk-lc/ublk/uring/mem"
 	"golang.org/x/sys/unix"
 )
 
@@ -27,11 +27,11 @@ type writer struct {
 
 func newWriter(t *testing.T, m *Manager, id uint8) *writer {
 	t.Helper()
-	buf, err := uring.AllocPages(4096)
+	buf, err := mem.Alloc(4096)
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = uring.FreePages(buf) })
+	t.Cleanup(func() { _ = mem.Free(buf) })
 	w := &writer{t: t, vol: m.devices[id].host.Volume(), woke: make(chan struct{}, 1), buf: buf}
 	w.port = logcache.NewPort(func() {
 		select {

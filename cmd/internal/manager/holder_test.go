@@ -14,7 +14,7 @@ import (
 	"github.com/ublk-lc/ublk-lc/logcache"
 	"github.com/ublk-lc/ublk-lc/segment"
 	"github.com/ublk-lc/ublk-lc/segment/blockdev"
-	"github.com/ublk-lc/ublk-lc/ublk/uring"
+	"github.com/ublk-lc/ublk-lc/ublk/uring/mem"
 )
 
 // holding makes a cache whose log holds a block for a backing that was attached
@@ -203,14 +203,14 @@ func rebind(t *testing.T, path string, change func([]segment.Binding) []segment.
 		t.Fatal(err)
 	}
 	super.Bindings = change(super.Bindings)
-	mem, err := uring.AllocPages(segment.MaxSuperSize)
+	buf, err := mem.Alloc(segment.MaxSuperSize)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer uring.FreePages(mem)
+	defer mem.Free(buf)
 	for range 2 {
 		super.Generation++
-		if _, err := dev.WriteAt(segment.AppendSuper(mem[:0], super), segment.SuperOffset(super.Generation)); err != nil {
+		if _, err := dev.WriteAt(segment.AppendSuper(buf[:0], super), segment.SuperOffset(super.Generation)); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -262,11 +262,11 @@ func TestRebound(t *testing.T) {
 // write writes a block to an attached device, and waits for it.
 func (m *Manager) write(t *testing.T, id uint8) {
 	t.Helper()
-	mem, err := uring.AllocPages(4096)
+	buf, err := mem.Alloc(4096)
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := &logcache.Request{Op: logcache.Write, LBA: 64, Sectors: 8, Buf: mem, Volume: m.devices[id].host.Volume()}
+	r := &logcache.Request{Op: logcache.Write, LBA: 64, Sectors: 8, Buf: buf, Volume: m.devices[id].host.Volume()}
 	c := m.devices[id].host.Cache()
 	c.Core().Background().Do(func(p *logcache.Port) { p.Submit(r) })
 	for end := time.Now().Add(10 * time.Second); c.Core().DirtyBlocks(id) == 0; time.Sleep(time.Millisecond) {

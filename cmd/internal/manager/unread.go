@@ -10,7 +10,7 @@ import (
 	"github.com/ublk-lc/ublk-lc/logcache"
 	"github.com/ublk-lc/ublk-lc/segment"
 	"github.com/ublk-lc/ublk-lc/segment/blockdev"
-	"github.com/ublk-lc/ublk-lc/ublk/uring"
+	"github.com/ublk-lc/ublk-lc/ublk/uring/mem"
 )
 
 // sight is what a disk looks like: a cache, one that cannot be read, or neither.
@@ -49,16 +49,16 @@ func sighted(path string) sight {
 // marked tells whether a disk carries our magic, where either copy of the
 // superblock starts.
 func marked(dev *blockdev.Device) bool {
-	mem, err := uring.AllocPages(4096)
+	buf, err := mem.Alloc(4096)
 	if err != nil {
 		return false
 	}
-	defer uring.FreePages(mem)
+	defer mem.Free(buf)
 	for i := range int64(2) {
-		if _, err := dev.ReadAt(mem, i*segment.SuperSpace); err != nil {
+		if _, err := dev.ReadAt(buf, i*segment.SuperSpace); err != nil {
 			continue
 		}
-		if _, err := segment.DecodeSuper(mem); !errors.Is(err, segment.ErrNotFormatted) {
+		if _, err := segment.DecodeSuper(buf); !errors.Is(err, segment.ErrNotFormatted) {
 			return true
 		}
 	}

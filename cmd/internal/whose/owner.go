@@ -8,7 +8,7 @@ import (
 
 	"github.com/ublk-lc/ublk-lc/segment"
 	"github.com/ublk-lc/ublk-lc/segment/blockdev"
-	"github.com/ublk-lc/ublk-lc/ublk/uring"
+	"github.com/ublk-lc/ublk-lc/ublk/uring/mem"
 )
 
 // TakenBy names what another program has made of a disk that was a cache, and
@@ -35,21 +35,21 @@ func TakenBy(dev *blockdev.Device) (string, error) {
 // was put since into the room that a small one leaves behind it, as a partition
 // table may be.
 func firstStands(dev *blockdev.Device) (bool, error) {
-	mem, err := uring.AllocPages(segment.MaxSuperSize)
+	buf, err := mem.Alloc(segment.MaxSuperSize)
 	if err != nil {
 		return false, err
 	}
-	defer uring.FreePages(mem)
+	defer mem.Free(buf)
 	n := 4096
 	for range 2 { // its head says how long it is
-		if _, err := dev.ReadAt(mem[:n], 0); err != nil && !errors.Is(err, io.EOF) {
+		if _, err := dev.ReadAt(buf[:n], 0); err != nil && !errors.Is(err, io.EOF) {
 			return false, fmt.Errorf("read the first superblock: %w", err)
 		}
-		n = segment.SuperLength(mem[:4096])
+		n = segment.SuperLength(buf[:4096])
 	}
-	_, err = segment.DecodeSuper(mem)
+	_, err = segment.DecodeSuper(buf)
 	newer := errors.Is(err, segment.ErrVersion)
-	return newer || err == nil && segment.SuperIsAlone(mem), nil
+	return newer || err == nil && segment.SuperIsAlone(buf), nil
 }
 
 // Taken says of a disk that was a cache that it is another program's now; by is

@@ -8,7 +8,7 @@ import (
 	"github.com/ublk-lc/ublk-lc/segment"
 	"github.com/ublk-lc/ublk-lc/segment/blockdev"
 	"github.com/ublk-lc/ublk-lc/segment/witness"
-	"github.com/ublk-lc/ublk-lc/ublk/uring"
+	"github.com/ublk-lc/ublk-lc/ublk/uring/mem"
 )
 
 const (
@@ -30,7 +30,7 @@ func newHost(cache, backing part) (*host, error) {
 	h := &host{cache: cache, backing: backing}
 	h.port = logcache.NewPort(h.wake)
 	var err error
-	h.buf, err = uring.AllocPages(readBytes)
+	h.buf, err = mem.Alloc(readBytes)
 	return h, err
 }
 

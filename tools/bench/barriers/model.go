@@ -8,7 +8,7 @@ import (
 	"github.com/ublk-lc/ublk-lc/logcache"
 	"github.com/ublk-lc/ublk-lc/segment"
 	"github.com/ublk-lc/ublk-lc/segment/blockdev"
-	"github.com/ublk-lc/ublk-lc/ublk/uring"
+	"github.com/ublk-lc/ublk-lc/ublk/uring/mem"
 )
 
 // ssd is a device that takes any number of writes at once and flushes one at a
@@ -87,14 +87,14 @@ func (m *model) run() (rate float64, err error) {
 			err = e
 		}
 	}()
-	mem, err := uring.AllocPages(m.writers * 4096)
+	buf, err := mem.Alloc(m.writers * 4096)
 	if err != nil {
 		return 0, err
 	}
-	defer uring.FreePages(mem)
+	defer mem.Free(buf)
 	all, start := m.left, m.now
 	for i := range m.writers {
-		m.after(m.pause(), func() { m.write(mem[i*4096:][:4096]) })
+		m.after(m.pause(), func() { m.write(buf[i*4096:][:4096]) })
 	}
 	for m.left > 0 {
 		e := heap.Pop(&m.agenda).(event)

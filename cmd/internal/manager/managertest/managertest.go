@@ -13,7 +13,7 @@ import (
 	"github.com/ublk-lc/ublk-lc/logcache"
 	"github.com/ublk-lc/ublk-lc/segment"
 	"github.com/ublk-lc/ublk-lc/segment/blockdev"
-	"github.com/ublk-lc/ublk-lc/ublk/uring"
+	"github.com/ublk-lc/ublk-lc/ublk/uring/mem"
 )
 
 // NoNodes lets devices do without nodes, and so without ublk: all else is real.
@@ -70,20 +70,20 @@ func Hold(t testing.TB, cache, backing string, id uint8) {
 	super.Epoch++
 	super.Clean = false
 	super.Bindings = []segment.Binding{b}
-	mem, err := uring.AllocPages(64 << 10)
+	buf, err := mem.Alloc(64 << 10)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer uring.FreePages(mem)
+	defer mem.Free(buf)
 	put := func(image []byte, at int64) {
 		t.Helper()
 		if _, err := dev.WriteAt(image, at); err != nil {
 			t.Fatal(err)
 		}
 	}
-	put(segment.AppendSuper(mem[:0], super), segment.SuperOffset(super.Generation))
-	clear(mem)
-	record := mem[:8192] // a header and a block, 4 KiB each
+	put(segment.AppendSuper(buf[:0], super), segment.SuperOffset(super.Generation))
+	clear(buf)
+	record := buf[:8192] // a header and a block, 4 KiB each
 	segment.PutExtent(record, 0, segment.Extent{Device: id, Kind: segment.Data, LBA: 64, Sectors: 8})
 	segment.SealRecord(record, &segment.Header{Nonce: super.Nonce, Epoch: super.Epoch, Segment: 1, Seq: 1, PayloadSectors: 8, HeaderSectors: 8, Extents: 1}, nil)
 	put(record, super.Geometry.SlotOffset(0))

@@ -1,4 +1,7 @@
-package uring
+// Package mem is memory outside the Go heap, for what the kernel or a device reads
+// and writes: pages of it, and regions that io_uring rings may register. It knows
+// no ring, so that who only fills buffers need not either.
+package mem
 
 import (
 	"fmt"
@@ -9,10 +12,10 @@ import (
 // hugePage is the size in bytes from which AllocResident asks for huge pages.
 const hugePage = 2 << 20
 
-// AllocPages returns zeroed, page-aligned memory outside the Go heap, rounded
+// Alloc returns zeroed, page-aligned memory outside the Go heap, size bytes rounded
 // up to whole pages: the kernel may hold its address, and the garbage collector
-// neither scans nor moves nor counts it. Free it with FreePages, as it came.
-func AllocPages(size int) ([]byte, error) {
+// neither scans nor moves nor counts it. Give it back with Free, as it came.
+func Alloc(size int) ([]byte, error) {
 	page := unix.Getpagesize()
 	n := (size + page - 1) / page * page
 	b, err := unix.Mmap(-1, 0, n, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_PRIVATE|unix.MAP_ANONYMOUS)
@@ -25,13 +28,13 @@ func AllocPages(size int) ([]byte, error) {
 	return b, nil
 }
 
-// AllocResident is AllocPages for memory that will all be used soon: it is
-// there when this returns, in huge pages where the kernel has them, so that no
-// page fault comes later. Memory of which only a part is ever touched, like the
-// buffers of a queue's tags, is better left to faults of a page each: a huge
-// page is cleared as a whole.
+// AllocResident is Alloc for memory that will all be used soon: it is there when
+// this returns, in huge pages where the kernel has them, so that no page fault
+// comes later. Memory of which only a part is ever touched, like the buffers of a
+// queue's tags, is better left to faults of a page each: a huge page is cleared as
+// a whole.
 func AllocResident(size int) ([]byte, error) {
-	b, err := AllocPages(size)
+	b, err := Alloc(size)
 	if err != nil {
 		return nil, err
 	}
@@ -42,9 +45,9 @@ func AllocResident(size int) ([]byte, error) {
 	return b, nil
 }
 
-// FreePages gives memory from AllocPages back. b must be the slice that
-// AllocPages returned; nil is ignored.
-func FreePages(b []byte) error {
+// Free gives memory from Alloc or AllocResident back. b must be the slice that they
+// returned; nil is ignored.
+func Free(b []byte) error {
 	if b == nil {
 		return nil
 	}
