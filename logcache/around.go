@@ -3,7 +3,7 @@ package logcache
 import (
 	"github.com/ublk-lc/ublk-lc/logcache/index"
 	"github.com/ublk-lc/ublk-lc/segment"
-	"github.com/ublk-lc/ublk-lc/segment/blockdev"
+	"github.com/ublk-lc/ublk-lc/segment/block"
 )
 
 // This file reads blocks of which the log has a part and the backing the rest.
@@ -36,7 +36,7 @@ func cuts(have uint8, bs uint32) bool {
 func (c *Cache) readAround(p *Port, r *Request, b *blockPart, have uint8) {
 	lba := b.block*index.SectorsPerBlock + uint64(b.first)
 	dst := r.Buf[(lba-r.LBA)*segment.SectorSize:][:b.sectors*segment.SectorSize]
-	o := p.newOp(forAround, blockdev.Read, r.Volume.dev(), int64(lba)*segment.SectorSize, dst)
+	o := p.newOp(forAround, block.Read, r.Volume.dev(), int64(lba)*segment.SectorSize, dst)
 	o.cache, o.req, o.have = c, r, have
 	r.pending++
 	c.stats.miss += uint64(b.sectors)

@@ -6,12 +6,12 @@ import (
 	"testing"
 
 	"github.com/ublk-lc/ublk-lc/segment"
-	"github.com/ublk-lc/ublk-lc/segment/blockdev"
+	"github.com/ublk-lc/ublk-lc/segment/block"
 	"github.com/ublk-lc/ublk-lc/tests/kit/inline"
 )
 
 // around is a read of a block of which the log has a sector, and its operation.
-func around(t *testing.T) (*bench, *Port, *Request, *blockdev.Op) {
+func around(t *testing.T) (*bench, *Port, *Request, *block.Op) {
 	t.Helper()
 	disk := full(benchSectors, 1)
 	r := newBench(t, disk) // the log has sector 0
@@ -24,7 +24,7 @@ func around(t *testing.T) (*bench, *Port, *Request, *blockdev.Op) {
 	p := NewPort(func() {})
 	q := &Request{Op: Read, Sectors: 8, Buf: make([]byte, 4096), Volume: r.v}
 	p.Submit(q)
-	op := pick(t, inline.Take(p), blockdev.Read)
+	op := pick(t, inline.Take(p), block.Read)
 	if op.Dev != 5 {
 		t.Fatalf("device %d is read", op.Dev)
 	}
@@ -40,7 +40,7 @@ func TestP2AroundWhatMoves(t *testing.T) {
 	r.c.Forget([]segment.Placed{{Extent: segment.Extent{Device: 5, Kind: segment.Data, Sectors: 1}, At: at}})
 	op.Buf[0] = 7 // older
 	op.Sink.Done(op, nil)
-	again := pick(t, inline.Take(p), blockdev.Read)
+	again := pick(t, inline.Take(p), block.Read)
 	if n := len(p.Answers()); n > 0 || again.Dev != 5 || again.Offset != op.Offset || len(again.Buf) != 4096 {
 		t.Fatalf("%d answers; %d bytes at %d of device %d are read", n, len(again.Buf), again.Offset, again.Dev)
 	}

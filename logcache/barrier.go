@@ -1,6 +1,6 @@
 package logcache
 
-import "github.com/ublk-lc/ublk-lc/segment/blockdev"
+import "github.com/ublk-lc/ublk-lc/segment/block"
 
 // flush takes a FLUSH in: everything answered so far must become durable. It tells
 // whether that is so already.
@@ -61,7 +61,7 @@ func (c *Cache) kick(p *Port) {
 	}
 	c.flushOp = true
 	c.group = c.writtenSeq
-	p.newLogOp(c, forBarrier, blockdev.Flush, 0, nil).flush = c.ledgers[blockdev.Cache].begin()
+	p.newLogOp(c, forBarrier, block.Flush, 0, nil).flush = c.ledgers[block.Cache].begin()
 }
 
 // harden seals the open record and writes it with FUA, unless it has to wait for
@@ -69,7 +69,7 @@ func (c *Cache) kick(p *Port) {
 func (c *Cache) harden(p *Port) {
 	if c.hardSeq-c.durableSeq < maxHard {
 		c.cur.rec.hard, c.hardSeq = true, c.cur.rec.Seq
-		c.cur.rec.flush = c.ledgers[blockdev.Cache].begin()
+		c.cur.rec.flush = c.ledgers[block.Cache].begin()
 		c.seal(p, true)
 	}
 }
@@ -106,8 +106,8 @@ func (c *Cache) flushed(p *Port, o *operation, err error) {
 		c.stats.logFlushErrors++
 		c.fail(p, err)
 	}
-	if !c.flushEnded(p, uint8(blockdev.Cache), n, err) {
-		c.ledgers[blockdev.Cache].hold(c.groupFlushed)
+	if !c.flushEnded(p, uint8(block.Cache), n, err) {
+		c.ledgers[block.Cache].hold(c.groupFlushed)
 		return
 	}
 	c.groupFlushed(p)

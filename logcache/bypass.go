@@ -5,7 +5,7 @@ import (
 
 	"github.com/ublk-lc/ublk-lc/logcache/index"
 	"github.com/ublk-lc/ublk-lc/segment"
-	"github.com/ublk-lc/ublk-lc/segment/blockdev"
+	"github.com/ublk-lc/ublk-lc/segment/block"
 )
 
 // This file is the way of writes past the log, straight to the backing. It is
@@ -195,7 +195,7 @@ func (c *Cache) bypass(p *Port, r *Request) bool {
 	b.passing[b.n] = r
 	b.n++
 	c.enter(r)
-	o := p.newOp(forBypass, blockdev.Write, r.Volume.dev(), int64(r.LBA)*segment.SectorSize, r.Buf)
+	o := p.newOp(forBypass, block.Write, r.Volume.dev(), int64(r.LBA)*segment.SectorSize, r.Buf)
 	o.cache, o.req = c, r
 	return true
 }

@@ -3,7 +3,7 @@ package logcache
 import (
 	"testing"
 
-	"github.com/ublk-lc/ublk-lc/segment/blockdev"
+	"github.com/ublk-lc/ublk-lc/segment/block"
 )
 
 // TestP7BypassRoom: when as many writes are on their way past the log as can be
@@ -16,7 +16,7 @@ func TestP7BypassRoom(t *testing.T) {
 		r.p.Submit(q)
 		return q.Bypassed()
 	}
-	var ops []*blockdev.Op
+	var ops []*block.Op
 	for i := range maxPassing {
 		if !submit(i) {
 			t.Fatalf("write %d goes to the log", i)

@@ -120,7 +120,7 @@ type current struct {
 // Config is what may be chosen at resume.
 type Config struct {
 	BufferBytes int    // memory for RAM buffers; 0 = [DefaultBufferBytes]
-	FD          int    // names the cache device in operations ([blockdev.Op.FD])
+	FD          int    // names the cache device in operations ([block.Op.FD])
 	Wake        func() // wakes the background port's thread; see [NewPort]
 	Events      *Events
 

@@ -4,7 +4,7 @@ import (
 	"errors"
 	"testing"
 
-	"github.com/ublk-lc/ublk-lc/segment/blockdev"
+	"github.com/ublk-lc/ublk-lc/segment/block"
 	"github.com/ublk-lc/ublk-lc/tests/kit/inline"
 )
 
@@ -16,8 +16,8 @@ func TestP7DetachLeavesNothingBehind(t *testing.T) {
 	detach := func(flush error) (err error) {
 		err = errors.New("no answer")
 		h := r.host()
-		h.Fails = func(op *blockdev.Op) error {
-			if op.Dev == 5 && op.Kind == blockdev.Flush {
+		h.Fails = func(op *block.Op) error {
+			if op.Dev == 5 && op.Kind == block.Flush {
 				return flush
 			}
 			return nil

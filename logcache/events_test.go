@@ -4,7 +4,7 @@ import (
 	"errors"
 	"testing"
 
-	"github.com/ublk-lc/ublk-lc/segment/blockdev"
+	"github.com/ublk-lc/ublk-lc/segment/block"
 	"github.com/ublk-lc/ublk-lc/tests/kit/inline"
 )
 
@@ -58,8 +58,8 @@ func TestEventsBroken(t *testing.T) {
 	r.c.events.Broken = func(err error) { told = append(told, err) }
 	bad := errors.New("a bad flush")
 	p := r.c.Background()
-	h := inline.Host{Fails: func(op *blockdev.Op) error {
-		if op.Kind == blockdev.Flush {
+	h := inline.Host{Fails: func(op *block.Op) error {
+		if op.Kind == block.Flush {
 			return bad
 		}
 		return nil

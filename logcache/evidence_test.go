@@ -6,7 +6,7 @@ import (
 	"testing"
 
 	"github.com/ublk-lc/ublk-lc/segment"
-	"github.com/ublk-lc/ublk-lc/segment/blockdev"
+	"github.com/ublk-lc/ublk-lc/segment/block"
 	"github.com/ublk-lc/ublk-lc/segment/witness"
 	"github.com/ublk-lc/ublk-lc/tests/kit/inline"
 )
@@ -107,7 +107,7 @@ func (r *bench) attach(e *Evidence) error {
 
 // host does what is asked for on the cache device, and on no disk.
 func (r *bench) host() *inline.Host {
-	return &inline.Host{Disks: map[blockdev.Dev]inline.Disk{blockdev.Cache: r.m}}
+	return &inline.Host{Disks: map[block.Dev]inline.Disk{block.Cache: r.m}}
 }
 
 func (r *bench) carryOut(p *Port) { r.host().Run(p) }

@@ -4,7 +4,7 @@ import (
 	"testing"
 
 	"github.com/ublk-lc/ublk-lc/segment"
-	"github.com/ublk-lc/ublk-lc/segment/blockdev"
+	"github.com/ublk-lc/ublk-lc/segment/block"
 	"github.com/ublk-lc/ublk-lc/tests/kit/inline"
 )
 
@@ -33,7 +33,7 @@ func writable(t *testing.T, logBytes int) *bench {
 func TestRecordsUnderWay(t *testing.T) {
 	r := writable(t, 16<<20)
 	p := NewPort(func() {})
-	var ops []*blockdev.Op
+	var ops []*block.Op
 	for i := uint64(0); r.c.Status().WaitingWrites == 0; i++ {
 		if i > 4*maxRecords {
 			t.Fatalf("%d records are under way, and no write waits", len(ops))

@@ -5,7 +5,7 @@ import (
 	"testing"
 
 	"github.com/ublk-lc/ublk-lc/segment"
-	"github.com/ublk-lc/ublk-lc/segment/blockdev"
+	"github.com/ublk-lc/ublk-lc/segment/block"
 	"github.com/ublk-lc/ublk-lc/tests/kit/inline"
 )
 
@@ -79,7 +79,7 @@ func TestP8NothingToGiveUp(t *testing.T) {
 func TestP7GivenUpIfItIsDurable(t *testing.T) {
 	r := newBench(t, full(benchSectors, 1))
 	err, p, bad := giveUp(r, 5), r.c.Background(), errors.New("a bad sector")
-	h := inline.Host{Fails: func(*blockdev.Op) error { return bad }}
+	h := inline.Host{Fails: func(*block.Op) error { return bad }}
 	h.Settle(p)
 	if !errors.Is(*err, bad) || r.c.DirtyBlocks(5) == 0 || r.c.GivenUp() != (segment.GivenUp{}) {
 		t.Errorf("%v, %d blocks are in the log", *err, r.c.DirtyBlocks(5))

@@ -5,7 +5,7 @@ import (
 	"testing"
 
 	"github.com/ublk-lc/ublk-lc/segment"
-	"github.com/ublk-lc/ublk-lc/segment/blockdev"
+	"github.com/ublk-lc/ublk-lc/segment/block"
 	"github.com/ublk-lc/ublk-lc/ublk/uring/mem"
 )
 
@@ -37,7 +37,7 @@ type rig struct {
 	reqs []Request
 	next int
 	done int
-	ops  []*blockdev.Op
+	ops  []*block.Op
 }
 
 const rigBlocks = 1 << 16

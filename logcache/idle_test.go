@@ -5,7 +5,7 @@ import (
 	"testing"
 
 	"github.com/ublk-lc/ublk-lc/segment"
-	"github.com/ublk-lc/ublk-lc/segment/blockdev"
+	"github.com/ublk-lc/ublk-lc/segment/block"
 )
 
 // TestChecksumsOfReplacedData: whatever is replaced in a record after it was
@@ -31,7 +31,7 @@ func TestChecksumsOfReplacedData(t *testing.T) {
 		r.c.mu.Unlock()
 		r.p.finish()
 		for _, op := range r.p.Ops() {
-			if op.Kind == blockdev.Write {
+			if op.Kind == block.Write {
 				if err := verify(r.c, r.p.table[op.Tag].rec); err != nil {
 					t.Fatalf("round %d: %v", round, err)
 				}

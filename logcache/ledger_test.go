@@ -4,14 +4,14 @@ import (
 	"errors"
 	"testing"
 
-	"github.com/ublk-lc/ublk-lc/segment/blockdev"
+	"github.com/ublk-lc/ublk-lc/segment/block"
 	"github.com/ublk-lc/ublk-lc/tests/kit/inline"
 )
 
 // pick is the one of some operations that is of a kind.
-func pick(t *testing.T, ops []*blockdev.Op, kind blockdev.Kind) *blockdev.Op {
+func pick(t *testing.T, ops []*block.Op, kind block.Kind) *block.Op {
 	t.Helper()
-	var found *blockdev.Op
+	var found *block.Op
 	for _, op := range ops {
 		if op.Kind == kind {
 			if found != nil {
@@ -46,9 +46,9 @@ func TestP5BatchBesideAFailedFlush(t *testing.T) {
 		r.v.SetBypass(Bypass{Cutoff: 1})
 		p, b := NewPort(func() {}), r.c.Background()
 		p.Submit(&Request{Op: Write, LBA: 320, Sectors: 8, Buf: make([]byte, 4096), Volume: r.v})
-		succeed(p.Ops(), blockdev.Write)
+		succeed(p.Ops(), block.Write)
 		p.Submit(&Request{Op: Flush, Volume: r.v})
-		other := pick(t, inline.Take(p), blockdev.Flush)
+		other := pick(t, inline.Take(p), block.Flush)
 		r.c.Sorting()
 		r.c.FlushBegins(5)
 		end := func() { other.Sink.Done(other, c.other) }
@@ -80,14 +80,14 @@ func TestP8SuperblockBesideAFailedFlush(t *testing.T) {
 		r := attachedBench(t)
 		p, b := NewPort(func() {}), r.c.Background()
 		p.Submit(&Request{Op: Write, FUA: true, LBA: 3, Sectors: 1, Buf: make([]byte, 512), Volume: r.v})
-		record := pick(t, inline.Take(p), blockdev.Write)
+		record := pick(t, inline.Take(p), block.Write)
 		told, got := 0, error(nil)
 		r.c.CommitSuper(func(err error) { told, got = told+1, err })
 		b.Poll()
-		written := pick(t, inline.Take(b), blockdev.Write)
+		written := pick(t, inline.Take(b), block.Write)
 		at, image := written.Offset, string(written.Buf)
 		written.Sink.Done(written, nil)
-		flush := pick(t, inline.Take(b), blockdev.Flush)
+		flush := pick(t, inline.Take(b), block.Flush)
 		flush.Sink.Done(flush, nil) // which is not known to be worth anything yet
 		if n := len(b.Ops()); n > 0 || told > 0 {
 			t.Fatalf("%s: %d operations, told %d times", name, n, told)
@@ -105,7 +105,7 @@ func TestP8SuperblockBesideAFailedFlush(t *testing.T) {
 			}
 			continue
 		}
-		if again := pick(t, ops, blockdev.Write); again.Offset != at || string(again.Buf) != image {
+		if again := pick(t, ops, block.Write); again.Offset != at || string(again.Buf) != image {
 			t.Errorf("awake: %d bytes at %d are written again, not the %d at %d", len(again.Buf), again.Offset, len(image), at)
 		}
 	}

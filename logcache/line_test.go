@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"github.com/ublk-lc/ublk-lc/segment"
-	"github.com/ublk-lc/ublk-lc/segment/blockdev"
+	"github.com/ublk-lc/ublk-lc/segment/block"
 )
 
 // second attaches another volume to the bench's cache.
@@ -29,8 +29,8 @@ func runLog(ports ...*Port) {
 		again = false
 		for _, p := range ports {
 			p.Poll()
-			for _, op := range append([]*blockdev.Op(nil), p.Ops()...) {
-				if op.Dev == blockdev.Cache {
+			for _, op := range append([]*block.Op(nil), p.Ops()...) {
+				if op.Dev == block.Cache {
 					again = true
 					op.Sink.Done(op, nil)
 				}
@@ -79,7 +79,7 @@ func TestP9HungDiskHoldsUpItsOwn(t *testing.T) {
 	if n, g := len(q.Answers()), r.c.Gauge(); n != 1 || g.Full || g.Slowed {
 		t.Errorf("%d answers of another volume; full %v, slowed %v", n, g.Full, g.Slowed)
 	}
-	ops := append([]*blockdev.Op(nil), p.Ops()...)
+	ops := append([]*block.Op(nil), p.Ops()...)
 	if len(ops) != 1 || r.c.Status().WaitingWrites != 1 {
 		t.Fatalf("%d operations, %d writes wait", len(ops), r.c.Status().WaitingWrites)
 	}

@@ -1,6 +1,6 @@
 package logcache
 
-import "github.com/ublk-lc/ublk-lc/segment/blockdev"
+import "github.com/ublk-lc/ublk-lc/segment/block"
 
 // This file has the flushes of a backing that bypassed writes owe.
 
@@ -38,7 +38,7 @@ func (c *Cache) settle(p *Port, v *Volume, done func(error)) {
 
 func (c *Cache) owe(p *Port, v *Volume) *operation {
 	l := &c.ledgers[v.ID]
-	o := p.newOp(forOwedFlush, blockdev.Flush, v.dev(), 0, nil)
+	o := p.newOp(forOwedFlush, block.Flush, v.dev(), 0, nil)
 	o.cache, o.owed = c, owed{volume: v, number: l.begin(), covers: v.bypass.written, failures: l.failed}
 	return o
 }

@@ -4,7 +4,7 @@ import (
 	"sync"
 	"sync/atomic"
 
-	"github.com/ublk-lc/ublk-lc/segment/blockdev"
+	"github.com/ublk-lc/ublk-lc/segment/block"
 )
 
 // purpose is what a device operation was made for.
@@ -28,7 +28,7 @@ const (
 
 // operation is a device operation with what its completion needs.
 type operation struct {
-	blockdev.Op
+	block.Op
 	purpose purpose
 	cache   *Cache
 	req     *Request
@@ -46,7 +46,7 @@ type Port struct {
 
 	table   []*operation // by Tag
 	free    []*operation
-	ops     []*blockdev.Op
+	ops     []*block.Op
 	answers []*Request
 	sealed  []*record // to be encoded once the lock is dropped
 	rouse   []*Port   // to be woken once the lock is dropped
@@ -70,7 +70,7 @@ func NewPort(wake func()) *Port {
 	p.mail = make([]*Request, 0, 1024)
 	p.spare = make([]*Request, 0, 1024)
 	p.answers = make([]*Request, 0, 1024)
-	p.ops = make([]*blockdev.Op, 0, 1024)
+	p.ops = make([]*block.Op, 0, 1024)
 	p.sealed = make([]*record, 0, 64)
 	p.rouse = make([]*Port, 0, 64)
 	p.grow(512)
@@ -90,7 +90,7 @@ func (p *Port) grow(n int) {
 	}
 }
 
-func (p *Port) newOp(u purpose, k blockdev.Kind, dev blockdev.Dev, offset int64, buf []byte) *operation {
+func (p *Port) newOp(u purpose, k block.Kind, dev block.Dev, offset int64, buf []byte) *operation {
 	if len(p.free) == 0 {
 		p.grow(len(p.table))
 	}
@@ -103,8 +103,8 @@ func (p *Port) newOp(u purpose, k blockdev.Kind, dev blockdev.Dev, offset int64,
 }
 
 // newLogOp makes an operation on a cache's own device.
-func (p *Port) newLogOp(c *Cache, u purpose, k blockdev.Kind, offset int64, buf []byte) *operation {
-	o := p.newOp(u, k, blockdev.Cache, offset, buf)
+func (p *Port) newLogOp(c *Cache, u purpose, k block.Kind, offset int64, buf []byte) *operation {
+	o := p.newOp(u, k, block.Cache, offset, buf)
 	o.cache, o.FD = c, c.fd
 	return o
 }
@@ -119,7 +119,7 @@ func (p *Port) release(o *operation) {
 
 // Ops hands over the operations that are to be started now. The slice is valid
 // until the next call of any method.
-func (p *Port) Ops() []*blockdev.Op {
+func (p *Port) Ops() []*block.Op {
 	ops := p.ops
 	p.ops = p.ops[:0]
 	return ops
@@ -146,7 +146,7 @@ func (p *Port) Submit(r *Request) {
 }
 
 // Done takes the completion of an operation that this port gave out.
-func (p *Port) Done(op *blockdev.Op, err error) {
+func (p *Port) Done(op *block.Op, err error) {
 	o := p.table[op.Tag]
 	switch o.purpose {
 	case forPassThrough, forPassFlush:
@@ -246,7 +246,7 @@ func (p *Port) finish() {
 	p.rouse = p.rouse[:0]
 	for _, rec := range p.sealed {
 		rec.encode()
-		o := p.newLogOp(rec.cache, forRecord, blockdev.Write, rec.offset, rec.image)
+		o := p.newLogOp(rec.cache, forRecord, block.Write, rec.offset, rec.image)
 		o.rec, o.FUA = rec, rec.hard
 	}
 	p.sealed = p.sealed[:0]

@@ -5,7 +5,7 @@ import (
 	"slices"
 	"testing"
 
-	"github.com/ublk-lc/ublk-lc/segment/blockdev"
+	"github.com/ublk-lc/ublk-lc/segment/block"
 )
 
 // TestPortGrows: as many operations may be under way as there are requests, and
@@ -14,7 +14,7 @@ func TestPortGrows(t *testing.T) {
 	const many = 1300 // the port begins with room for 512
 	v, p := NewVolume(5, "v", many, 512), NewPort(func() {})
 	reqs, tags := make([]Request, many), map[uint32]bool{}
-	var ops []*blockdev.Op
+	var ops []*block.Op
 	for i := range reqs {
 		reqs[i] = Request{Op: Read, LBA: uint64(i), Sectors: 1, Buf: make([]byte, 512), Volume: v}
 		p.Submit(&reqs[i])
@@ -49,7 +49,7 @@ func TestP9OutOfRange(t *testing.T) {
 	} {
 		q := &Request{Op: Write, LBA: c.lba, Sectors: c.sectors, Volume: v}
 		p.Submit(q)
-		succeed(p.Ops(), blockdev.Write)
+		succeed(p.Ops(), block.Write)
 		if got := p.Answers(); len(got) != 1 || !errors.Is(q.Err, c.want) {
 			t.Errorf("%d sectors at %d: %v, want %v", c.sectors, c.lba, q.Err, c.want)
 		}

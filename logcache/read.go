@@ -3,7 +3,7 @@ package logcache
 import (
 	"github.com/ublk-lc/ublk-lc/logcache/index"
 	"github.com/ublk-lc/ublk-lc/segment"
-	"github.com/ublk-lc/ublk-lc/segment/blockdev"
+	"github.com/ublk-lc/ublk-lc/segment/block"
 )
 
 // source is where a sector is read from.
@@ -129,12 +129,12 @@ func (c *Cache) start(p *Port, r *Request, run *piece) {
 		c.stats.hitRAM += uint64(run.sectors)
 	case fromLog:
 		c.slots[run.slot].refs++
-		o := p.newLogOp(c, forHit, blockdev.Read, run.at*segment.SectorSize, dst)
+		o := p.newLogOp(c, forHit, block.Read, run.at*segment.SectorSize, dst)
 		o.req, o.slot = r, run.slot
 		r.pending++
 		c.stats.hitLog += uint64(run.sectors)
 	case fromBacking:
-		o := p.newOp(forMiss, blockdev.Read, r.Volume.dev(), run.at*segment.SectorSize, dst)
+		o := p.newOp(forMiss, block.Read, r.Volume.dev(), run.at*segment.SectorSize, dst)
 		o.req = r
 		r.pending++
 		c.stats.miss += uint64(run.sectors)

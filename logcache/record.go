@@ -4,7 +4,7 @@ import (
 	"cmp"
 
 	"github.com/ublk-lc/ublk-lc/segment"
-	"github.com/ublk-lc/ublk-lc/segment/blockdev"
+	"github.com/ublk-lc/ublk-lc/segment/block"
 )
 
 // record is one record, from its opening until it is written. The image is a
@@ -162,7 +162,7 @@ func (c *Cache) recordWritten(p *Port, o *operation, err error) {
 	c.lock()
 	defer c.mu.Unlock()
 	if o.FUA { // last, for others go on then
-		defer c.flushEnded(p, uint8(blockdev.Cache), r.flush, err)
+		defer c.flushEnded(p, uint8(block.Cache), r.flush, err)
 	}
 	if err != nil || r.redo {
 		c.writeAgain(p, o, err)

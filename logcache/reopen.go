@@ -3,7 +3,7 @@ package logcache
 import (
 	"sync/atomic"
 
-	"github.com/ublk-lc/ublk-lc/segment/blockdev"
+	"github.com/ublk-lc/ublk-lc/segment/block"
 )
 
 // This file has disks that went away and came back under a device that is in use.
@@ -52,8 +52,8 @@ func (v *Volume) tellsLost(r *Request) bool {
 }
 
 // covers is how many writes without a cache a flush that starts now makes durable.
-func (v *Volume) covers(kind blockdev.Kind) uint64 {
-	if kind != blockdev.Flush {
+func (v *Volume) covers(kind block.Kind) uint64 {
+	if kind != block.Flush {
 		return 0
 	}
 	return v.direct.written.Load()
@@ -63,9 +63,9 @@ func (v *Volume) covers(kind blockdev.Kind) uint64 {
 // write with FUA is durable by its own flush.
 func (v *Volume) passed(o *operation) {
 	switch {
-	case o.Kind == blockdev.Flush:
+	case o.Kind == block.Flush:
 		v.direct.flushed(o.owed.covers)
-	case o.Kind != blockdev.Read:
+	case o.Kind != block.Read:
 		v.direct.written.Add(1)
 	}
 }

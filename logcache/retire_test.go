@@ -4,12 +4,12 @@ import (
 	"slices"
 	"testing"
 
-	"github.com/ublk-lc/ublk-lc/segment/blockdev"
+	"github.com/ublk-lc/ublk-lc/segment/block"
 	"github.com/ublk-lc/ublk-lc/tests/kit/inline"
 )
 
 // succeed completes operations, and returns how many of a kind there were.
-func succeed(ops []*blockdev.Op, kind blockdev.Kind) (n int) {
+func succeed(ops []*block.Op, kind block.Kind) (n int) {
 	for _, op := range slices.Clone(ops) {
 		if op.Kind == kind {
 			n++
@@ -33,13 +33,13 @@ func TestRetiredPortStartsNoRecord(t *testing.T) {
 		t.Fatalf("%d records are under way", len(ops))
 	}
 	p.Retire()
-	succeed(ops, blockdev.Write)
+	succeed(ops, block.Write)
 	if n := len(p.Ops()); n > 0 {
 		t.Errorf("a retired port has started %d operations", n)
 	}
 	answered := len(p.Answers())
 	b.Poll()
-	if n := succeed(b.Ops(), blockdev.Write); n != 1 {
+	if n := succeed(b.Ops(), block.Write); n != 1 {
 		t.Errorf("the cache's own port has written %d records", n)
 	}
 	p.Poll()
@@ -56,21 +56,21 @@ func TestRetiredPortFlushesNoLog(t *testing.T) {
 	p, b := NewPort(func() {}), r.c.Background()
 	write := &Request{Op: Write, LBA: 320, Sectors: 8, Buf: make([]byte, 4096), Volume: r.v}
 	p.Submit(write)
-	if succeed(p.Ops(), blockdev.Write); !write.Bypassed() {
+	if succeed(p.Ops(), block.Write); !write.Bypassed() {
 		t.Fatal("the write did not bypass the log")
 	}
 	p.Answers()
 	flush := &Request{Op: Flush, Volume: r.v}
 	p.Submit(flush)
 	p.Retire()
-	succeed(p.Ops(), blockdev.Flush)
+	succeed(p.Ops(), block.Flush)
 	writeByte(t, r, NewPort(func() {}), 3, 1) // so that the log is not durable as it is
 	if n := len(p.Ops()) + len(p.Answers()); n > 0 {
 		t.Errorf("a retired port has done %d things", n)
 	}
 	b.Poll()
 	for ops := b.Ops(); len(ops) > 0; ops = b.Ops() {
-		succeed(ops, blockdev.Flush)
+		succeed(ops, block.Flush)
 	}
 	p.Poll()
 	if got := p.Answers(); len(got) != 1 || got[0] != flush || flush.Err != nil {

@@ -3,7 +3,7 @@ package logcache
 import (
 	"errors"
 
-	"github.com/ublk-lc/ublk-lc/segment/blockdev"
+	"github.com/ublk-lc/ublk-lc/segment/block"
 )
 
 // This file is what follows when a write with FUA has failed. A device without
@@ -36,7 +36,7 @@ func (c *Cache) rewrite(p *Port, bad *record) {
 		default:
 			r.written = false
 			r.buf.unwritten++
-			o := p.newLogOp(c, forRecord, blockdev.Write, r.offset, r.image)
+			o := p.newLogOp(c, forRecord, block.Write, r.offset, r.image)
 			o.rec = r
 		}
 	}

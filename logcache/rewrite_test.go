@@ -5,7 +5,7 @@ import (
 	"slices"
 	"testing"
 
-	"github.com/ublk-lc/ublk-lc/segment/blockdev"
+	"github.com/ublk-lc/ublk-lc/segment/block"
 	"github.com/ublk-lc/ublk-lc/tests/kit/inline"
 )
 
@@ -15,7 +15,7 @@ import (
 func TestP1NoImageNoLog(t *testing.T) {
 	r := attachedBench(t)
 	p := NewPort(func() {})
-	var ops []*blockdev.Op
+	var ops []*block.Op
 	write := func(sectors uint32) *Request {
 		q := &Request{Op: Write, FUA: true, LBA: uint64(len(ops)) * 16, Sectors: sectors, Buf: make([]byte, sectors*512), Volume: r.v}
 		p.Submit(q)
@@ -26,7 +26,7 @@ func TestP1NoImageNoLog(t *testing.T) {
 	write(1)
 	write(12) // no room for one more in this segment
 	failing := write(8)
-	succeed(ops[:2], blockdev.Write)
+	succeed(ops[:2], block.Write)
 	write(5)
 	last := write(1) // in the memory of the first two
 	if id := r.c.cur.id; id != first+2 || len(ops) != 5 || r.c.bufs[first%2].id != id {
@@ -56,7 +56,7 @@ func TestP1AllIsWrittenAgain(t *testing.T) {
 		p.Submit(&Request{Op: Write, FUA: true, LBA: i, Sectors: 1, Buf: make([]byte, 512), Volume: r.v})
 	}
 	ops := inline.Take(p)
-	at := func(ops []*blockdev.Op) (offsets []int64) {
+	at := func(ops []*block.Op) (offsets []int64) {
 		for _, op := range ops {
 			offsets = append(offsets, op.Offset)
 		}
@@ -77,11 +77,11 @@ func TestP1AllIsWrittenAgain(t *testing.T) {
 	if got := at(p.Ops()); !slices.Equal(got, all[2:]) {
 		t.Errorf("then at %d, want %d", got, all[2:])
 	}
-	succeed(append(again, ops[2]), blockdev.Write)
+	succeed(append(again, ops[2]), block.Write)
 	if n := len(p.Answers()); n != 0 {
 		t.Errorf("%d writes are answered before the flush", n)
 	}
-	flush := pick(t, inline.Take(p), blockdev.Flush)
+	flush := pick(t, inline.Take(p), block.Flush)
 	flush.Sink.Done(flush, nil)
 	if n := len(p.Answers()); n != 2 {
 		t.Errorf("%d writes are answered behind the flush", n)

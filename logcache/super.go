@@ -4,7 +4,7 @@ import (
 	"slices"
 
 	"github.com/ublk-lc/ublk-lc/segment"
-	"github.com/ublk-lc/ublk-lc/segment/blockdev"
+	"github.com/ublk-lc/ublk-lc/segment/block"
 	"github.com/ublk-lc/ublk-lc/ublk/uring/mem"
 )
 
@@ -100,8 +100,8 @@ func (c *Cache) writeSuper(p *Port) {
 	s.now.Generation++
 	s.now.DurableSeq = max(s.now.DurableSeq, c.durableSeq)
 	s.image = segment.AppendSuper(s.buf[:0], &s.now)
-	s.mark = c.ledgers[blockdev.Cache].failed
-	p.newLogOp(c, forSuper, blockdev.Write, segment.SuperOffset(s.now.Generation), s.image)
+	s.mark = c.ledgers[block.Cache].failed
+	p.newLogOp(c, forSuper, block.Write, segment.SuperOffset(s.now.Generation), s.image)
 }
 
 // superDone takes the completion of a superblock's write or flush.
@@ -120,8 +120,8 @@ func (c *Cache) superDone(p *Port, o *operation, err error) {
 		return
 	}
 	if o.purpose == forSuper {
-		o.purpose, o.Kind, o.Buf = forSuperFlush, blockdev.Flush, nil
-		o.flush = c.ledgers[blockdev.Cache].begin()
+		o.purpose, o.Kind, o.Buf = forSuperFlush, block.Flush, nil
+		o.flush = c.ledgers[block.Cache].begin()
 		p.retry(o)
 		return
 	}
@@ -130,11 +130,11 @@ func (c *Cache) superDone(p *Port, o *operation, err error) {
 
 // superFlushed waits until it is known what the flush of a copy is worth.
 func (c *Cache) superFlushed(p *Port, o *operation, err error) {
-	if o.purpose == forSuper || c.flushEnded(p, uint8(blockdev.Cache), o.flush, err) {
+	if o.purpose == forSuper || c.flushEnded(p, uint8(block.Cache), o.flush, err) {
 		c.superDurable(p, o)
 		return
 	}
-	c.ledgers[blockdev.Cache].hold(func(*Port) {
+	c.ledgers[block.Cache].hold(func(*Port) {
 		c.background.Do(func(p *Port) {
 			c.lock()
 			defer c.mu.Unlock()
@@ -146,13 +146,13 @@ func (c *Cache) superFlushed(p *Port, o *operation, err error) {
 // superDurable ends the update of a copy, or writes it again if a flush has failed
 // since it was written.
 func (c *Cache) superDurable(p *Port, o *operation) {
-	s, failed := &c.super, c.ledgers[blockdev.Cache].failed
+	s, failed := &c.super, c.ledgers[block.Cache].failed
 	if failed > s.mark && c.doubt.on() {
 		c.fail(p, ErrDoubt)
 	}
 	if failed > s.mark && c.broken == nil {
 		s.mark = failed
-		o.purpose, o.Kind, o.Buf = forSuper, blockdev.Write, s.image
+		o.purpose, o.Kind, o.Buf = forSuper, block.Write, s.image
 		p.retry(o)
 		return
 	}

@@ -5,7 +5,7 @@ import (
 	"fmt"
 
 	"github.com/ublk-lc/ublk-lc/segment"
-	"github.com/ublk-lc/ublk-lc/segment/blockdev"
+	"github.com/ublk-lc/ublk-lc/segment/block"
 	"github.com/ublk-lc/ublk-lc/ublk/uring/mem"
 )
 
@@ -71,7 +71,7 @@ func (c *Cache) lookAgain(p *Port) {
 	c.super.busy = true
 	d.looking, d.reads = d.raised, 2
 	for i := range 2 {
-		p.newLogOp(c, forLook, blockdev.Read, int64(i)*segment.SuperSpace, d.copy(i))
+		p.newLogOp(c, forLook, block.Read, int64(i)*segment.SuperSpace, d.copy(i))
 	}
 }
 

@@ -5,7 +5,7 @@ import (
 	"testing"
 
 	"github.com/ublk-lc/ublk-lc/segment"
-	"github.com/ublk-lc/ublk-lc/segment/blockdev"
+	"github.com/ublk-lc/ublk-lc/segment/block"
 	"github.com/ublk-lc/ublk-lc/tests/kit/inline"
 )
 
@@ -41,7 +41,7 @@ func TestP8NoSegmentEndsInDoubt(t *testing.T) {
 	r.c.Suspect()
 	r.c.CloseCurrent()
 	for _, op := range p.Ops() {
-		if op.Kind == blockdev.Write {
+		if op.Kind == block.Write {
 			t.Errorf("a write of %d bytes at byte %d of the log was issued while it is in doubt", len(op.Buf), op.Offset)
 		}
 	}
@@ -54,9 +54,9 @@ func TestP8NothingIsTriedAgainInDoubt(t *testing.T) {
 	writeByte(t, r, q, 3, 1)
 	p := r.c.Background()
 	r.c.CloseCurrent()
-	var rec *blockdev.Op
+	var rec *block.Op
 	for _, op := range inline.Take(p) {
-		if op.Kind == blockdev.Write {
+		if op.Kind == block.Write {
 			rec = op
 		}
 	}
@@ -67,7 +67,7 @@ func TestP8NothingIsTriedAgainInDoubt(t *testing.T) {
 	p.Ops()
 	p.Done(rec, errors.New("reset by resume"))
 	for _, op := range p.Ops() {
-		if op.Kind == blockdev.Write {
+		if op.Kind == block.Write {
 			t.Errorf("a record is written again, at byte %d, while the log is in doubt", op.Offset)
 		}
 	}
@@ -90,10 +90,10 @@ func TestP8NoSlotIsDiscardedInDoubt(t *testing.T) {
 			break
 		}
 		for _, op := range ops {
-			if n == 3 && op.Kind == blockdev.Flush { // that of the second copy
+			if n == 3 && op.Kind == block.Flush { // that of the second copy
 				r.c.Suspect()
 			}
-			if op.Kind == blockdev.Discard {
+			if op.Kind == block.Discard {
 				if r.c.doubt.on() {
 					t.Errorf("%d bytes of the log at byte %d are discarded while it is in doubt", op.Length, op.Offset)
 				}
@@ -102,11 +102,11 @@ func TestP8NoSlotIsDiscardedInDoubt(t *testing.T) {
 			}
 			var err error
 			switch op.Kind {
-			case blockdev.Read:
+			case block.Read:
 				if r.c.doubt.on() && n < 100 {
 					continue // the look takes a while
 				}
-			case blockdev.Write:
+			case block.Write:
 				_, err = r.m.WriteAt(op.Buf, op.Offset)
 			}
 			op.Sink.Done(op, err)
@@ -142,7 +142,7 @@ func TestP8AnothersLogIsNotRead(t *testing.T) {
 	for range 4 {
 		for _, op := range inline.Take(p) {
 			var err error
-			if op.Kind == blockdev.Read {
+			if op.Kind == block.Read {
 				_, err = r.m.ReadAt(op.Buf, op.Offset)
 			}
 			op.Sink.Done(op, err)
@@ -154,7 +154,7 @@ func TestP8AnothersLogIsNotRead(t *testing.T) {
 	req := &Request{Op: Read, LBA: 0, Sectors: 1, Buf: make([]byte, 512), Volume: r.v}
 	q.Submit(req)
 	for _, op := range inline.Take(q) {
-		if op.Kind == blockdev.Read && op.Dev == blockdev.Cache {
+		if op.Kind == block.Read && op.Dev == block.Cache {
 			_, err := r.m.ReadAt(op.Buf, op.Offset)
 			op.Sink.Done(op, err)
 		}

@@ -1,6 +1,6 @@
 package logcache
 
-import "github.com/ublk-lc/ublk-lc/segment/blockdev"
+import "github.com/ublk-lc/ublk-lc/segment/block"
 
 // trimBytes is what one discard of slots gives back at most: a device may serve
 // nothing else meanwhile.
@@ -51,7 +51,7 @@ func (c *Cache) discardSlots(p *Port) {
 		if n == 0 {
 			continue
 		}
-		o := p.newLogOp(c, forTrim, blockdev.Discard, c.geo.SlotOffset(c.geo.Slot(id)), nil)
+		o := p.newLogOp(c, forTrim, block.Discard, c.geo.SlotOffset(c.geo.Slot(id)), nil)
 		o.Length = int64(n) * int64(c.geo.SegmentSize)
 		t.flying++
 		id += n - 1

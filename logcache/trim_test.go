@@ -4,7 +4,7 @@ import (
 	"slices"
 	"testing"
 
-	"github.com/ublk-lc/ublk-lc/segment/blockdev"
+	"github.com/ublk-lc/ublk-lc/segment/block"
 	"github.com/ublk-lc/ublk-lc/tests/kit/inline"
 )
 
@@ -21,14 +21,14 @@ func TestP5DiscardsOfSlots(t *testing.T) {
 		r.carryOut(b)
 	}
 	p.Submit(&Request{Op: Read, LBA: 101, Sectors: 1, Buf: make([]byte, 512), Volume: r.v})
-	read := pick(t, inline.Take(p), blockdev.Read)
-	var discards []*blockdev.Op
+	read := pick(t, inline.Take(p), block.Read)
+	var discards []*block.Op
 	migrated := func(id uint64) (begun [][2]uint64) {
 		r.c.Migrated(id, func(error) {})
 		h := r.host()
 		for ops := inline.Take(b); len(ops) > 0; ops = inline.Take(b) {
 			for _, op := range ops {
-				if op.Kind != blockdev.Discard {
+				if op.Kind != block.Discard {
 					h.Do(op)
 					continue
 				}

@@ -6,7 +6,7 @@ import (
 
 	"github.com/ublk-lc/ublk-lc/logcache/index"
 	"github.com/ublk-lc/ublk-lc/segment"
-	"github.com/ublk-lc/ublk-lc/segment/blockdev"
+	"github.com/ublk-lc/ublk-lc/segment/block"
 )
 
 // Volume is what a device shows: one backing, with or without a cache. While it
@@ -54,7 +54,7 @@ func (v *Volume) Cache() *Cache { return v.cache.Load() }
 // Errors counts the device operations below this volume that failed.
 func (v *Volume) Errors() uint64 { return v.errors.Load() }
 
-func (v *Volume) dev() blockdev.Dev { return blockdev.Dev(v.ID) }
+func (v *Volume) dev() block.Dev { return block.Dev(v.ID) }
 
 func (v *Volume) countError() { v.errors.Add(1) }
 
@@ -187,16 +187,16 @@ func (v *Volume) move(to *Cache) {
 
 // passThrough starts a request straight on the backing.
 func (p *Port) passThrough(r *Request) {
-	kind := blockdev.Read
+	kind := block.Read
 	switch r.Op {
 	case Write:
-		kind = blockdev.Write
+		kind = block.Write
 	case Flush:
-		kind = blockdev.Flush
+		kind = block.Flush
 	case Discard:
-		kind = blockdev.Discard
+		kind = block.Discard
 	case Zero:
-		kind = blockdev.Zero
+		kind = block.Zero
 	}
 	o := p.newOp(forPassThrough, kind, r.Volume.dev(), int64(r.LBA)*segment.SectorSize, r.Buf)
 	o.owed.covers = r.Volume.covers(kind)
@@ -213,7 +213,7 @@ func (p *Port) passedThrough(o *operation, err error) {
 		r.Volume.countError()
 	}
 	if err == nil && r.FUA && o.purpose == forPassThrough {
-		o.purpose, o.Kind, o.Buf = forPassFlush, blockdev.Flush, nil
+		o.purpose, o.Kind, o.Buf = forPassFlush, block.Flush, nil
 		o.owed.covers = r.Volume.covers(o.Kind)
 		p.retry(o)
 		return

@@ -6,7 +6,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/ublk-lc/ublk-lc/segment/blockdev"
+	"github.com/ublk-lc/ublk-lc/segment/block"
 )
 
 // untilContended waits until somebody wants the cache's lock, which the caller has.
@@ -24,7 +24,7 @@ func untilContended(c *Cache, before uint64) {
 func TestP7SidesChangedMeanwhile(t *testing.T) {
 	r := attachedBench(t)
 	p := NewPort(func() {})
-	submitted := func(change func()) *blockdev.Op {
+	submitted := func(change func()) *block.Op {
 		var all sync.WaitGroup
 		r.c.lock()
 		before := r.c.contended.Load()

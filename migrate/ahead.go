@@ -2,7 +2,7 @@ package migrate
 
 import (
 	"github.com/ublk-lc/ublk-lc/segment"
-	"github.com/ublk-lc/ublk-lc/segment/blockdev"
+	"github.com/ublk-lc/ublk-lc/segment/block"
 )
 
 // aheadDepth is how many segments are read ahead at a time: there is time, and
@@ -14,7 +14,7 @@ const aheadDepth = 4
 // images that it came from are used no more.
 type ahead struct {
 	spans  []segment.Span // the i-th goes to image i
-	failed []*blockdev.Op // reads that are left to the batch that needs them
+	failed []*block.Op    // reads that are left to the batch that needs them
 	looked state          // in which the log was looked at last
 }
 
@@ -51,7 +51,7 @@ func (m *Migrator) takeAhead() int {
 	return n
 }
 
-func (m *Migrator) takeFailed() []*blockdev.Op {
+func (m *Migrator) takeFailed() []*block.Op {
 	list := m.ahead.failed
 	m.ahead.failed = nil
 	return list

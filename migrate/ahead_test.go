@@ -7,7 +7,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/ublk-lc/ublk-lc/segment"
-	"github.com/ublk-lc/ublk-lc/segment/blockdev"
+	"github.com/ublk-lc/ublk-lc/segment/block"
 	"github.com/ublk-lc/ublk-lc/tests/kit"
 )
 
@@ -129,7 +129,7 @@ func TestP9NoMemoryNoBatch(t *testing.T) {
 	if !m.Step(4) {
 		t.Fatal("no batch")
 	}
-	if ops := m.Ops(nil); len(ops) != 4 || ops[0].Kind != blockdev.Read {
+	if ops := m.Ops(nil); len(ops) != 4 || ops[0].Kind != block.Read {
 		t.Errorf("%d operations", len(ops))
 	}
 }

@@ -6,7 +6,7 @@ import (
 	"slices"
 
 	"github.com/ublk-lc/ublk-lc/segment"
-	"github.com/ublk-lc/ublk-lc/segment/blockdev"
+	"github.com/ublk-lc/ublk-lc/segment/block"
 )
 
 // Unlimited is the [Migrator.Limit] of a migrator as it is made.
@@ -50,13 +50,13 @@ func (m *Migrator) Size() int {
 }
 
 // Busy tells whether the batch under way has more to do on a device.
-func (m *Migrator) Busy(dev blockdev.Dev) bool { return m.lanes.todo[dev] > 0 }
+func (m *Migrator) Busy(dev block.Dev) bool { return m.lanes.todo[dev] > 0 }
 
 // Abandon has the batch under way fail, with [ErrNoBacking], if it may still do
 // something on a device: that is about to go, and [Source.BackingReady] says so
 // already. From when it is not [Migrator.Busy] with the device any more, no
 // operation of it is given out.
-func (m *Migrator) Abandon(dev blockdev.Dev) {
+func (m *Migrator) Abandon(dev block.Dev) {
 	unflushed := m.state == writing && slices.Contains(m.devs, dev) || m.state == flushing && m.Busy(dev)
 	if m.err != nil || !unflushed {
 		return
@@ -77,14 +77,14 @@ func (m *Migrator) abandon(err error) {
 func (m *Migrator) Depth(n int) { m.lanes.depth = n }
 
 // Hold keeps operations from a backing until Release. It may be called at any time.
-func (m *Migrator) Hold(dev blockdev.Dev) { m.lanes.held[dev] = true }
+func (m *Migrator) Hold(dev block.Dev) { m.lanes.held[dev] = true }
 
 // Release lets the operations of all backings go on.
 func (m *Migrator) Release() { clear(m.lanes.held[:]) }
 
 // Progress tells how many of the writes of the batch under way to a device are
 // done, and how many there are in all. Before the writing begins there are none.
-func (m *Migrator) Progress(dev blockdev.Dev) (done, all int) {
+func (m *Migrator) Progress(dev block.Dev) (done, all int) {
 	all = m.lanes.total[dev]
 	switch {
 	case !m.lanes.begun:
@@ -97,7 +97,7 @@ func (m *Migrator) Progress(dev blockdev.Dev) (done, all int) {
 
 // Ops hands over the operations to start now, appended to dst. Those of a
 // backing keep their order.
-func (m *Migrator) Ops(dst []*blockdev.Op) []*blockdev.Op {
+func (m *Migrator) Ops(dst []*block.Op) []*block.Op {
 	if len(m.queue) == 0 {
 		return dst
 	}
@@ -130,7 +130,7 @@ func (m *Migrator) Ops(dst []*blockdev.Op) []*blockdev.Op {
 		}
 		m.depth++
 		m.patches.equip(op)
-		if op.Kind == blockdev.Flush {
+		if op.Kind == block.Flush {
 			m.src.FlushBegins(uint8(op.Dev))
 		}
 		dst = append(dst, op)
@@ -140,15 +140,15 @@ func (m *Migrator) Ops(dst []*blockdev.Op) []*blockdev.Op {
 }
 
 // admit takes an operation into its lane, if it may start now.
-func (l *lanes) admit(op *blockdev.Op, share, reads int) bool {
+func (l *lanes) admit(op *block.Op, share, reads int) bool {
 	switch {
-	case op.Dev == blockdev.Cache:
+	case op.Dev == block.Cache:
 		if l.out[op.Dev] >= reads {
 			return false
 		}
 	case l.stopped || l.held[op.Dev] || l.paced && l.left <= 0 || l.out[op.Dev] >= share:
 		return false
-	case l.paced && op.Kind != blockdev.Discard: // which is no data on the way
+	case l.paced && op.Kind != block.Discard: // which is no data on the way
 		l.left -= op.Bytes()
 	}
 	l.out[op.Dev]++
@@ -160,7 +160,7 @@ func (m *Migrator) drop() {
 	m.queue = append(m.queue, m.takeFailed()...)
 	for _, op := range m.queue {
 		m.lanes.todo[op.Dev]--
-		if op.Dev != blockdev.Cache {
+		if op.Dev != block.Cache {
 			m.writes--
 		}
 	}

@@ -3,15 +3,15 @@ package migrate
 import (
 	"testing"
 
-	"github.com/ublk-lc/ublk-lc/segment/blockdev"
+	"github.com/ublk-lc/ublk-lc/segment/block"
 )
 
 // lane makes n operations of 4 KiB on a device.
-func (m *Migrator) lane(dev blockdev.Dev, n int) {
+func (m *Migrator) lane(dev block.Dev, n int) {
 	m.devs = append(m.devs, dev)
 	for range n {
 		m.lanes.todo[dev]++
-		m.queue = append(m.queue, &blockdev.Op{Kind: blockdev.Write, Dev: dev, Buf: make([]byte, 4096), Sink: m})
+		m.queue = append(m.queue, &block.Op{Kind: block.Write, Dev: dev, Buf: make([]byte, 4096), Sink: m})
 	}
 }
 
@@ -20,7 +20,7 @@ func TestLanes(t *testing.T) {
 	m := &Migrator{src: &sorting{}, state: writing}
 	m.lane(1, 1000)
 	m.lane(2, 1000)
-	count := func(ops []*blockdev.Op) (n [3]int) {
+	count := func(ops []*block.Op) (n [3]int) {
 		for _, op := range ops {
 			n[op.Dev]++
 		}

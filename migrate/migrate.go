@@ -5,7 +5,7 @@ import (
 	"fmt"
 
 	"github.com/ublk-lc/ublk-lc/segment"
-	"github.com/ublk-lc/ublk-lc/segment/blockdev"
+	"github.com/ublk-lc/ublk-lc/segment/block"
 	"github.com/ublk-lc/ublk-lc/ublk/uring/mem"
 )
 
@@ -82,14 +82,14 @@ type Migrator struct {
 	staged   int
 	versions []version
 	places   []segment.Placed
-	devs     []blockdev.Dev // written to in this batch
+	devs     []block.Dev // written to in this batch
 	patches  patches
 
-	queue   []*blockdev.Op // not yet given out
-	depth   int            // given out and not done
-	writes  int            // to the backings, and flushes, not done
-	lanes   lanes          // the same by device, and how fast they go
-	pool    []*blockdev.Op
+	queue   []*block.Op // not yet given out
+	depth   int         // given out and not done
+	writes  int         // to the backings, and flushes, not done
+	lanes   lanes       // the same by device, and how fast they go
+	pool    []*block.Op
 	retries int
 	skips   skips
 
@@ -201,7 +201,7 @@ func (m *Migrator) Step(most int) bool {
 // read reads a segment into the batch memory, as the i-th of its batch.
 func (m *Migrator) read(i int, s *segment.Span) {
 	image, at := m.image(i)[:int(s.End)*segment.SectorSize], m.geo.SlotOffset(m.geo.Slot(s.ID))
-	m.skips.around(s.ID, image, func(from, to int) { m.add(blockdev.Read, blockdev.Cache, at+int64(from), image[from:to]) })
+	m.skips.around(s.ID, image, func(from, to int) { m.add(block.Read, block.Cache, at+int64(from), image[from:to]) })
 }
 
 // unreadable is damage: the segment that cannot be read at a byte of the cache
@@ -240,16 +240,16 @@ func (m *Migrator) reserve() error {
 	return nil
 }
 
-func (m *Migrator) add(k blockdev.Kind, dev blockdev.Dev, offset int64, buf []byte) *blockdev.Op {
-	var op *blockdev.Op
+func (m *Migrator) add(k block.Kind, dev block.Dev, offset int64, buf []byte) *block.Op {
+	var op *block.Op
 	if n := len(m.pool); n > 0 {
 		op, m.pool = m.pool[n-1], m.pool[:n-1]
 	} else {
-		op = &blockdev.Op{Sink: m}
+		op = &block.Op{Sink: m}
 	}
 	op.Kind, op.Dev, op.FD, op.Offset, op.Buf, op.Tag = k, dev, m.src.FD(), offset, buf, 0
 	m.lanes.todo[dev]++
-	if dev != blockdev.Cache {
+	if dev != block.Cache {
 		m.writes++
 	}
 	m.queue = append(m.queue, op)
@@ -257,8 +257,8 @@ func (m *Migrator) add(k blockdev.Kind, dev blockdev.Dev, offset int64, buf []by
 }
 
 // Done takes the completion of an operation.
-func (m *Migrator) Done(op *blockdev.Op, err error) {
-	if op.Kind == blockdev.Flush {
+func (m *Migrator) Done(op *block.Op, err error) {
+	if op.Kind == block.Flush {
 		m.src.FlushEnded(uint8(op.Dev), err, func(err error) { m.ended(op, err) })
 		return
 	}
@@ -266,7 +266,7 @@ func (m *Migrator) Done(op *blockdev.Op, err error) {
 }
 
 // ended goes on when it is known how an operation has ended.
-func (m *Migrator) ended(op *blockdev.Op, err error) {
+func (m *Migrator) ended(op *block.Op, err error) {
 	m.depth--
 	m.lanes.out[op.Dev]--
 	if err != nil && m.failed(op, err) {
@@ -276,7 +276,7 @@ func (m *Migrator) ended(op *blockdev.Op, err error) {
 		return
 	}
 	m.lanes.todo[op.Dev]--
-	if op.Dev != blockdev.Cache {
+	if op.Dev != block.Cache {
 		m.writes--
 	}
 	op.Buf = nil
@@ -288,16 +288,16 @@ func (m *Migrator) ended(op *blockdev.Op, err error) {
 
 // failed takes in that an operation has failed, and tells whether it is to be
 // tried again.
-func (m *Migrator) failed(op *blockdev.Op, err error) (again bool) {
+func (m *Migrator) failed(op *block.Op, err error) (again bool) {
 	m.status.Errors++
-	if op.Dev != blockdev.Cache && op.Kind != blockdev.Flush {
+	if op.Dev != block.Cache && op.Kind != block.Flush {
 		m.src.BackingFailed(uint8(op.Dev))
 	}
 	switch {
-	case op.Dev == blockdev.Cache && m.state != reading && m.err == nil:
+	case op.Dev == block.Cache && m.state != reading && m.err == nil:
 		m.ahead.failed = append(m.ahead.failed, op) // for the batch that needs it
 		return true
-	case m.err == nil && m.retries < maxRetries && op.Kind != blockdev.Flush:
+	case m.err == nil && m.retries < maxRetries && op.Kind != block.Flush:
 		// A failed flush is not tried again: the writes before it may be gone.
 		m.retries++
 		m.queue = append(m.queue, op)
@@ -305,7 +305,7 @@ func (m *Migrator) failed(op *blockdev.Op, err error) (again bool) {
 	}
 	if m.err == nil { // a disk that is gone fails them all: the first tells why, the counter how many
 		m.err = fmt.Errorf("migrate: %v at byte %d of %v: %w", op.Kind, op.Offset, op.Dev, err)
-		if op.Dev == blockdev.Cache {
+		if op.Dev == block.Cache {
 			m.err = m.unreadable(op.Offset, err)
 		}
 	}
@@ -320,7 +320,7 @@ func (m *Migrator) done() bool {
 	case m.err != nil:
 		return m.depth == 0 && m.state != idle
 	case m.state == reading:
-		return m.lanes.todo[blockdev.Cache] == 0
+		return m.lanes.todo[block.Cache] == 0
 	}
 	return m.writes == 0 && (m.state == writing || m.state == flushing)
 }
@@ -345,7 +345,7 @@ func (m *Migrator) advance() {
 		m.state = flushing
 		for _, dev := range m.devs {
 			m.status.Flushes++
-			m.add(blockdev.Flush, dev, 0, nil)
+			m.add(block.Flush, dev, 0, nil)
 		}
 		if m.done() {
 			m.advance()

@@ -2,7 +2,7 @@ package migrate
 
 import (
 	"github.com/ublk-lc/ublk-lc/segment"
-	"github.com/ublk-lc/ublk-lc/segment/blockdev"
+	"github.com/ublk-lc/ublk-lc/segment/block"
 	"github.com/ublk-lc/ublk-lc/ublk/uring/mem"
 )
 
@@ -114,7 +114,7 @@ func (m *Migrator) patch(v version) {
 		p.data = m.staging[from:m.staged]
 	}
 	m.src.Writing(v.Extent, p.data)
-	m.writesTo(blockdev.Dev(v.Device))
+	m.writesTo(block.Dev(v.Device))
 	to := &s.list[n-1]
 	to.parts = append(to.parts, p)
 	to.covered += v.Sectors
@@ -127,11 +127,11 @@ func (m *Migrator) addPatches() error {
 	}
 	for i := range m.patches.list {
 		p := &m.patches.list[i]
-		kind := blockdev.Read
+		kind := block.Read
 		if p.covered == p.sectors {
-			kind = blockdev.Write
+			kind = block.Write
 		}
-		m.add(kind, blockdev.Dev(p.dev), int64(p.lba)*segment.SectorSize, nil).Tag = uint32(i + 1)
+		m.add(kind, block.Dev(p.dev), int64(p.lba)*segment.SectorSize, nil).Tag = uint32(i + 1)
 		m.status.Writes++
 		m.status.Bytes += uint64(p.sectors) * segment.SectorSize
 	}
@@ -139,19 +139,19 @@ func (m *Migrator) addPatches() error {
 }
 
 // waits tells whether a patch has to wait for memory.
-func (s *patches) waits(op *blockdev.Op) bool {
+func (s *patches) waits(op *block.Op) bool {
 	return op.Tag != 0 && op.Buf == nil && len(s.free) == 0
 }
 
 // equip gives a patch that starts its memory.
-func (s *patches) equip(op *blockdev.Op) {
+func (s *patches) equip(op *block.Op) {
 	if op.Tag == 0 || op.Buf != nil {
 		return
 	}
 	p := &s.list[op.Tag-1]
 	n := len(s.free)
 	op.Buf, s.free = s.free[n-1][:p.sectors*segment.SectorSize], s.free[:n-1]
-	if op.Kind == blockdev.Write {
+	if op.Kind == block.Write {
 		p.apply(op.Buf)
 	}
 }
@@ -170,14 +170,14 @@ func (p *patch) apply(block []byte) {
 
 // patched goes on with a patch one of whose operations has succeeded, and tells
 // whether there is more to do.
-func (m *Migrator) patched(op *blockdev.Op) (more bool) {
+func (m *Migrator) patched(op *block.Op) (more bool) {
 	s := &m.patches
-	if op.Kind == blockdev.Write {
+	if op.Kind == block.Write {
 		s.free = append(s.free, op.Buf[:patchBytes:patchBytes])
 		return false
 	}
 	s.list[op.Tag-1].apply(op.Buf)
-	op.Kind = blockdev.Write
+	op.Kind = block.Write
 	m.queue = append(m.queue, op)
 	return true
 }

@@ -2,7 +2,7 @@ package migrate
 
 import (
 	"github.com/ublk-lc/ublk-lc/segment"
-	"github.com/ublk-lc/ublk-lc/segment/blockdev"
+	"github.com/ublk-lc/ublk-lc/segment/block"
 )
 
 const (
@@ -67,7 +67,7 @@ func (m *Migrator) carryOut(r *run) {
 	if r.Sectors == 0 {
 		return
 	}
-	dev, offset := blockdev.Dev(r.Device), int64(r.LBA)*segment.SectorSize
+	dev, offset := block.Dev(r.Device), int64(r.LBA)*segment.SectorSize
 	bytes := int64(r.Sectors) * segment.SectorSize
 	m.writesTo(dev)
 	if r.Kind.HasPayload() {
@@ -75,20 +75,20 @@ func (m *Migrator) carryOut(r *run) {
 		m.src.Writing(r.Extent, data)
 		m.status.Writes++
 		m.status.Bytes += uint64(bytes)
-		m.add(blockdev.Write, dev, offset, data)
+		m.add(block.Write, dev, offset, data)
 		return
 	}
 	m.src.Writing(r.Extent, nil)
-	kind := blockdev.Zero
+	kind := block.Zero
 	if r.Kind == segment.Discard {
-		kind = blockdev.Discard
+		kind = block.Discard
 	}
 	m.status.Zeroed += uint64(bytes)
 	m.add(kind, dev, offset, nil).Length = bytes
 }
 
 // writesTo notes that the batch writes to a backing. They come in order.
-func (m *Migrator) writesTo(dev blockdev.Dev) {
+func (m *Migrator) writesTo(dev block.Dev) {
 	if n := len(m.devs); n == 0 || m.devs[n-1] != dev {
 		m.devs = append(m.devs, dev)
 	}

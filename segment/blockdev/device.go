@@ -200,8 +200,8 @@ func (d *Device) OptimalIO() uint32 { return d.optimal }
 func (d *Device) Rotational() bool { return d.rotational }
 
 // CanDiscard tells whether the device gives room back and promises that it
-// reads as zeroes then. Discard and Zero work on those that cannot as well, by
-// writing zeroes.
+// reads as zeroes then. An [Executor] discards and zeroes on those that cannot
+// as well, by writing zeroes.
 func (d *Device) CanDiscard() bool { return d.discards }
 
 // ReadAt reads. Memory, offset and length are aligned to the logical block.

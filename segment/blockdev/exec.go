@@ -4,16 +4,24 @@ import (
 	"io"
 	"sync/atomic"
 
+	"github.com/ublk-lc/ublk-lc/segment/block"
 	"github.com/ublk-lc/ublk-lc/ublk/uring"
 	"golang.org/x/sys/unix"
 )
+
+// slot is an operation that is under way.
+type slot struct {
+	op    *block.Op // nil = the slot is free
+	tried way       // of a Discard or Zero
+	done  int64     // bytes of it that were written out
+}
 
 // Executor carries out operations on a ring. It belongs to the ring's thread.
 type Executor struct {
 	ring  *uring.Ring
 	sqe   func() *uring.SQE // never nil
-	fd    func(Dev) int
-	slots []*Op // by user data
+	fd    func(block.Dev) int
+	slots []slot // by user data
 	free  []uint32
 
 	reads *atomic.Int32 // of backings; nil = nobody asks
@@ -22,7 +30,7 @@ type Executor struct {
 // NewExecutor makes an executor. sqe gives the next entry of the ring, fd the
 // open descriptor of a backing. User data is small: below the number of
 // operations that were ever under way at once.
-func NewExecutor(ring *uring.Ring, sqe func() *uring.SQE, fd func(Dev) int) *Executor {
+func NewExecutor(ring *uring.Ring, sqe func() *uring.SQE, fd func(block.Dev) int) *Executor {
 	return &Executor{ring: ring, sqe: sqe, fd: fd}
 }
 
@@ -31,8 +39,8 @@ func NewExecutor(ring *uring.Ring, sqe func() *uring.SQE, fd func(Dev) int) *Exe
 func (x *Executor) CountReads(n *atomic.Int32) { x.reads = n }
 
 // count takes note of an operation that starts, or ends.
-func (x *Executor) count(op *Op, by int32) {
-	if op.Dev != Cache && op.Kind == Read && x.reads != nil {
+func (x *Executor) count(op *block.Op, by int32) {
+	if op.Dev != block.Cache && op.Kind == block.Read && x.reads != nil {
 		x.reads.Add(by)
 	}
 }
@@ -41,44 +49,45 @@ func (x *Executor) count(op *Op, by int32) {
 func (x *Executor) InFlight() int { return len(x.slots) - len(x.free) }
 
 // Start prepares an operation; it goes out when the ring is submitted.
-func (x *Executor) Start(op *Op) {
+func (x *Executor) Start(op *block.Op) {
 	if len(x.free) == 0 {
 		x.free = append(x.free, uint32(len(x.slots)))
-		x.slots = append(x.slots, nil)
+		x.slots = append(x.slots, slot{})
 	}
-	slot := x.free[len(x.free)-1]
+	at := x.free[len(x.free)-1]
 	x.free = x.free[:len(x.free)-1]
-	x.slots[slot] = op
-	op.tried, op.done = unmap, 0
+	x.slots[at] = slot{op: op}
 	x.count(op, 1)
-	x.prepare(op, slot)
+	x.prepare(at)
 }
 
-func (x *Executor) prepare(op *Op, slot uint32) {
-	sqe := x.sqe()
+// prepare fills an entry with the operation in a slot, or with its next step.
+func (x *Executor) prepare(at uint32) {
+	s := &x.slots[at]
+	op, sqe := s.op, x.sqe()
 	fd := op.FD
-	if op.Dev != Cache {
+	if op.Dev != block.Cache {
 		fd = x.fd(op.Dev)
 	}
 	switch op.Kind {
-	case Read:
+	case block.Read:
 		sqe.PrepRead(fd, op.Buf, op.Offset)
-	case Write:
+	case block.Write:
 		if i, ok := x.ring.Registered(op.Buf); ok {
 			sqe.PrepWriteFixed(fd, op.Buf, op.Offset, rwFlags(op), i)
 		} else {
 			sqe.PrepWrite(fd, op.Buf, op.Offset, rwFlags(op))
 		}
-	case Flush:
+	case block.Flush:
 		sqe.PrepFsync(fd, true)
-	case Discard, Zero:
-		op.prepZero(sqe, fd)
+	case block.Discard, block.Zero:
+		s.prepZero(sqe, fd)
 	}
-	sqe.SetUserData(uint64(slot))
+	sqe.SetUserData(uint64(at))
 }
 
 // rwFlags asks for FUA as a block device and a file both understand it.
-func rwFlags(op *Op) uint32 {
+func rwFlags(op *block.Op) uint32 {
 	if op.FUA {
 		return unix.RWF_DSYNC
 	}
@@ -87,23 +96,25 @@ func rwFlags(op *Op) uint32 {
 
 // Completed takes a completion and tells the operation's sink. It returns the
 // operation, which is the sink's again; nil if there is more to do for it.
-func (x *Executor) Completed(userData uint64, res int32) *Op {
-	op := x.slots[userData]
-	if (op.Kind == Discard || op.Kind == Zero) && op.zeroOn(res) {
-		x.prepare(op, uint32(userData))
+func (x *Executor) Completed(userData uint64, res int32) *block.Op {
+	s := &x.slots[userData]
+	op := s.op
+	zeroes := op.Kind == block.Discard || op.Kind == block.Zero
+	if zeroes && s.zeroOn(res) {
+		x.prepare(uint32(userData))
 		return nil
 	}
-	x.slots[userData] = nil
-	x.free = append(x.free, uint32(userData))
 	var err error
 	switch {
 	case res < 0:
 		err = unix.Errno(-res)
-	case (op.Kind == Read || op.Kind == Write) && int(res) != len(op.Buf):
+	case (op.Kind == block.Read || op.Kind == block.Write) && int(res) != len(op.Buf):
 		err = io.ErrUnexpectedEOF
-	case op.Kind == Discard || op.Kind == Zero:
-		err = op.zeroError()
+	case zeroes:
+		err = s.zeroError()
 	}
+	*s = slot{}
+	x.free = append(x.free, uint32(userData))
 	x.count(op, -1)
 	op.Sink.Done(op, err)
 	return op

@@ -9,19 +9,20 @@ import (
 	"time"
 
 	abi "github.com/iceber/iouring-go/syscall"
+	"github.com/ublk-lc/ublk-lc/segment/block"
 	"github.com/ublk-lc/ublk-lc/tests/kit"
 	"github.com/ublk-lc/ublk-lc/ublk/uring"
 	"github.com/ublk-lc/ublk-lc/ublk/uring/mem"
 	"golang.org/x/sys/unix"
 )
 
-// told is a Sink for one operation.
+// told is a [block.Sink] for one operation.
 type told struct {
 	done bool
 	err  error
 }
 
-func (s *told) Done(_ *Op, err error) { s.done, s.err = true, err }
+func (s *told) Done(_ *block.Op, err error) { s.done, s.err = true, err }
 
 // rig is an executor for one device, on a ring of the test's thread.
 type rig struct {
@@ -29,6 +30,7 @@ type rig struct {
 	t     *testing.T
 	entry *uring.SQE // the last one prepared
 	code  uint8      // what do sent last
+	sent  int        // entries prepared
 }
 
 func newRig(t *testing.T, d *Device) *rig {
@@ -42,8 +44,9 @@ func newRig(t *testing.T, d *Device) *rig {
 	r := &rig{t: t}
 	r.Executor = NewExecutor(ring, func() *uring.SQE {
 		r.entry = ring.GetSQE()
+		r.sent++
 		return r.entry
-	}, func(Dev) int { return d.FD() })
+	}, func(block.Dev) int { return d.FD() })
 	return r
 }
 
@@ -53,7 +56,7 @@ func (r *rig) close() {
 }
 
 // do carries an operation out.
-func (r *rig) do(op *Op) error {
+func (r *rig) do(op *block.Op) error {
 	r.t.Helper()
 	s := &told{}
 	op.Dev, op.Sink = 1, s
@@ -85,7 +88,7 @@ func TestWritesOutOfRegisteredMemory(t *testing.T) {
 	r := newRig(t, d)
 	defer r.close()
 	ring := r.ring
-	do := func(op *Op) uint8 {
+	do := func(op *block.Op) uint8 {
 		if err := r.do(op); err != nil {
 			t.Fatal(err)
 		}
@@ -116,20 +119,20 @@ func TestWritesOutOfRegisteredMemory(t *testing.T) {
 			m.Bytes()[at] = byte(at>>12 + i)
 		}
 		for _, fua := range []bool{false, true} {
-			if got := do(&Op{Kind: Write, Buf: m.Bytes()[4096:], Offset: 4096, FUA: fua}); got != step.want {
+			if got := do(&block.Op{Kind: block.Write, Buf: m.Bytes()[4096:], Offset: 4096, FUA: fua}); got != step.want {
 				t.Errorf("step %d: operation %d, want %d", i, got, step.want)
 			}
 		}
-		if got := do(&Op{Kind: Write, Buf: back[:4096]}); got != abi.IORING_OP_WRITE {
+		if got := do(&block.Op{Kind: block.Write, Buf: back[:4096]}); got != abi.IORING_OP_WRITE {
 			t.Errorf("step %d: operation %d out of other memory", i, got)
 		}
-		do(&Op{Kind: Read, Buf: back[4096:], Offset: 4096})
+		do(&block.Op{Kind: block.Read, Buf: back[4096:], Offset: 4096})
 		if !bytes.Equal(back[4096:], m.Bytes()[4096:]) {
 			t.Errorf("step %d: the device holds other data than was written", i)
 		}
 		clear(back)
 	}
-	op := &Op{Kind: Write, Buf: m.Bytes()[:4096], Dev: 1, Sink: &told{}}
+	op := &block.Op{Kind: block.Write, Buf: m.Bytes()[:4096], Dev: 1, Sink: &told{}}
 	if err := ring.Register(m); err != nil {
 		t.Fatal(err)
 	}
@@ -158,14 +161,14 @@ func TestReadsOfBackings(t *testing.T) {
 	}
 	defer mem.Free(page)
 	for _, c := range []struct {
-		op   Op
+		op   block.Op
 		want int32
 	}{
-		{Op{Kind: Read, Dev: 1, Buf: page}, 1},
-		{Op{Kind: Write, Dev: 1, Buf: page}, 0},
-		{Op{Kind: Read, Dev: 1, Buf: page, Offset: 1 << 40}, 1}, // which fails
-		{Op{Kind: Flush, Dev: 1}, 0},
-		{Op{Kind: Read, Dev: Cache, Buf: page, FD: d.FD()}, 0},
+		{block.Op{Kind: block.Read, Dev: 1, Buf: page}, 1},
+		{block.Op{Kind: block.Write, Dev: 1, Buf: page}, 0},
+		{block.Op{Kind: block.Read, Dev: 1, Buf: page, Offset: 1 << 40}, 1}, // which fails
+		{block.Op{Kind: block.Flush, Dev: 1}, 0},
+		{block.Op{Kind: block.Read, Dev: block.Cache, Buf: page, FD: d.FD()}, 0},
 	} {
 		c.op.Sink = &told{}
 		r.Start(&c.op)
@@ -191,11 +194,11 @@ func TestExecutorTells(t *testing.T) {
 	}
 	defer mem.Free(page)
 	sinks := make([]told, 3)
-	for i, kind := range []Kind{Read, Write, Flush} {
+	for i, kind := range []block.Kind{block.Read, block.Write, block.Flush} {
 		if n := r.InFlight(); n != i {
 			t.Errorf("%d are under way, of %d", n, i)
 		}
-		r.Start(&Op{Kind: kind, Dev: 1, Buf: page, Sink: &sinks[i]})
+		r.Start(&block.Op{Kind: kind, Dev: 1, Buf: page, Sink: &sinks[i]})
 	}
 	for i, want := range []error{nil, unix.EBADF, nil} { // it is not open for writing
 		if r.await(&sinks[i]); !errors.Is(sinks[i].err, want) {

@@ -4,6 +4,7 @@ import (
 	"io"
 	"sync"
 
+	"github.com/ublk-lc/ublk-lc/segment/block"
 	"github.com/ublk-lc/ublk-lc/ublk/uring"
 	"golang.org/x/sys/unix"
 )
@@ -31,37 +32,37 @@ var zeroPages = sync.OnceValues(func() ([]byte, error) {
 	return unix.Mmap(-1, 0, 1<<20, unix.PROT_READ, unix.MAP_PRIVATE|unix.MAP_ANONYMOUS)
 })
 
-func (o *Op) prepZero(sqe *uring.SQE, fd int) {
-	if o.Kind == Zero {
-		o.tried = max(o.tried, zeroOut)
+func (s *slot) prepZero(sqe *uring.SQE, fd int) {
+	if s.op.Kind == block.Zero {
+		s.tried = max(s.tried, zeroOut)
 	}
-	switch o.tried {
+	switch s.tried {
 	case unmap:
-		sqe.PrepFallocate(fd, punchHole, o.Offset, o.Length)
+		sqe.PrepFallocate(fd, punchHole, s.op.Offset, s.op.Length)
 	case zeroOut:
-		sqe.PrepFallocate(fd, zeroRange, o.Offset, o.Length)
+		sqe.PrepFallocate(fd, zeroRange, s.op.Offset, s.op.Length)
 	case writeOut:
-		sqe.PrepWrite(fd, o.zeroes(), o.Offset+o.done, 0)
+		sqe.PrepWrite(fd, s.zeroes(), s.op.Offset+s.done, 0)
 	}
 }
 
 // zeroes is what is to be written next.
-func (o *Op) zeroes() []byte {
+func (s *slot) zeroes() []byte {
 	pages, err := zeroPages()
 	if err != nil {
 		return nil
 	}
-	return pages[:min(int64(len(pages)), o.Length-o.done)]
+	return pages[:min(int64(len(pages)), s.op.Length-s.done)]
 }
 
 // zeroOn takes the result of one step, and tells whether another one follows.
-func (o *Op) zeroOn(res int32) bool {
+func (s *slot) zeroOn(res int32) bool {
 	switch {
-	case o.tried == writeOut:
-		o.done += int64(max(res, 0))
-		return res > 0 && o.done < o.Length
+	case s.tried == writeOut:
+		s.done += int64(max(res, 0))
+		return res > 0 && s.done < s.op.Length
 	case res < 0 && notKnown(unix.Errno(-res)):
-		o.tried++
+		s.tried++
 		return true
 	}
 	return false
@@ -70,8 +71,8 @@ func (o *Op) zeroOn(res int32) bool {
 func notKnown(e unix.Errno) bool { return e == unix.EOPNOTSUPP || e == unix.ENODEV || e == unix.ENOSYS }
 
 // zeroError is the error of an operation that had no bytes to give back.
-func (o *Op) zeroError() error {
-	if o.tried == writeOut && o.done < o.Length {
+func (s *slot) zeroError() error {
+	if s.tried == writeOut && s.done < s.op.Length {
 		return io.ErrUnexpectedEOF
 	}
 	return nil

@@ -7,7 +7,7 @@ import (
 
 	"github.com/ublk-lc/ublk-lc/logcache"
 	"github.com/ublk-lc/ublk-lc/segment"
-	"github.com/ublk-lc/ublk-lc/segment/blockdev"
+	"github.com/ublk-lc/ublk-lc/segment/block"
 	"github.com/ublk-lc/ublk-lc/tests/kit/inline"
 )
 
@@ -59,8 +59,8 @@ func TestRealCache(t *testing.T) {
 
 // carryOut does the operations of a port, which are all on the cache device.
 func carryOut(t *testing.T, p *logcache.Port, ssd *memory) {
-	h := inline.Host{Disks: map[blockdev.Dev]inline.Disk{blockdev.Cache: ssd}, Fails: func(op *blockdev.Op) error {
-		if op.Dev != blockdev.Cache {
+	h := inline.Host{Disks: map[block.Dev]inline.Disk{block.Cache: ssd}, Fails: func(op *block.Op) error {
+		if op.Dev != block.Cache {
 			t.Errorf("an operation on device %d", op.Dev)
 		}
 		return nil

@@ -11,7 +11,7 @@ import (
 
 // pure are the folders whose code neither waits nor reads a clock: the
 // simulator runs it.
-var pure = []string{"logcache", "logcache/index", "migrate", "migrate/pace", "segment", "segment/witness"}
+var pure = []string{"logcache", "logcache/index", "migrate", "migrate/pace", "segment", "segment/block", "segment/witness"}
 
 // excepted are the places that may, and why.
 var excepted = map[string]string{

@@ -3,7 +3,7 @@ package race
 import (
 	"sync"
 
-	"github.com/ublk-lc/ublk-lc/segment/blockdev"
+	"github.com/ublk-lc/ublk-lc/segment/block"
 )
 
 // stripe is what one lock of a memory protects: more than a sector, which is
@@ -48,13 +48,13 @@ func (m *memory) WriteAt(b []byte, offset int64) (int, error) {
 func (m *memory) Flush() error { return nil }
 
 // do carries an operation out, but does not tell of it.
-func (m *memory) do(op *blockdev.Op) {
+func (m *memory) do(op *block.Op) {
 	switch op.Kind {
-	case blockdev.Read:
+	case block.Read:
 		_, _ = m.ReadAt(op.Buf, op.Offset)
-	case blockdev.Write:
+	case block.Write:
 		_, _ = m.WriteAt(op.Buf, op.Offset)
-	case blockdev.Discard, blockdev.Zero:
+	case block.Discard, block.Zero:
 		m.each(op.Offset, op.Length, func(part []byte) { clear(part) })
 	}
 }

@@ -3,20 +3,20 @@ package race
 import (
 	"math/rand/v2"
 
-	"github.com/ublk-lc/ublk-lc/segment/blockdev"
+	"github.com/ublk-lc/ublk-lc/segment/block"
 )
 
 // pending are operations under way, which complete in any order.
 type pending struct {
 	disks *disks
 	rng   *rand.Rand
-	ops   []*blockdev.Op
+	ops   []*block.Op
 }
 
-func (p *pending) take(ops []*blockdev.Op) { p.ops = append(p.ops, ops...) }
+func (p *pending) take(ops []*block.Op) { p.ops = append(p.ops, ops...) }
 
 // next carries one of them out and returns it; its sink is not told.
-func (p *pending) next() *blockdev.Op {
+func (p *pending) next() *block.Op {
 	i, last := p.rng.IntN(len(p.ops)), len(p.ops)-1
 	op := p.ops[i]
 	p.ops[i] = p.ops[last]
@@ -31,8 +31,8 @@ type disks struct {
 	backings []*memory // of volume 1 and on
 }
 
-func (d *disks) do(op *blockdev.Op) {
-	if op.Dev == blockdev.Cache {
+func (d *disks) do(op *block.Op) {
+	if op.Dev == block.Cache {
 		d.cache.do(op)
 		return
 	}

@@ -4,7 +4,7 @@ import (
 	"errors"
 
 	"github.com/ublk-lc/ublk-lc/logcache"
-	"github.com/ublk-lc/ublk-lc/segment/blockdev"
+	"github.com/ublk-lc/ublk-lc/segment/block"
 )
 
 // step is a part of what an administrator does. It is tried again until it
@@ -102,17 +102,17 @@ func (w *world) waitFor(i int, start func(done func(error)), then func()) step {
 
 // flushBacking is the host's own flush before an attach.
 type flushBacking struct {
-	op   blockdev.Op
+	op   block.Op
 	done func(error)
 }
 
 // Done takes its completion.
-func (f *flushBacking) Done(_ *blockdev.Op, err error) { f.done(err) }
+func (f *flushBacking) Done(_ *block.Op, err error) { f.done(err) }
 
 // flushDisk starts a flush of the backing of a device.
 func (h *host) flushDisk(id uint8, done func(error)) {
 	f := &flushBacking{done: done}
-	f.op = blockdev.Op{Kind: blockdev.Flush, Dev: blockdev.Dev(id), Sink: f}
+	f.op = block.Op{Kind: block.Flush, Dev: block.Dev(id), Sink: f}
 	h.s.begin(&f.op, false)
 }
 

@@ -3,7 +3,7 @@ package sim
 import (
 	"testing"
 
-	"github.com/ublk-lc/ublk-lc/segment/blockdev"
+	"github.com/ublk-lc/ublk-lc/segment/block"
 )
 
 // segments fills a segment by each of some writes.
@@ -42,7 +42,7 @@ func TestP4NextBatchWaits(t *testing.T) {
 func TestP4AfterAFailedBatch(t *testing.T) {
 	promise(t, func(s *scenario) {
 		s.segments(func() { s.fua(0, 0, 8) }, func() { s.fua(0, 4, 8) })
-		s.s.rules = []*rule{{what: eioLanded, dev: 1, kinds: []blockdev.Kind{blockdev.Write}, nth: 1, count: 10}}
+		s.s.rules = []*rule{{what: eioLanded, dev: 1, kinds: []block.Kind{block.Write}, nth: 1, count: 10}}
 		s.batch(2)
 		s.s.lift()
 		s.batch(1)
@@ -57,7 +57,7 @@ func TestP4AfterAFailedBatch(t *testing.T) {
 func TestP5FailureForgetsWhatIsAhead(t *testing.T) {
 	promise(t, func(s *scenario) {
 		s.segments(func() { s.fua(0, 0, 10) }, func() { s.fua(0, 40, 10) })
-		s.s.rules = []*rule{{what: eio, dev: 1, kinds: []blockdev.Kind{blockdev.Flush}, nth: 1, count: 1}}
+		s.s.rules = []*rule{{what: eio, dev: 1, kinds: []block.Kind{block.Flush}, nth: 1, count: 1}}
 		s.mig.Step(1)
 		s.drain()
 		s.restEverywhere()

@@ -5,7 +5,7 @@ import (
 	"testing"
 
 	"github.com/ublk-lc/ublk-lc/logcache"
-	"github.com/ublk-lc/ublk-lc/segment/blockdev"
+	"github.com/ublk-lc/ublk-lc/segment/block"
 	"github.com/ublk-lc/ublk-lc/segment/witness"
 )
 
@@ -130,7 +130,7 @@ func TestP6AlignedRecords(t *testing.T) {
 			s.drain()
 			for _, f := range s.s.flights {
 				at := f.op.Offset
-				if f.op.Dev == blockdev.Cache && f.op.Kind == blockdev.Write && (at|f.op.Bytes())%4096 != 0 {
+				if f.op.Dev == block.Cache && f.op.Kind == block.Write && (at|f.op.Bytes())%4096 != 0 {
 					t.Errorf("a record of %d bytes at byte %d", f.op.Bytes(), at)
 				}
 			}
@@ -201,7 +201,7 @@ func TestP2OldLogIsReadWhileDrained(t *testing.T) {
 		s.mig.Step(4)
 		s.read(0, 16, 8)
 		s.drain()
-		slow := s.s.flights[s.flight(blockdev.Read, 1)]
+		slow := s.s.flights[s.flight(block.Read, 1)]
 		slow.early = true
 		slow.d.read(slow.op.Buf, slow.op.Offset)
 		for i := 0; i < len(s.s.flights); i++ {
@@ -233,10 +233,10 @@ func TestP4OldLogIsDrained(t *testing.T) {
 // TestP4OldLogIsDrainedDespiteErrors: the read around a part of a block, or the
 // write of the block, fails now and then, or for good.
 func TestP4OldLogIsDrainedDespiteErrors(t *testing.T) {
-	for _, kind := range []blockdev.Kind{blockdev.Read, blockdev.Write} {
+	for _, kind := range []block.Kind{block.Read, block.Write} {
 		for _, count := range []int{1, 20} {
 			oldLog(t, func(s *scenario) {
-				s.s.rules = []*rule{{what: eio, dev: 1, kinds: []blockdev.Kind{kind}, nth: 2, count: count}}
+				s.s.rules = []*rule{{what: eio, dev: 1, kinds: []block.Kind{kind}, nth: 2, count: count}}
 				for s.mig.Step(4) {
 					s.drain()
 					s.restEverywhere()

@@ -5,7 +5,7 @@ import (
 	"testing"
 
 	"github.com/ublk-lc/ublk-lc/logcache"
-	"github.com/ublk-lc/ublk-lc/segment/blockdev"
+	"github.com/ublk-lc/ublk-lc/segment/block"
 )
 
 // goesPast wants a write to bypass the log, or not to.
@@ -19,7 +19,7 @@ func (s *scenario) goesPast(want bool, vol int, lba uint64, n uint32) *request {
 }
 
 // on completes what is under way on a device, until nothing is.
-func (s *scenario) on(dev blockdev.Dev) {
+func (s *scenario) on(dev block.Dev) {
 	for i := 0; i < len(s.s.flights); i++ {
 		if s.s.flights[i].op.Dev == dev {
 			s.complete(i)
@@ -110,7 +110,7 @@ func TestP7BypassMigrationRaces(t *testing.T) {
 		s.close()
 		s.mig.Step(1)
 		s.drain()
-		s.on(blockdev.Cache)
+		s.on(block.Cache)
 		s.goesPast(false, 0, 4, 8)
 		for len(s.s.flights) > 0 {
 			s.complete(len(s.s.flights) - 1)
@@ -134,7 +134,7 @@ func TestP7BypassThenLogged(t *testing.T) {
 		s.discard(0, 0, 2)
 		last := s.goesPast(false, 0, 7, 20)
 		s.drain()
-		for len(s.s.flights) > 0 && s.s.flights[len(s.s.flights)-1].op.Dev == blockdev.Cache {
+		for len(s.s.flights) > 0 && s.s.flights[len(s.s.flights)-1].op.Dev == block.Cache {
 			s.complete(len(s.s.flights) - 1)
 		}
 		if !r.busy || !last.busy {
@@ -268,7 +268,7 @@ func TestP9BypassFlushFails(t *testing.T) {
 	promise(t, func(s *scenario) {
 		s.goesPast(true, 0, 0, 8)
 		s.rest()
-		s.s.rules = []*rule{{what: eio, dev: 1, kinds: []blockdev.Kind{blockdev.Flush}, nth: 1, count: 2}}
+		s.s.rules = []*rule{{what: eio, dev: 1, kinds: []block.Kind{block.Flush}, nth: 1, count: 2}}
 		s.flushFails(true)
 		s.flushFails(true)
 		s.flushFails(false)
@@ -288,7 +288,7 @@ func TestP9BypassMigrationsFlushFails(t *testing.T) {
 		s.fua(0, 20, 8)
 		s.goesPast(true, 0, 0, 8)
 		s.close()
-		s.s.rules = []*rule{{what: eio, dev: 1, kinds: []blockdev.Kind{blockdev.Flush}, nth: 1, count: 1}}
+		s.s.rules = []*rule{{what: eio, dev: 1, kinds: []block.Kind{block.Flush}, nth: 1, count: 1}}
 		s.batch(1)
 		s.flushFails(true)
 		s.flushFails(false)
@@ -300,7 +300,7 @@ func TestP9BypassMigrationsFlushFails(t *testing.T) {
 func TestP9BypassFails(t *testing.T) {
 	for _, what := range []fault{eio, eioLanded} {
 		promise(t, func(s *scenario) {
-			s.s.rules = []*rule{{what: what, dev: 1, kinds: []blockdev.Kind{blockdev.Write}, nth: 1, count: 1}}
+			s.s.rules = []*rule{{what: what, dev: 1, kinds: []block.Kind{block.Write}, nth: 1, count: 1}}
 			r := s.goesPast(true, 0, 0, 8)
 			s.restEverywhere()
 			if !errors.Is(r.Err, errIO) {
@@ -339,7 +339,7 @@ func TestP7BypassDetachFails(t *testing.T) {
 	promise(t, func(s *scenario) {
 		s.goesPast(true, 0, 20, 8)
 		s.rest()
-		s.s.rules = []*rule{{what: eio, dev: 1, kinds: []blockdev.Kind{blockdev.Flush}, nth: 1, count: 1}}
+		s.s.rules = []*rule{{what: eio, dev: 1, kinds: []block.Kind{block.Flush}, nth: 1, count: 1}}
 		s.vols[0].Fence()
 		var got error
 		s.cache.Detach(s.vols[0], func(err error) { got = err })

@@ -2,12 +2,12 @@ package sim
 
 import (
 	"github.com/ublk-lc/ublk-lc/segment"
-	"github.com/ublk-lc/ublk-lc/segment/blockdev"
+	"github.com/ublk-lc/ublk-lc/segment/block"
 )
 
 // flight is a device operation under way.
 type flight struct {
-	op    *blockdev.Op
+	op    *block.Op
 	d     *disk
 	p     *pending // of a write
 	cut   int      // of a flush: it covers writes completed by then
@@ -53,7 +53,7 @@ func (s *devs) each(f func(i int, d *disk)) {
 	}
 }
 
-func (s *devs) disk(dev blockdev.Dev) *disk {
+func (s *devs) disk(dev block.Dev) *disk {
 	if n := s.number(dev); n > 0 {
 		return s.backing[n-1]
 	}
@@ -72,7 +72,7 @@ func (s *devs) boundary() bool {
 	return !s.dead
 }
 
-func (s *devs) faultOf(op *blockdev.Op) fault {
+func (s *devs) faultOf(op *block.Op) fault {
 	number := s.number(op.Dev)
 	for _, r := range s.rules {
 		if r.matches(op, number) {
@@ -84,7 +84,7 @@ func (s *devs) faultOf(op *blockdev.Op) fault {
 }
 
 // begin starts an operation. With early its effect comes now.
-func (s *devs) begin(op *blockdev.Op, early bool) *flight {
+func (s *devs) begin(op *block.Op, early bool) *flight {
 	var f *flight
 	if n := len(s.pool); n > 0 {
 		f, s.pool = s.pool[n-1], s.pool[:n-1]
@@ -92,7 +92,7 @@ func (s *devs) begin(op *blockdev.Op, early bool) *flight {
 		f = &flight{}
 	}
 	d := s.disk(op.Dev)
-	*f = flight{op: op, d: d, fault: s.faultOf(op), early: early && op.Kind == blockdev.Read}
+	*f = flight{op: op, d: d, fault: s.faultOf(op), early: early && op.Kind == block.Read}
 	d.checkAligned(op.Kind, op.Offset, op.Bytes())
 	switch {
 	case stores(op) && f.fault == eioPartly:
@@ -101,7 +101,7 @@ func (s *devs) begin(op *blockdev.Op, early bool) *flight {
 		f.p = d.begin(op.Buf, op.Offset, op.Bytes())
 	case stores(op) && f.fault == misdirected:
 		f.p = d.begin(op.Buf, d.misdirect(op), op.Bytes())
-	case op.Kind == blockdev.Flush:
+	case op.Kind == block.Flush:
 		f.cut = d.clock
 	case f.early && f.fault.honest():
 		d.read(op.Buf, op.Offset)
@@ -113,13 +113,13 @@ func (s *devs) begin(op *blockdev.Op, early bool) *flight {
 
 // stores tells whether an operation changes what the device holds. To the
 // simulator a discard is a write of zeroes: it lands, tears and is lost like one.
-func stores(op *blockdev.Op) bool {
-	return op.Kind == blockdev.Write || op.Kind == blockdev.Discard || op.Kind == blockdev.Zero
+func stores(op *block.Op) bool {
+	return op.Kind == block.Write || op.Kind == block.Discard || op.Kind == block.Zero
 }
 
 // misdirect is the next block on the disk, or the first of its data if there is
 // none. A superblock goes behind itself, as it is longer than a block.
-func (d *disk) misdirect(op *blockdev.Op) int64 {
+func (d *disk) misdirect(op *block.Op) int64 {
 	to := op.Offset + 4096
 	if d.cache && op.Offset < segment.LogOffset {
 		to = op.Offset + superSectors*sectorSize/2
@@ -134,7 +134,7 @@ func (d *disk) misdirect(op *blockdev.Op) int64 {
 }
 
 // end completes operation i of those under way and says what the device reports.
-func (s *devs) end(i int) (*blockdev.Op, error) {
+func (s *devs) end(i int) (*block.Op, error) {
 	f := s.flights[i]
 	s.flights = append(s.flights[:i], s.flights[i+1:]...)
 	s.ended++
@@ -150,7 +150,7 @@ func (s *devs) end(i int) (*blockdev.Op, error) {
 		}
 	}
 	s.act(f)
-	if op.Kind == blockdev.Read && !f.early && f.fault.honest() {
+	if op.Kind == block.Read && !f.early && f.fault.honest() {
 		f.d.read(op.Buf, op.Offset)
 	}
 	s.boundary()

@@ -6,7 +6,7 @@ import (
 
 	"github.com/ublk-lc/ublk-lc/logcache"
 	"github.com/ublk-lc/ublk-lc/segment"
-	"github.com/ublk-lc/ublk-lc/segment/blockdev"
+	"github.com/ublk-lc/ublk-lc/segment/block"
 )
 
 // This file has a test for each of the weaknesses that dm-lc and dm-writeboost
@@ -92,7 +92,7 @@ func TestDmlcPartialOverOlder(t *testing.T) {
 		s.rest()
 		s.cache.CloseCurrent()
 		s.rest()
-		s.s.rules = []*rule{{what: stalled, dev: 0, kinds: []blockdev.Kind{blockdev.Write}, to: 1 << 20}}
+		s.s.rules = []*rule{{what: stalled, dev: 0, kinds: []block.Kind{block.Write}, to: 1 << 20}}
 		s.mig.Step(1)
 		s.drain()
 		for len(s.s.flights) > 0 && s.s.flights[0].fault != stalled {
@@ -182,7 +182,7 @@ func TestDmlcReadUnderWayPinsItsSlot(t *testing.T) {
 			s.fua(1, 10*i, 8)
 			s.rest()
 		}
-		s.s.rules = []*rule{{what: stalled, dev: 0, kinds: []blockdev.Kind{blockdev.Read}, nth: 1, count: 1}}
+		s.s.rules = []*rule{{what: stalled, dev: 0, kinds: []block.Kind{block.Read}, nth: 1, count: 1}}
 		s.read(0, 0, 8)
 		if len(s.s.flights) != 1 || s.s.flights[0].fault != stalled {
 			t.Fatalf("the test wants a read of the log under way, not %d operations at segment %d", len(s.s.flights), s.cache.Status().CurrentID)

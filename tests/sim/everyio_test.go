@@ -6,7 +6,7 @@ import (
 
 	"github.com/ublk-lc/ublk-lc/logcache"
 	"github.com/ublk-lc/ublk-lc/segment"
-	"github.com/ublk-lc/ublk-lc/segment/blockdev"
+	"github.com/ublk-lc/ublk-lc/segment/block"
 )
 
 // jobs are the operations whose every I/O is made to fail, and to be the last
@@ -77,9 +77,9 @@ func TestFailEveryIO(t *testing.T) {
 		t.Run(job.name, func(t *testing.T) {
 			failed := 0
 			for _, what := range []fault{eio, eioLanded, eioPartly, eioFlush} {
-				var kinds []blockdev.Kind
+				var kinds []block.Kind
 				if what == eioPartly || what == eioFlush { // of which others than writes make nothing special
-					kinds = []blockdev.Kind{blockdev.Write}
+					kinds = []block.Kind{block.Write}
 				}
 				for _, count := range []int{1, 6} {
 					for n := 1; ; n++ {

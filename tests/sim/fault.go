@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"syscall"
 
-	"github.com/ublk-lc/ublk-lc/segment/blockdev"
+	"github.com/ublk-lc/ublk-lc/segment/block"
 )
 
 // fault is what a device does wrong to an operation.
@@ -34,7 +34,7 @@ var (
 type rule struct {
 	what  fault
 	dev   int // number of the disk, 0 = the cache device, -1 = any
-	kinds []blockdev.Kind
+	kinds []block.Kind
 	from  int64 // bytes; only with to
 	to    int64
 	nth   int // 1 is the first
@@ -42,11 +42,11 @@ type rule struct {
 	seen  int
 }
 
-func (r *rule) matches(op *blockdev.Op, number int) bool {
+func (r *rule) matches(op *block.Op, number int) bool {
 	if r.dev >= 0 && r.dev != number {
 		return false
 	}
-	if r.to > 0 && (op.Kind == blockdev.Flush || op.Offset >= r.to || op.Offset+op.Bytes() <= r.from) {
+	if r.to > 0 && (op.Kind == block.Flush || op.Offset >= r.to || op.Offset+op.Bytes() <= r.from) {
 		return false
 	}
 	ok := len(r.kinds) == 0

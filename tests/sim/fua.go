@@ -1,12 +1,12 @@
 package sim
 
-import "github.com/ublk-lc/ublk-lc/segment/blockdev"
+import "github.com/ublk-lc/ublk-lc/segment/block"
 
 // This file has what makes writes durable, one by one or all, and what a flush
 // that fails may do.
 
 // flushes tells whether an operation is a write that is flushed by itself.
-func (s *devs) flushes(op *blockdev.Op) bool { return op.FUA && s.fuaFlushes }
+func (s *devs) flushes(op *block.Op) bool { return op.FUA && s.fuaFlushes }
 
 // harden does what FUA asks of a completed write.
 func (s *devs) harden(f *flight) {
@@ -30,7 +30,7 @@ func (s *devs) act(f *flight) {
 	case f.p != nil:
 		f.d.finish(f.p)
 		s.harden(f)
-	case f.op.Kind != blockdev.Flush:
+	case f.op.Kind != block.Flush:
 	case f.fault.honest():
 		f.d.flush(f.cut)
 	case f.fault == eio || f.fault == eioFlush:
@@ -50,7 +50,7 @@ func (s *devs) actOne(choose func(n int) int) {
 }
 
 // beginPartly takes in the first half of a write.
-func (d *disk) beginPartly(op *blockdev.Op) *pending {
+func (d *disk) beginPartly(op *block.Op) *pending {
 	bs := int64(d.block) * sectorSize
 	n := (op.Bytes()/bs + 1) / 2 * bs
 	if op.Buf == nil {

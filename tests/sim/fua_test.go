@@ -4,7 +4,7 @@ import (
 	"testing"
 
 	"github.com/ublk-lc/ublk-lc/segment"
-	"github.com/ublk-lc/ublk-lc/segment/blockdev"
+	"github.com/ublk-lc/ublk-lc/segment/block"
 	"github.com/ublk-lc/ublk-lc/segment/witness"
 )
 
@@ -34,9 +34,9 @@ func (s *scenario) failFUA() {
 }
 
 // firstOf is the first operation under way on the cache device that suits.
-func (s *scenario) firstOf(suits func(op *blockdev.Op) bool) int {
+func (s *scenario) firstOf(suits func(op *block.Op) bool) int {
 	for i, f := range s.s.flights {
-		if f.op.Dev == blockdev.Cache && suits(f.op) {
+		if f.op.Dev == block.Cache && suits(f.op) {
 			return i
 		}
 	}
@@ -44,15 +44,15 @@ func (s *scenario) firstOf(suits func(op *blockdev.Op) bool) int {
 	return -1
 }
 
-func isFUA(op *blockdev.Op) bool { return op.FUA }
+func isFUA(op *block.Op) bool { return op.FUA }
 
 // isRecord tells whether an operation is the write of a record without FUA.
-func isRecord(op *blockdev.Op) bool {
-	return op.Kind == blockdev.Write && !op.FUA && op.Offset >= segment.LogOffset
+func isRecord(op *block.Op) bool {
+	return op.Kind == block.Write && !op.FUA && op.Offset >= segment.LogOffset
 }
 
-func isSuper(op *blockdev.Op) bool {
-	return op.Kind == blockdev.Write && op.Offset < segment.LogOffset
+func isSuper(op *block.Op) bool {
+	return op.Kind == block.Write && op.Offset < segment.LogOffset
 }
 
 // TestP1FailedFUACostsOthers: the records behind one with FUA are written, and lost
@@ -116,7 +116,7 @@ func TestP1FailedFUACostsTheSuperblock(t *testing.T) {
 		s.complete(s.firstOf(isSuper))
 		s.failFUA()
 		s.s.act(s.s.flights[s.firstOf(isFUA)])
-		s.complete(s.firstOf(func(op *blockdev.Op) bool { return op.Kind == blockdev.Flush }))
+		s.complete(s.firstOf(func(op *block.Op) bool { return op.Kind == block.Flush }))
 		s.complete(s.firstOf(isFUA))
 		s.restEverywhere()
 		for i := range uint64(7) { // until the slot is used again that is free now

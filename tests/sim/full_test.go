@@ -3,7 +3,7 @@ package sim
 import (
 	"testing"
 
-	"github.com/ublk-lc/ublk-lc/segment/blockdev"
+	"github.com/ublk-lc/ublk-lc/segment/block"
 )
 
 // TestP9FullIsNoSlot: writes wait when the cache device is slower than they are,
@@ -11,7 +11,7 @@ import (
 // not be hurried in the first.
 func TestP9FullIsNoSlot(t *testing.T) {
 	promise(t, func(s *scenario) {
-		s.s.rules = []*rule{{what: stalled, dev: 0, kinds: []blockdev.Kind{blockdev.Write}}}
+		s.s.rules = []*rule{{what: stalled, dev: 0, kinds: []block.Kind{block.Write}}}
 		at := uint64(0)
 		fill := func() {
 			for {

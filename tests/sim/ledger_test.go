@@ -3,7 +3,7 @@ package sim
 import (
 	"testing"
 
-	"github.com/ublk-lc/ublk-lc/segment/blockdev"
+	"github.com/ublk-lc/ublk-lc/segment/block"
 )
 
 // This file has flushes of a backing that belong to one and cost another.
@@ -19,17 +19,17 @@ func (s *scenario) halfBatch() {
 	s.on(1)
 	s.mig.Step(4)
 	s.drain()
-	s.on(blockdev.Cache) // the batch's reads
+	s.on(block.Cache) // the batch's reads
 	s.complete(0)
 }
 
 // failFlush fails the next flush of the backing of device 1.
 func (s *scenario) failFlush() {
-	s.s.rules = []*rule{{what: eio, dev: 1, kinds: []blockdev.Kind{blockdev.Flush}, nth: 1, count: 1}}
+	s.s.rules = []*rule{{what: eio, dev: 1, kinds: []block.Kind{block.Flush}, nth: 1, count: 1}}
 }
 
 // flight finds the n-th operation of a kind that is under way on device 1.
-func (s *scenario) flight(k blockdev.Kind, n int) int {
+func (s *scenario) flight(k block.Kind, n int) int {
 	for i, f := range s.s.flights {
 		if f.op.Dev == 1 && f.op.Kind == k {
 			if n--; n == 0 {
@@ -63,7 +63,7 @@ func TestP5OwedFlushFailsTheBatch(t *testing.T) {
 		s.failFlush()
 		r := s.idle[len(s.idle)-1]
 		s.flush(0)
-		s.complete(s.flight(blockdev.Flush, 1))
+		s.complete(s.flight(block.Flush, 1))
 		s.rest()
 		if r.Err == nil {
 			t.Error("the FLUSH has not failed")
@@ -79,11 +79,11 @@ func TestP5OwedFlushFailsUnseen(t *testing.T) {
 		s.halfBatch()
 		s.failFlush()
 		s.flush(0)
-		owed := s.flight(blockdev.Flush, 1)
+		owed := s.flight(block.Flush, 1)
 		s.s.act(s.s.flights[owed])
-		s.complete(s.flight(blockdev.Write, 1))
-		s.complete(s.flight(blockdev.Flush, 2))
-		s.complete(s.flight(blockdev.Flush, 1))
+		s.complete(s.flight(block.Write, 1))
+		s.complete(s.flight(block.Flush, 2))
+		s.complete(s.flight(block.Flush, 1))
 		s.rest()
 		s.notMigrated()
 	})
@@ -96,15 +96,15 @@ func TestP1BatchFlushFailsUnseen(t *testing.T) {
 	promise(t, func(s *scenario) {
 		s.halfBatch()
 		s.failFlush()
-		s.complete(s.flight(blockdev.Write, 1))
-		s.s.act(s.s.flights[s.flight(blockdev.Flush, 1)])
+		s.complete(s.flight(block.Write, 1))
+		s.s.act(s.s.flights[s.flight(block.Flush, 1)])
 		r := s.idle[len(s.idle)-1]
 		s.flush(0)
-		s.complete(s.flight(blockdev.Flush, 2))
+		s.complete(s.flight(block.Flush, 2))
 		if !r.busy {
 			t.Error("the FLUSH was answered while another flush was under way, which may have failed already")
 		}
-		s.complete(s.flight(blockdev.Flush, 1))
+		s.complete(s.flight(block.Flush, 1))
 		s.rest()
 		if r.Err == nil {
 			t.Error("the FLUSH has not failed, although what bypassed the log is lost")
@@ -118,12 +118,12 @@ func TestP1BatchFlushFailsUnseen(t *testing.T) {
 func TestP9FlushesWaitForNoneAfterThem(t *testing.T) {
 	promise(t, func(s *scenario) {
 		s.halfBatch()
-		s.complete(s.flight(blockdev.Write, 1)) // the batch's flush begins
+		s.complete(s.flight(block.Write, 1)) // the batch's flush begins
 		first := s.idle[len(s.idle)-1]
 		s.flush(0)
-		s.complete(s.flight(blockdev.Flush, 2))
+		s.complete(s.flight(block.Flush, 2))
 		s.flush(0)
-		s.complete(s.flight(blockdev.Flush, 1))
+		s.complete(s.flight(block.Flush, 1))
 		for i := range s.woken {
 			s.poll(i)
 		}
@@ -145,13 +145,13 @@ func TestP9BypassFailedFlushUnderWay(t *testing.T) {
 		s.fua(0, 0, 8)
 		s.close()
 		s.goesPast(true, 0, 100, 8)
-		s.s.act(s.s.flights[s.flight(blockdev.Write, 1)])
+		s.s.act(s.s.flights[s.flight(block.Write, 1)])
 		s.failFlush()
 		s.mig.Step(4)
 		s.drain()
-		s.on(blockdev.Cache)
-		s.complete(s.flight(blockdev.Write, 2))
-		s.complete(s.flight(blockdev.Flush, 1))
+		s.on(block.Cache)
+		s.complete(s.flight(block.Write, 2))
+		s.complete(s.flight(block.Flush, 1))
 		s.rest()
 		r := s.idle[len(s.idle)-1]
 		s.flush(0)

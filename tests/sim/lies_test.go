@@ -9,7 +9,7 @@ import (
 	"github.com/ublk-lc/ublk-lc/logcache"
 	"github.com/ublk-lc/ublk-lc/migrate"
 	"github.com/ublk-lc/ublk-lc/segment"
-	"github.com/ublk-lc/ublk-lc/segment/blockdev"
+	"github.com/ublk-lc/ublk-lc/segment/block"
 )
 
 var liesFlag = flag.Int("sim.lies", 500, "number of seeds of the campaign with cache devices that lie")
@@ -52,13 +52,13 @@ func missing(t *testing.T, r rule, records uint64) {
 // TestP6LostWrite: a device that says a record is durable and has not got it is
 // found out at the next recovery.
 func TestP6LostWrite(t *testing.T) {
-	missing(t, rule{what: lost, kinds: []blockdev.Kind{blockdev.Write}}, 4)
+	missing(t, rule{what: lost, kinds: []block.Kind{block.Write}}, 4)
 }
 
 // TestP6MisdirectedWrite: so is one that wrote a record to another place, where
 // it is no record, and the same record is not taken for one there.
 func TestP6MisdirectedWrite(t *testing.T) {
-	missing(t, rule{what: misdirected, kinds: []blockdev.Kind{blockdev.Write}}, 4)
+	missing(t, rule{what: misdirected, kinds: []block.Kind{block.Write}}, 4)
 }
 
 // TestP6LyingFlush: a device drops what it said was durable, while later records
@@ -98,7 +98,7 @@ func TestP6AbandonedRecordIsNotMigrated(t *testing.T) {
 		second := s.writesUnderWay()[1]
 		copy(s.image.disk[0][second.at:], second.ids)
 		s.comeUp()
-		s.s.rules = []*rule{{what: lost, dev: 0, kinds: []blockdev.Kind{blockdev.Write}, nth: 2, count: 1}}
+		s.s.rules = []*rule{{what: lost, dev: 0, kinds: []block.Kind{block.Write}, nth: 2, count: 1}}
 		s.fua(0, 40, 8)
 		s.rest()
 		s.fua(0, 48, 8)
@@ -182,7 +182,7 @@ func randomLie(r *rand.Rand) *rule {
 	return &rule{
 		what:  []fault{lost, misdirected, lying, lying}[r.IntN(4)],
 		dev:   0,
-		kinds: [][]blockdev.Kind{{blockdev.Write}, {blockdev.Write, blockdev.Flush}}[r.IntN(2)],
+		kinds: [][]block.Kind{{block.Write}, {block.Write, block.Flush}}[r.IntN(2)],
 		nth:   1 + r.IntN(40),
 		count: r.IntN(7),
 	}

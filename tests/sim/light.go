@@ -5,7 +5,7 @@ import (
 	"slices"
 
 	"github.com/ublk-lc/ublk-lc/segment"
-	"github.com/ublk-lc/ublk-lc/segment/blockdev"
+	"github.com/ublk-lc/ublk-lc/segment/block"
 	"github.com/ublk-lc/ublk-lc/segment/witness"
 )
 
@@ -71,7 +71,7 @@ func (c *checker) replay(m *images) {
 		copy(c.spare.disk[i+1], m.disk[i+1])
 	}
 	for _, p := range c.placed {
-		n := c.s.number(blockdev.Dev(p.Device))
+		n := c.s.number(block.Dev(p.Device))
 		if !p.Kind.Replayable() || p.LBA+uint64(p.Sectors) > uint64(len(m.disk[n])) {
 			fail("P2", "the log holds an extent that nobody wrote: %+v", p)
 		}

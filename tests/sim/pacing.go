@@ -7,7 +7,7 @@ import (
 
 	"github.com/ublk-lc/ublk-lc/logcache"
 	"github.com/ublk-lc/ublk-lc/migrate/pace"
-	"github.com/ublk-lc/ublk-lc/segment/blockdev"
+	"github.com/ublk-lc/ublk-lc/segment/block"
 )
 
 // This file has migration go as a real pacer says, on a clock of the run: with
@@ -65,7 +65,7 @@ func (w *world) pace() bool {
 	w.mig.Release()
 	for i := range w.vols {
 		if id := w.id(i); o.Hold.Has(id) {
-			w.mig.Hold(blockdev.Dev(id))
+			w.mig.Hold(block.Dev(id))
 		}
 	}
 	if o.Close {
@@ -95,10 +95,10 @@ func (w *world) observe() {
 	in.Devices = in.Devices[:0]
 	for i := range w.vols {
 		id := w.id(i)
-		done, all := w.mig.Progress(blockdev.Dev(id))
+		done, all := w.mig.Progress(block.Dev(id))
 		in.Devices = append(in.Devices, pace.Device{
 			ID: id, Reading: w.times.IntN(3) == 0, Backlogged: w.vols[i].Backlogged(), Dirty: int64(g.Dirty[id]) * 4096,
-			Busy: w.mig.Busy(blockdev.Dev(id)), Done: done, Writes: all,
+			Busy: w.mig.Busy(block.Dev(id)), Done: done, Writes: all,
 		})
 	}
 }

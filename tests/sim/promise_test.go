@@ -6,7 +6,7 @@ import (
 
 	"github.com/ublk-lc/ublk-lc/logcache"
 	"github.com/ublk-lc/ublk-lc/segment"
-	"github.com/ublk-lc/ublk-lc/segment/blockdev"
+	"github.com/ublk-lc/ublk-lc/segment/block"
 )
 
 // This file has the shortest workload that each promise is about, with a power
@@ -119,7 +119,7 @@ func TestP4AfterAnUnfinishedBatch(t *testing.T) {
 		}
 		s.mig.Step(2)
 		s.drain()
-		for s.s.flights[0].op.Dev == blockdev.Cache {
+		for s.s.flights[0].op.Dev == block.Cache {
 			s.complete(0)
 		}
 		s.complete(3) // the newest half of the newer segment
@@ -136,7 +136,7 @@ func TestP5SlotReuse(t *testing.T) {
 		s.fua(0, 0, 8)
 		s.rest()
 		s.cache.CloseCurrent()
-		r := &rule{what: eio, dev: 1, kinds: []blockdev.Kind{blockdev.Flush}, nth: 1, count: 1}
+		r := &rule{what: eio, dev: 1, kinds: []block.Kind{block.Flush}, nth: 1, count: 1}
 		s.s.rules = []*rule{r}
 		s.batch(1)
 		if r.seen != 1 {

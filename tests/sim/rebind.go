@@ -5,7 +5,7 @@ import (
 
 	"github.com/ublk-lc/ublk-lc/logcache"
 	"github.com/ublk-lc/ublk-lc/segment"
-	"github.com/ublk-lc/ublk-lc/segment/blockdev"
+	"github.com/ublk-lc/ublk-lc/segment/block"
 )
 
 // This file has disks that are devices under one id now, under another one later,
@@ -150,8 +150,8 @@ func (w *world) checkIDs(c *logcache.Cache) {
 }
 
 // number is that of the disk of an operation: 0 is the cache device.
-func (s *devs) number(dev blockdev.Dev) int {
-	if dev == blockdev.Cache {
+func (s *devs) number(dev block.Dev) int {
+	if dev == block.Cache {
 		return 0
 	}
 	i := s.ids.disk(uint8(dev))

@@ -3,7 +3,7 @@ package sim
 import (
 	"testing"
 
-	"github.com/ublk-lc/ublk-lc/segment/blockdev"
+	"github.com/ublk-lc/ublk-lc/segment/block"
 )
 
 // TestP7ReleasedDeviceIsLetGo: a device may leave in the middle of a batch, with
@@ -30,7 +30,7 @@ func TestP7ReleasedDeviceIsLetGo(t *testing.T) {
 			s.drain()
 			for next := true; next; next = s.orderly(fifo) {
 				for _, f := range s.s.flights {
-					if f.op.Dev == blockdev.Dev(1) {
+					if f.op.Dev == block.Dev(1) {
 						t.Errorf("behind %d steps: a %v on a backing that was let go", at, f.op.Kind)
 					}
 				}

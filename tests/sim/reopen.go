@@ -3,7 +3,7 @@ package sim
 import (
 	"slices"
 
-	"github.com/ublk-lc/ublk-lc/segment/blockdev"
+	"github.com/ublk-lc/ublk-lc/segment/block"
 )
 
 // This file has disks that go away under an attached volume and come back without
@@ -15,8 +15,8 @@ func (w *world) reopenSteps(i int) []step {
 	w.tracef("reopen dev %d", i+1)
 	reopened := func() bool {
 		d := w.s.backing[i]
-		w.mig.Abandon(blockdev.Dev(w.id(i)))
-		if w.mig.Busy(blockdev.Dev(w.id(i))) || slices.ContainsFunc(w.s.flights, func(f *flight) bool { return f.d == d }) {
+		w.mig.Abandon(block.Dev(w.id(i)))
+		if w.mig.Busy(block.Dev(w.id(i))) || slices.ContainsFunc(w.s.flights, func(f *flight) bool { return f.d == d }) {
 			return false
 		}
 		w.tracef("dev %d loses %d writes", i+1, len(d.done))

@@ -6,7 +6,7 @@ import (
 
 	"github.com/ublk-lc/ublk-lc/logcache"
 	"github.com/ublk-lc/ublk-lc/migrate"
-	"github.com/ublk-lc/ublk-lc/segment/blockdev"
+	"github.com/ublk-lc/ublk-lc/segment/block"
 )
 
 // random does one run and returns the violation it met, or nil.
@@ -222,7 +222,7 @@ func (w *world) device() bool {
 	return false
 }
 
-func (w *world) traceOp(what string, op *blockdev.Op) {
+func (w *world) traceOp(what string, op *block.Op) {
 	if w.trace != nil {
 		w.tracef("%s %v dev %d [%d+%d]", what, op.Kind, op.Dev, op.Offset/sectorSize, op.Bytes()/sectorSize)
 	}
@@ -333,7 +333,7 @@ func randomRule(r *rand.Rand, vols int) *rule {
 	return &rule{
 		what:  []fault{eio, eioLanded, eioPartly, eioFlush}[r.IntN(4)],
 		dev:   r.IntN(vols+2) - 1,
-		kinds: [][]blockdev.Kind{nil, {blockdev.Write}, {blockdev.Flush}, {blockdev.Read}}[r.IntN(4)],
+		kinds: [][]block.Kind{nil, {block.Write}, {block.Flush}, {block.Read}}[r.IntN(4)],
 		nth:   1 + r.IntN(60),
 		count: 1 + r.IntN(6),
 	}

@@ -7,7 +7,7 @@ import (
 	"github.com/ublk-lc/ublk-lc/logcache"
 	"github.com/ublk-lc/ublk-lc/migrate"
 	"github.com/ublk-lc/ublk-lc/segment"
-	"github.com/ublk-lc/ublk-lc/segment/blockdev"
+	"github.com/ublk-lc/ublk-lc/segment/block"
 	"github.com/ublk-lc/ublk-lc/segment/inspect"
 )
 
@@ -44,7 +44,7 @@ func (c *checker) salvage(m *images, r decayed, bad *history) bool {
 	h.s.revive(m)
 	for _, at := range r.unread {
 		from := segment.LogOffset + int64(at-2*superSectors)*sectorSize
-		h.s.rules = append(h.s.rules, &rule{what: eio, dev: 0, kinds: []blockdev.Kind{blockdev.Read}, from: from, to: from + sectorSize})
+		h.s.rules = append(h.s.rules, &rule{what: eio, dev: 0, kinds: []block.Kind{block.Read}, from: from, to: from + sectorSize})
 	}
 	cache, rec, err := h.resume(c.w)
 	if errors.Is(err, segment.ErrDamaged) && bad.err != nil {
@@ -141,7 +141,7 @@ func (c *checker) replayed(m *images, h *history, lost map[uint64]*segment.BadRe
 					if p.Kind.HasPayload() {
 						id = m.disk[0][c.s.cache.fold(int(p.At)+int(lba-p.LBA))]
 					}
-					c.spare.disk[c.s.number(blockdev.Dev(p.Device))][lba] = id
+					c.spare.disk[c.s.number(block.Dev(p.Device))][lba] = id
 				}
 			})
 		}

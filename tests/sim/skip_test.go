@@ -6,7 +6,7 @@ import (
 	"testing"
 
 	"github.com/ublk-lc/ublk-lc/segment"
-	"github.com/ublk-lc/ublk-lc/segment/blockdev"
+	"github.com/ublk-lc/ublk-lc/segment/block"
 )
 
 // spoilSector flips a bit of a sector of the cache device, in what is there.
@@ -84,7 +84,7 @@ func TestP6SkippedDamage(t *testing.T) {
 			}
 			spoil := func(sector int64) {
 				if unreadable {
-					s.s.rules = append(s.s.rules, &rule{what: eio, dev: 0, kinds: []blockdev.Kind{blockdev.Read}, from: sector * sectorSize, to: (sector + 1) * sectorSize})
+					s.s.rules = append(s.s.rules, &rule{what: eio, dev: 0, kinds: []block.Kind{block.Read}, from: sector * sectorSize, to: (sector + 1) * sectorSize})
 					return
 				}
 				s.spoilSector(s.s.cache.fold(int(sector)))

@@ -1,19 +1,19 @@
 package sim
 
 import (
-	"github.com/ublk-lc/ublk-lc/segment/blockdev"
+	"github.com/ublk-lc/ublk-lc/segment/block"
 )
 
 // syncDevice is the cache device as format and resume use it: one operation
 // after the other. It can lose power in the middle like everything else.
 type syncDevice struct{ s *devs }
 
-func (a syncDevice) do(k blockdev.Kind, buf []byte, off int64) (int, error) {
+func (a syncDevice) do(k block.Kind, buf []byte, off int64) (int, error) {
 	if a.s.dead {
 		return 0, errPower
 	}
-	op := &blockdev.Op{Kind: k, Dev: blockdev.Cache, Offset: off, Buf: buf}
-	if k == blockdev.Read && uint64(off)+uint64(len(buf)) > a.s.cache.bytes() {
+	op := &block.Op{Kind: k, Dev: block.Cache, Offset: off, Buf: buf}
+	if k == block.Read && uint64(off)+uint64(len(buf)) > a.s.cache.bytes() {
 		fail("P9", "read of %d bytes at byte %d reaches past the end of the cache device", len(buf), off)
 	}
 	a.s.begin(op, false)
@@ -31,13 +31,13 @@ func (a syncDevice) do(k blockdev.Kind, buf []byte, off int64) (int, error) {
 }
 
 // ReadAt reads what is visible.
-func (a syncDevice) ReadAt(b []byte, off int64) (int, error) { return a.do(blockdev.Read, b, off) }
+func (a syncDevice) ReadAt(b []byte, off int64) (int, error) { return a.do(block.Read, b, off) }
 
 // WriteAt writes to the device's volatile cache.
-func (a syncDevice) WriteAt(b []byte, off int64) (int, error) { return a.do(blockdev.Write, b, off) }
+func (a syncDevice) WriteAt(b []byte, off int64) (int, error) { return a.do(block.Write, b, off) }
 
 // Flush makes what was written durable.
 func (a syncDevice) Flush() error {
-	_, err := a.do(blockdev.Flush, nil, 0)
+	_, err := a.do(block.Flush, nil, 0)
 	return err
 }

@@ -3,7 +3,7 @@ package sim
 import (
 	"testing"
 
-	"github.com/ublk-lc/ublk-lc/segment/blockdev"
+	"github.com/ublk-lc/ublk-lc/segment/block"
 )
 
 // TestP5DiscardedSlots: writes wait for a full log; when its slots are free they
@@ -41,7 +41,7 @@ func TestP5SlotsWaitForTheSuperblock(t *testing.T) {
 		for i := range uint64(3) {
 			s.segments(func() { s.fua(0, 13*i, 12) })
 		}
-		s.s.rules = []*rule{{what: stalled, dev: 0, kinds: []blockdev.Kind{blockdev.Discard}, nth: 1, count: 1}}
+		s.s.rules = []*rule{{what: stalled, dev: 0, kinds: []block.Kind{block.Discard}, nth: 1, count: 1}}
 		s.mig.Step(1)
 		s.drain()
 		s.settle()
@@ -65,7 +65,7 @@ func TestP2DiscardSparesReads(t *testing.T) {
 		for i := range uint64(3) { // which pushes them out of the RAM buffers
 			s.segments(func() { s.fua(0, 13*(i+1), 12) })
 		}
-		s.s.rules = []*rule{{what: stalled, dev: 0, kinds: []blockdev.Kind{blockdev.Read}, nth: 1, count: 1}}
+		s.s.rules = []*rule{{what: stalled, dev: 0, kinds: []block.Kind{block.Read}, nth: 1, count: 1}}
 		s.read(0, 0, 12)
 		s.mig.Step(3)
 		s.drain()
@@ -82,7 +82,7 @@ func TestP2DiscardSparesReads(t *testing.T) {
 func TestP9DiscardOfSlotsFails(t *testing.T) {
 	promise(t, func(s *scenario) {
 		s.cache.SetDiscardSlots(true)
-		s.s.rules = []*rule{{what: eio, dev: 0, kinds: []blockdev.Kind{blockdev.Discard}, nth: 1, count: 100}}
+		s.s.rules = []*rule{{what: eio, dev: 0, kinds: []block.Kind{block.Discard}, nth: 1, count: 100}}
 		for i := range uint64(12) {
 			s.segments(func() { s.fua(0, 13*(i%8), 12) })
 			s.batch(1)

@@ -7,7 +7,7 @@ import (
 
 	"github.com/ublk-lc/ublk-lc/logcache"
 	"github.com/ublk-lc/ublk-lc/segment"
-	"github.com/ublk-lc/ublk-lc/segment/blockdev"
+	"github.com/ublk-lc/ublk-lc/segment/block"
 )
 
 // tornTail writes a record that is durable and begins one that never completes;
@@ -30,7 +30,7 @@ func (s *scenario) tornTail(landed int) (at int64) {
 func (s *scenario) resumeWithout(from, to int64) (*segment.Recovery, error) {
 	h := &s.sides.host
 	h.s.revive(s.image)
-	h.s.rules = []*rule{{what: eio, dev: 0, kinds: []blockdev.Kind{blockdev.Read}, from: from, to: to}}
+	h.s.rules = []*rule{{what: eio, dev: 0, kinds: []block.Kind{block.Read}, from: from, to: to}}
 	c, rec, err := logcache.Resume(syncDevice{h.s}, s.config(func() {}))
 	if err == nil {
 		err = c.Free()
@@ -112,7 +112,7 @@ func TestP6UnsteadyDevice(t *testing.T) {
 		s.e.clean()
 		h, at := &s.sides.host, s.cache.Geometry().SlotOffset(0)+4*sectorSize
 		h.s.revive(s.image)
-		h.s.rules = []*rule{{what: eio, dev: 0, kinds: []blockdev.Kind{blockdev.Read}, from: at, to: at + sectorSize, count: 1}}
+		h.s.rules = []*rule{{what: eio, dev: 0, kinds: []block.Kind{block.Read}, from: at, to: at + sectorSize, count: 1}}
 		_, _, err := logcache.Resume(syncDevice{h.s}, s.config(func() {}))
 		if !errors.Is(err, errIO) || errors.Is(err, segment.ErrDamaged) {
 			t.Errorf("got %v", err)

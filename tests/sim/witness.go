@@ -3,7 +3,7 @@ package sim
 import (
 	"github.com/ublk-lc/ublk-lc/logcache"
 	"github.com/ublk-lc/ublk-lc/segment"
-	"github.com/ublk-lc/ublk-lc/segment/blockdev"
+	"github.com/ublk-lc/ublk-lc/segment/block"
 	"github.com/ublk-lc/ublk-lc/segment/witness"
 )
 
@@ -41,7 +41,7 @@ func (i inImage) Sector(lba uint64) ([]byte, error) { return i.d.sector(i.img, l
 
 // examine looks at the disk of a volume that is about to be attached.
 func (h *host) examine(v *logcache.Volume, b *segment.Binding) *logcache.Evidence {
-	e, err := h.cache.Examine(v, b, visible{h.s.disk(blockdev.Dev(v.ID))}, visible{h.s.cache})
+	e, err := h.cache.Examine(v, b, visible{h.s.disk(block.Dev(v.ID))}, visible{h.s.cache})
 	if err != nil {
 		fail("P8", "%v", err)
 	}
@@ -71,7 +71,7 @@ func (c *checker) witnessed(s *segment.Super, seen *witness.Collector, m *images
 		if b.Witness == nil || b.State != segment.Attached {
 			continue
 		}
-		n := c.s.number(blockdev.Dev(b.ID))
+		n := c.s.number(block.Dev(b.ID))
 		d := c.s.backing[n-1]
 		v := witness.Judge(b.Witness, inImage{d, m.disk[n]}, seen.Versions(b.ID), inImage{c.s.cache, m.disk[0]})
 		if v.Changed() || v.Unjudged > 0 {

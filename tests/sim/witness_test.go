@@ -6,7 +6,7 @@ import (
 	"testing"
 
 	"github.com/ublk-lc/ublk-lc/segment"
-	"github.com/ublk-lc/ublk-lc/segment/blockdev"
+	"github.com/ublk-lc/ublk-lc/segment/block"
 	"github.com/ublk-lc/ublk-lc/segment/witness"
 )
 
@@ -64,12 +64,12 @@ func TestP8WitnessAtEveryMoment(t *testing.T) {
 // TestP8FailedBatchChangesNoWitness: nor does what it had to say get into that of
 // the batch after it, which is larger.
 func TestP8FailedBatchChangesNoWitness(t *testing.T) {
-	for _, kind := range []blockdev.Kind{blockdev.Write, blockdev.Flush} {
+	for _, kind := range []block.Kind{block.Write, block.Flush} {
 		witnessing(t, func(s *scenario) {
 			s.fill()
 			s.close()
-			s.s.rules = []*rule{{what: eio, dev: 1, kinds: []blockdev.Kind{kind}, nth: 2, count: 100}}
-			if kind == blockdev.Flush {
+			s.s.rules = []*rule{{what: eio, dev: 1, kinds: []block.Kind{kind}, nth: 2, count: 100}}
+			if kind == block.Flush {
 				s.s.rules[0].nth = 1
 			}
 			s.mig.Step(3)
@@ -194,7 +194,7 @@ func TestP8SkippedDamageEndsTheWitness(t *testing.T) {
 		s.fua(0, 0, 2)
 		s.fua(0, 20, 2)
 		s.close()
-		s.s.rules = []*rule{{what: eio, dev: 1, kinds: []blockdev.Kind{blockdev.Flush}, nth: 1, count: 1}}
+		s.s.rules = []*rule{{what: eio, dev: 1, kinds: []block.Kind{block.Flush}, nth: 1, count: 1}}
 		s.mig.Step(1)
 		s.drain()
 		for d := s.s.backing[0]; s.mig.Status().Failed == 0; d.flush(d.clock) {

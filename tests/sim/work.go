@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/ublk-lc/ublk-lc/segment/blockdev"
+	"github.com/ublk-lc/ublk-lc/segment/block"
 )
 
 // work is what simulated devices have done. They have no speed, and the
@@ -23,18 +23,18 @@ const (
 	ssdRate, diskRate = 60e6, 120e6 // bytes/s
 )
 
-func (k *work) add(cache bool, op *blockdev.Op) {
+func (k *work) add(cache bool, op *block.Op) {
 	access, flush, rate := diskAccess, diskFlush, diskRate
 	if cache {
 		access, flush, rate = ssdAccess, ssdFlush, ssdRate
 	}
 	k.ios++
-	if op.Kind == blockdev.Flush {
+	if op.Kind == block.Flush {
 		k.busy += flush
 		return
 	}
 	k.busy += access
-	if op.Kind == blockdev.Read || op.Kind == blockdev.Write { // a discard moves nothing
+	if op.Kind == block.Read || op.Kind == block.Write { // a discard moves nothing
 		k.busy += time.Duration(float64(len(op.Buf)) / rate * float64(time.Second))
 	}
 	if op.FUA {

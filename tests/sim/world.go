@@ -8,7 +8,7 @@ import (
 	"github.com/ublk-lc/ublk-lc/logcache"
 	"github.com/ublk-lc/ublk-lc/migrate"
 	"github.com/ublk-lc/ublk-lc/segment"
-	"github.com/ublk-lc/ublk-lc/segment/blockdev"
+	"github.com/ublk-lc/ublk-lc/segment/block"
 )
 
 // maxRequest is the largest request of a run, in sectors: 64 KiB, or as much as the
@@ -29,7 +29,7 @@ type host struct {
 	ports []*logcache.Port // of the queues
 	woken []bool           // by port; the last one is the background's
 	vols  []*logcache.Volume
-	ops   []*blockdev.Op // scratch
+	ops   []*block.Op // scratch
 
 	pacing *pacing // nil = migration goes at random
 
@@ -64,7 +64,7 @@ func (h *host) drain() {
 	if h.mig != nil {
 		h.ops = h.mig.Ops(h.ops[:0])
 		for _, op := range h.ops {
-			if h.pacing != nil && op.Kind == blockdev.Write {
+			if h.pacing != nil && op.Kind == block.Write {
 				h.pacing.pacer.Wrote(h.pacing.now, uint8(op.Dev), len(op.Buf))
 			}
 			h.s.begin(op, h.early())

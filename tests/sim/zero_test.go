@@ -4,7 +4,7 @@ import (
 	"testing"
 
 	"github.com/ublk-lc/ublk-lc/logcache"
-	"github.com/ublk-lc/ublk-lc/segment/blockdev"
+	"github.com/ublk-lc/ublk-lc/segment/block"
 )
 
 // TestP7DiscardsInOrder: discards and writes take turns on the same sectors, a
@@ -81,10 +81,10 @@ func TestP9DiscardsWait(t *testing.T) {
 // through the log and past it.
 func TestP7DiscardsReachTheBacking(t *testing.T) {
 	promise(t, func(s *scenario) {
-		seen := map[blockdev.Kind]int64{}
+		seen := map[block.Kind]int64{}
 		watch := func(from int) {
 			for _, f := range s.s.flights[from:] {
-				if f.op.Dev != blockdev.Cache {
+				if f.op.Dev != block.Cache {
 					seen[f.op.Kind] += f.op.Bytes() / sectorSize
 				}
 			}
@@ -96,7 +96,7 @@ func TestP7DiscardsReachTheBacking(t *testing.T) {
 		for s.orderly(fifo) {
 			watch(0)
 		}
-		if seen[blockdev.Discard] == 0 || seen[blockdev.Zero] == 0 {
+		if seen[block.Discard] == 0 || seen[block.Zero] == 0 {
 			t.Errorf("the backing saw %v", seen)
 		}
 		s.do(s.detach(0))

@@ -12,6 +12,7 @@ import (
 
 	"github.com/ublk-lc/ublk-lc/logcache"
 	"github.com/ublk-lc/ublk-lc/segment"
+	"github.com/ublk-lc/ublk-lc/segment/block"
 	"github.com/ublk-lc/ublk-lc/segment/blockdev"
 	"github.com/ublk-lc/ublk-lc/ublk"
 )
@@ -363,7 +364,7 @@ func (c *Cache) forget(d *Device) {
 // do with the backing of a device that was released.
 func (c *Cache) letGo(ctx context.Context, d *Device) error {
 	return poll(ctx, func() (bool, error) {
-		free, err := on(ctx, c, func() bool { return c.worker.turn(blockdev.Dev(d.ID()), noFD) })
+		free, err := on(ctx, c, func() bool { return c.worker.turn(block.Dev(d.ID()), noFD) })
 		select {
 		case <-c.worker.done:
 			return true, nil

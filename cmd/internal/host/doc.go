@@ -43,7 +43,7 @@
 //
 // Calls go down in this order, and none comes back: the pacer calls nobody, and
 // the state machines know no thread. What comes from below are completions, by way
-// of [blockdev.Sink], and the cache's [logcache.Events], which wake the thread.
+// of [block.Sink], and the cache's [logcache.Events], which wake the thread.
 //
 // # The walk of lc set
 //

@@ -9,6 +9,7 @@ import (
 
 	"github.com/ublk-lc/ublk-lc/logcache"
 	"github.com/ublk-lc/ublk-lc/segment"
+	"github.com/ublk-lc/ublk-lc/segment/block"
 	"github.com/ublk-lc/ublk-lc/segment/blockdev"
 	"github.com/ublk-lc/ublk-lc/tests/kit/inline"
 )
@@ -67,7 +68,7 @@ func (l *lives) write(lba uint64, n int, what string) {
 	r := &logcache.Request{Op: logcache.Write, FUA: true, LBA: lba, Sectors: uint32(n), Buf: page(n * 512), Volume: l.d.vol}
 	copy(r.Buf, what)
 	l.port.Submit(r)
-	h := inline.Host{Disks: map[blockdev.Dev]inline.Disk{blockdev.Cache: l.c.dev}}
+	h := inline.Host{Disks: map[block.Dev]inline.Disk{block.Cache: l.c.dev}}
 	for answered := false; !answered; answered = len(l.port.Answers()) > 0 {
 		h.Run(l.port)
 	}

@@ -6,7 +6,7 @@ import (
 
 	"github.com/ublk-lc/ublk-lc/logcache"
 	"github.com/ublk-lc/ublk-lc/migrate/pace"
-	"github.com/ublk-lc/ublk-lc/segment/blockdev"
+	"github.com/ublk-lc/ublk-lc/segment/block"
 )
 
 // latency is how long the cache device takes for reads and for writes of the
@@ -26,9 +26,9 @@ func (l *latency) measures() bool { return l.settings.Load().MeasuresLatency() }
 
 // took takes in how long an operation took. Any queue; when two come at the same
 // time one may be lost.
-func (l *latency) took(k blockdev.Kind, d time.Duration) {
+func (l *latency) took(k block.Kind, d time.Duration) {
 	of := &l.write
-	if k == blockdev.Read {
+	if k == block.Read {
 		of = &l.read
 	}
 	of.Store(int64(pace.Smooth(time.Duration(of.Load()), d)))
@@ -69,22 +69,22 @@ func (l *latency) apply(o *pace.Orders) {
 
 // timing is the operation that a queue times.
 type timing struct {
-	op    *blockdev.Op // nil = none
-	kind  blockdev.Kind
+	op    *block.Op // nil = none
+	kind  block.Kind
 	began time.Time
 }
 
 // start times an operation that is about to start, if it is one that tells: a
 // write that has to be durable at once takes longer for that.
-func (t *timing) start(op *blockdev.Op) {
-	if t.op == nil && op.Dev == blockdev.Cache && !op.FUA && op.Kind <= blockdev.Write {
+func (t *timing) start(op *block.Op) {
+	if t.op == nil && op.Dev == block.Cache && !op.FUA && op.Kind <= block.Write {
 		*t = timing{op, op.Kind, time.Now()}
 	}
 }
 
 // end takes note of a completion. The operation may be in use for another
 // purpose already, so that it is only a name here.
-func (t *timing) end(op *blockdev.Op, l *latency) {
+func (t *timing) end(op *block.Op, l *latency) {
 	if op == nil || t.op != op {
 		return
 	}

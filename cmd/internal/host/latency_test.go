@@ -7,7 +7,7 @@ import (
 
 	"github.com/ublk-lc/ublk-lc/logcache"
 	"github.com/ublk-lc/ublk-lc/migrate/pace"
-	"github.com/ublk-lc/ublk-lc/segment/blockdev"
+	"github.com/ublk-lc/ublk-lc/segment/block"
 )
 
 // newLatency measures writes against a limit of 20 ms, and counts who is woken.
@@ -23,14 +23,14 @@ func TestLatencyWakes(t *testing.T) {
 	woken := 0
 	l := newLatency(&woken)
 	for range 10 {
-		l.took(blockdev.Write, 10*time.Millisecond)
-		l.took(blockdev.Read, time.Second)
+		l.took(block.Write, 10*time.Millisecond)
+		l.took(block.Read, time.Second)
 	}
 	if woken > 0 || !l.measures() {
 		t.Errorf("woken %d times for a fast device", woken)
 	}
 	for woken == 0 {
-		l.took(blockdev.Write, 40*time.Millisecond)
+		l.took(block.Write, 40*time.Millisecond)
 	}
 	f := l.take()
 	if f.Write <= 20*time.Millisecond || !f.Fresh || l.take().Fresh {
@@ -38,7 +38,7 @@ func TestLatencyWakes(t *testing.T) {
 	}
 	l.apply(&pace.Orders{Cutoff: l.settings.Load().Cutoff(f)})
 	woken = 0
-	l.took(blockdev.Write, f.Write)
+	l.took(block.Write, f.Write)
 	if woken > 0 {
 		t.Error("woken for what is in force")
 	}
@@ -46,7 +46,7 @@ func TestLatencyWakes(t *testing.T) {
 	if got := l.figures().Write; got != f.Write/2 {
 		t.Errorf("forgotten: %v of %v", got, f.Write)
 	}
-	l.took(blockdev.Write, time.Millisecond)
+	l.took(block.Write, time.Millisecond)
 	if woken != 1 {
 		t.Errorf("woken %d times when it is fast again", woken)
 	}
@@ -61,15 +61,15 @@ func TestTiming(t *testing.T) {
 	woken := 0
 	l := newLatency(&woken)
 	var tm timing
-	slow, hard, other := &blockdev.Op{Kind: blockdev.Write}, &blockdev.Op{Kind: blockdev.Write, FUA: true}, &blockdev.Op{Kind: blockdev.Write, Dev: 5}
-	for _, op := range []*blockdev.Op{hard, other, {Kind: blockdev.Flush}} {
+	slow, hard, other := &block.Op{Kind: block.Write}, &block.Op{Kind: block.Write, FUA: true}, &block.Op{Kind: block.Write, Dev: 5}
+	for _, op := range []*block.Op{hard, other, {Kind: block.Flush}} {
 		if tm.start(op); tm.op != nil {
 			t.Errorf("%+v is timed", op)
 		}
 	}
 	tm.start(slow)
-	tm.start(&blockdev.Op{Kind: blockdev.Read})
-	slow.Kind = blockdev.Read // it is in use for something else by its completion
+	tm.start(&block.Op{Kind: block.Read})
+	slow.Kind = block.Read // it is in use for something else by its completion
 	tm.end(nil, l)
 	tm.end(other, l)
 	tm.end(slow, l)

@@ -7,7 +7,7 @@ import (
 	"github.com/ublk-lc/ublk-lc/logcache/index"
 	"github.com/ublk-lc/ublk-lc/migrate"
 	"github.com/ublk-lc/ublk-lc/migrate/pace"
-	"github.com/ublk-lc/ublk-lc/segment/blockdev"
+	"github.com/ublk-lc/ublk-lc/segment/block"
 )
 
 // publishEvery is how old what others see of the pacer may be.
@@ -29,7 +29,7 @@ func (w *worker) observe(now time.Duration) {
 	in.Batch = pace.Batch{Segments: w.migr.Size(), Most: w.migr.Largest(), Failed: w.migr.LastError() != nil, Left: w.migr.Left()}
 	w.observed, in.Devices = *w.members.Load(), in.Devices[:0]
 	for _, d := range w.observed {
-		dev := blockdev.Dev(d.ID())
+		dev := block.Dev(d.ID())
 		done, all := w.migr.Progress(dev)
 		in.Devices = append(in.Devices, pace.Device{
 			ID: d.ID(), Reading: d.reads.Load() > 0, Backlogged: d.vol.Backlogged(), Busy: w.migr.Busy(dev), Done: done, Writes: all,
@@ -68,7 +68,7 @@ func (w *worker) apply(now time.Duration, o pace.Orders) {
 	w.migr.Release() // one that is no member any more is never asked again
 	for i, d := range w.observed {
 		if o.Hold.Has(d.ID()) {
-			w.migr.Hold(blockdev.Dev(d.ID()))
+			w.migr.Hold(block.Dev(d.ID()))
 		}
 		if o.Credit != nil {
 			w.core.Limit(d.vol, logcache.Credit(o.Credit[i]))

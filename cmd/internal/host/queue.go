@@ -4,6 +4,7 @@ import (
 	"errors"
 
 	"github.com/ublk-lc/ublk-lc/logcache"
+	"github.com/ublk-lc/ublk-lc/segment/block"
 	"github.com/ublk-lc/ublk-lc/segment/blockdev"
 	"github.com/ublk-lc/ublk-lc/ublk"
 	"golang.org/x/sys/unix"
@@ -35,7 +36,7 @@ func (d *Device) NewQueue(q *ublk.Queue) (ublk.QueueHandler, error) {
 }
 
 // fd is the only backing that this port's operations can go to.
-func (h *queue) fd(blockdev.Dev) int { return h.dev.Backing().FD() }
+func (h *queue) fd(block.Dev) int { return h.dev.Backing().FD() }
 
 // Handle takes new requests.
 func (h *queue) Handle(reqs []*ublk.Request) {

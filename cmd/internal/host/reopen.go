@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"github.com/ublk-lc/ublk-lc/logcache"
+	"github.com/ublk-lc/ublk-lc/segment/block"
 	"github.com/ublk-lc/ublk-lc/segment/blockdev"
 )
 
@@ -60,7 +61,7 @@ func (d *Device) turnToDisk(ctx context.Context, backing *blockdev.Device) error
 
 // reopen is turn for the disk of a fenced volume.
 func (w *worker) reopen(v *logcache.Volume, fd int32) bool {
-	if !w.turn(blockdev.Dev(v.ID), fd) {
+	if !w.turn(block.Dev(v.ID), fd) {
 		return false
 	}
 	v.Reopened()

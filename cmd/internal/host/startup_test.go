@@ -9,6 +9,7 @@ import (
 
 	"github.com/ublk-lc/ublk-lc/logcache"
 	"github.com/ublk-lc/ublk-lc/segment"
+	"github.com/ublk-lc/ublk-lc/segment/block"
 	"github.com/ublk-lc/ublk-lc/segment/blockdev"
 	"github.com/ublk-lc/ublk-lc/segment/witness"
 	"github.com/ublk-lc/ublk-lc/tests/kit"
@@ -164,8 +165,8 @@ func startup(b *testing.B, path string) (cpu time.Duration) {
 	v.Unfence()
 	p := logcache.NewPort(func() {})
 	p.Submit(&logcache.Request{Volume: v, Op: logcache.Read, LBA: scattered(12345) * 8, Sectors: 8, Buf: page(4096)})
-	h := inline.Host{Disks: map[blockdev.Dev]inline.Disk{blockdev.Cache: d}, Fails: func(op *blockdev.Op) error {
-		if op.Dev != blockdev.Cache {
+	h := inline.Host{Disks: map[block.Dev]inline.Disk{block.Cache: d}, Fails: func(op *block.Op) error {
+		if op.Dev != block.Cache {
 			b.Error("a block of the log is read from the backing")
 		}
 		return nil

@@ -10,6 +10,7 @@ import (
 	"github.com/ublk-lc/ublk-lc/migrate"
 	"github.com/ublk-lc/ublk-lc/migrate/pace"
 	"github.com/ublk-lc/ublk-lc/segment"
+	"github.com/ublk-lc/ublk-lc/segment/block"
 	"github.com/ublk-lc/ublk-lc/segment/blockdev"
 	"github.com/ublk-lc/ublk-lc/ublk/uring"
 )
@@ -48,7 +49,7 @@ type worker struct {
 
 	ring *uring.Ring
 	exec *blockdev.Executor
-	ops  []*blockdev.Op
+	ops  []*block.Op
 	wait time.Duration // until the next iteration, if nothing happens before
 	err  error         // why the thread ended
 
@@ -124,7 +125,7 @@ func (w *worker) run(ready chan<- error) {
 		return
 	}
 	w.ring = ring
-	w.exec = blockdev.NewExecutor(ring, w.entry, func(d blockdev.Dev) int { return int(w.fds[d].Load()) })
+	w.exec = blockdev.NewExecutor(ring, w.entry, func(d block.Dev) int { return int(w.fds[d].Load()) })
 	w.pin(ring)
 	w.arm()
 	ready <- nil
@@ -193,7 +194,7 @@ func (w *worker) iterate() error {
 // with noFD, do no more there. It returns false while something is under way on
 // the old one, which may be closed after that: the number that another disk
 // gets is not used.
-func (w *worker) turn(dev blockdev.Dev, fd int32) bool {
+func (w *worker) turn(dev block.Dev, fd int32) bool {
 	w.migr.Abandon(dev)
 	if w.migr.Busy(dev) {
 		return false
@@ -212,7 +213,7 @@ func (w *worker) pump() {
 			return
 		}
 		for i, op := range w.ops {
-			if i >= own && op.Kind == blockdev.Write {
+			if i >= own && op.Kind == block.Write {
 				w.pacer.Wrote(w.now(), uint8(op.Dev), len(op.Buf))
 				w.written[op.Dev].Add(uint64(len(op.Buf)))
 			}

@@ -10,7 +10,7 @@ import (
 	"github.com/ublk-lc/ublk-lc/cmd/internal/control"
 	"github.com/ublk-lc/ublk-lc/cmd/internal/control/classify"
 	"github.com/ublk-lc/ublk-lc/logcache"
-	"github.com/ublk-lc/ublk-lc/segment/blockdev"
+	"github.com/ublk-lc/ublk-lc/segment/block"
 	"github.com/ublk-lc/ublk-lc/ublk/uring/mem"
 	"golang.org/x/sys/unix"
 )
@@ -68,16 +68,16 @@ func (w *writer) at(lba uint64) {
 // pump does what there is to do, and tells whether the request was answered.
 func (w *writer) pump() bool {
 	for {
-		ops := append([]*blockdev.Op(nil), w.port.Ops()...)
+		ops := append([]*block.Op(nil), w.port.Ops()...)
 		if len(ops) == 0 {
 			break
 		}
 		for _, op := range ops {
 			var err error
 			switch op.Kind {
-			case blockdev.Write:
+			case block.Write:
 				_, err = unix.Pwrite(op.FD, op.Buf, op.Offset)
-			case blockdev.Flush:
+			case block.Flush:
 				err = unix.Fdatasync(op.FD)
 			default:
 				w.t.Fatalf("a %v", op.Kind)

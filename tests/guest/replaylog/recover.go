@@ -6,7 +6,7 @@ import (
 
 	"github.com/ublk-lc/ublk-lc/logcache"
 	"github.com/ublk-lc/ublk-lc/segment"
-	"github.com/ublk-lc/ublk-lc/segment/blockdev"
+	"github.com/ublk-lc/ublk-lc/segment/block"
 	"github.com/ublk-lc/ublk-lc/segment/witness"
 	"github.com/ublk-lc/ublk-lc/ublk/uring/mem"
 )
@@ -22,7 +22,7 @@ type host struct {
 	port           *logcache.Port
 	core           *logcache.Cache
 	woken          bool
-	ops            []*blockdev.Op
+	ops            []*block.Op
 	buf            []byte
 }
 
@@ -102,16 +102,16 @@ func (h *host) settle() {
 	}
 }
 
-func (h *host) do(op *blockdev.Op) error {
+func (h *host) do(op *block.Op) error {
 	dev := h.backing
-	if op.Dev == blockdev.Cache {
+	if op.Dev == block.Cache {
 		dev = h.cache
 	}
 	var err error
 	switch op.Kind {
-	case blockdev.Read:
+	case block.Read:
 		_, err = dev.ReadAt(op.Buf, op.Offset)
-	case blockdev.Write:
+	case block.Write:
 		_, err = dev.WriteAt(op.Buf, op.Offset)
 	}
 	return err

@@ -8,13 +8,13 @@ import (
 	"io"
 	"slices"
 
-	"github.com/ublk-lc/ublk-lc/segment/blockdev"
+	"github.com/ublk-lc/ublk-lc/segment/block"
 )
 
 // Source gives operations that are to be started, as a port does. The slice is
 // valid until the source is used again.
 type Source interface {
-	Ops() []*blockdev.Op
+	Ops() []*block.Op
 }
 
 // Disk is what a device's operations read and write.
@@ -27,14 +27,14 @@ type Disk interface {
 type Host struct {
 	// Disks has the disk of each device. Operations of one without succeed and
 	// do nothing.
-	Disks map[blockdev.Dev]Disk
+	Disks map[block.Dev]Disk
 	// Fails says of an operation that is carried out what it fails with, if it
 	// does; then nothing is read or written. Nil: none fails.
-	Fails func(op *blockdev.Op) error
+	Fails func(op *block.Op) error
 }
 
 // Take is what a source gives now, to be completed later.
-func Take(s Source) []*blockdev.Op { return slices.Clone(s.Ops()) }
+func Take(s Source) []*block.Op { return slices.Clone(s.Ops()) }
 
 // Run carries out what sources give, and what comes of it, until they give no more.
 func (h *Host) Run(sources ...Source) {
@@ -63,9 +63,9 @@ func (h *Host) Settle(sources ...Source) {
 }
 
 // Do carries out one operation, and tells its sink.
-func (h *Host) Do(op *blockdev.Op) { op.Sink.Done(op, h.carryOut(op)) }
+func (h *Host) Do(op *block.Op) { op.Sink.Done(op, h.carryOut(op)) }
 
-func (h *Host) carryOut(op *blockdev.Op) (err error) {
+func (h *Host) carryOut(op *block.Op) (err error) {
 	if h.Fails != nil {
 		if err := h.Fails(op); err != nil {
 			return err
@@ -76,11 +76,11 @@ func (h *Host) carryOut(op *blockdev.Op) (err error) {
 		return nil
 	}
 	switch op.Kind {
-	case blockdev.Read:
+	case block.Read:
 		_, err = disk.ReadAt(op.Buf, op.Offset)
-	case blockdev.Write:
+	case block.Write:
 		_, err = disk.WriteAt(op.Buf, op.Offset)
-	case blockdev.Discard, blockdev.Zero:
+	case block.Discard, block.Zero:
 		_, err = disk.WriteAt(make([]byte, op.Length), op.Offset)
 	}
 	return err

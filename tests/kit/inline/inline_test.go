@@ -5,24 +5,24 @@ import (
 	"io"
 	"testing"
 
-	"github.com/ublk-lc/ublk-lc/segment/blockdev"
+	"github.com/ublk-lc/ublk-lc/segment/block"
 )
 
 // asker gives operations, and others when those are done or when it reads its mail.
 type asker struct {
-	ops  []*blockdev.Op
+	ops  []*block.Op
 	done []error
 	then func()
 	mail func()
 }
 
-func (a *asker) Ops() []*blockdev.Op {
+func (a *asker) Ops() []*block.Op {
 	ops := a.ops
 	a.ops = nil
 	return ops
 }
 
-func (a *asker) Done(op *blockdev.Op, err error) {
+func (a *asker) Done(op *block.Op, err error) {
 	if a.done = append(a.done, err); a.then != nil {
 		a.then()
 	}
@@ -35,29 +35,29 @@ func (a *asker) Poll() {
 	}
 }
 
-func (a *asker) ask(k blockdev.Kind, dev blockdev.Dev, off int64, b []byte) {
-	a.ops = append(a.ops, &blockdev.Op{Kind: k, Dev: dev, Offset: off, Buf: b, Length: int64(len(b)), Sink: a})
+func (a *asker) ask(k block.Kind, dev block.Dev, off int64, b []byte) {
+	a.ops = append(a.ops, &block.Op{Kind: k, Dev: dev, Offset: off, Buf: b, Length: int64(len(b)), Sink: a})
 }
 
 // What is asked is done where it belongs, or fails as it is told to.
 func TestHostCarriesOut(t *testing.T) {
 	m, bad := Memory("0123456789"), errors.New("bad")
-	h := &Host{Disks: map[blockdev.Dev]Disk{1: m}, Fails: func(op *blockdev.Op) error {
+	h := &Host{Disks: map[block.Dev]Disk{1: m}, Fails: func(op *block.Op) error {
 		if op.Offset == 7 {
 			return bad
 		}
 		return nil
 	}}
 	a, got := &asker{}, make([]byte, 2)
-	a.ask(blockdev.Write, 1, 2, []byte("ab"))
-	a.ask(blockdev.Read, 1, 2, got)
-	a.ask(blockdev.Zero, 1, 4, []byte("xy"))
-	a.ask(blockdev.Write, 1, 7, []byte("cd"))
-	a.ask(blockdev.Write, 2, 0, []byte("elsewhere"))
-	a.ask(blockdev.Flush, 1, 0, nil)
-	a.ask(blockdev.Write, 1, 9, []byte("ef"))
-	a.ask(blockdev.Write, 1, 10, []byte("g"))
-	a.ask(blockdev.Read, 1, 9, got[:0:0])
+	a.ask(block.Write, 1, 2, []byte("ab"))
+	a.ask(block.Read, 1, 2, got)
+	a.ask(block.Zero, 1, 4, []byte("xy"))
+	a.ask(block.Write, 1, 7, []byte("cd"))
+	a.ask(block.Write, 2, 0, []byte("elsewhere"))
+	a.ask(block.Flush, 1, 0, nil)
+	a.ask(block.Write, 1, 9, []byte("ef"))
+	a.ask(block.Write, 1, 10, []byte("g"))
+	a.ask(block.Read, 1, 9, got[:0:0])
 	h.Run(a)
 	for i, want := range []error{nil, nil, nil, bad, nil, nil, io.ErrShortWrite, io.ErrShortWrite, nil} {
 		if !errors.Is(a.done[i], want) {
@@ -76,11 +76,11 @@ func TestHostSettles(t *testing.T) {
 		a, b := &asker{}, &asker{}
 		a.then = func() {
 			a.then = nil
-			a.ask(blockdev.Flush, 1, 0, nil)
-			b.mail = func() { b.ask(blockdev.Flush, 1, 0, nil) }
+			a.ask(block.Flush, 1, 0, nil)
+			b.mail = func() { b.ask(block.Flush, 1, 0, nil) }
 		}
-		b.then = func() { a.mail = func() { a.ask(blockdev.Flush, 1, 0, nil) } }
-		a.ask(blockdev.Flush, 1, 0, nil)
+		b.then = func() { a.mail = func() { a.ask(block.Flush, 1, 0, nil) } }
+		a.ask(block.Flush, 1, 0, nil)
 		if h := new(Host); settles {
 			h.Settle(b, a)
 		} else {

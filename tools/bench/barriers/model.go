@@ -7,7 +7,7 @@ import (
 
 	"github.com/ublk-lc/ublk-lc/logcache"
 	"github.com/ublk-lc/ublk-lc/segment"
-	"github.com/ublk-lc/ublk-lc/segment/blockdev"
+	"github.com/ublk-lc/ublk-lc/segment/block"
 	"github.com/ublk-lc/ublk-lc/ublk/uring/mem"
 )
 
@@ -221,13 +221,13 @@ func (m *model) pump() {
 	}
 }
 
-func (m *model) start(op *blockdev.Op) {
+func (m *model) start(op *block.Op) {
 	done := func() {
 		op.Sink.Done(op, nil)
 		m.pump()
 	}
 	switch {
-	case op.Kind == blockdev.Flush:
+	case op.Kind == block.Flush:
 		m.flush(done)
 	case op.FUA && !m.ssd.fua:
 		m.after(m.transfer(op), func() { m.flush(done) })
@@ -236,7 +236,7 @@ func (m *model) start(op *blockdev.Op) {
 	}
 }
 
-func (m *model) transfer(op *blockdev.Op) time.Duration {
+func (m *model) transfer(op *block.Op) time.Duration {
 	return m.ssd.write + time.Duration(float64(max(0, op.Bytes()-4096))/float64(m.ssd.bandwidth)*float64(time.Second))
 }
 

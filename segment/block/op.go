@@ -1,7 +1,8 @@
-// Package blockdev is the seam between the state machines of the cache and the
-// devices below it: the operations they ask for, and the real devices, opened
-// with O_DIRECT, that carry them out through an io_uring.
-package blockdev
+// Package block has the words in which the state machines of the cache speak of the
+// devices below it: the operations that they ask for, and who is told of the end of
+// one. What carries them out is elsewhere: package blockdev does on real disks,
+// the simulator on its own.
+package block
 
 import "strconv"
 
@@ -44,12 +45,10 @@ type Op struct {
 	Kind   Kind
 	Dev    Dev
 	FUA    bool   // with Write: it is durable when it completes, and only it
-	tried  way    // of a Discard or Zero
 	Tag    uint32 // free for the Sink
 	FD     int    // with Cache: the cache device, as the host named it to the cache
 	Offset int64  // bytes
 	Length int64  // of a Discard or Zero: bytes
-	done   int64  // bytes of them that were written out
 	Buf    []byte // of a Read or Write: page memory outside the Go heap, whole sectors
 	Sink   Sink   // who is told of the completion
 }
