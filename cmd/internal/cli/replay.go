@@ -8,6 +8,7 @@ import (
 	"github.com/dustin/go-humanize"
 	"github.com/spf13/cobra"
 	"github.com/ublk-lc/ublk-lc/cmd/internal/control"
+	"github.com/ublk-lc/ublk-lc/cmd/internal/whose"
 	"github.com/ublk-lc/ublk-lc/segment"
 	"github.com/ublk-lc/ublk-lc/segment/blockdev"
 	"github.com/ublk-lc/ublk-lc/segment/inspect"
@@ -25,7 +26,7 @@ type ReplayOptions struct {
 	JSON         bool
 	SkipDisks    []string
 
-	old bool // the log is an old copy: there is nothing to give up in it
+	past bool // the log is an old copy, or left on another program's disk: there is nothing to give up in it
 }
 
 func replayCommand() *cobra.Command {
@@ -108,7 +109,6 @@ func Replay(cmd *cobra.Command, path string, o ReplayOptions) error {
 }
 
 // surveyAndReplay makes the target if there is none yet.
-
 func surveyAndReplay(cmd *cobra.Command, c *offline, to *target, o *ReplayOptions, p *progress) error {
 	log, err := c.survey(cmd.Context(), p)
 	if err != nil {
@@ -123,7 +123,11 @@ func surveyAndReplay(cmd *cobra.Command, c *offline, to *target, o *ReplayOption
 	if err != nil {
 		return err
 	}
-	o.old = old
+	by, err := whose.TakenBy(c.dev)
+	if err != nil {
+		return err
+	}
+	o.past = old || by != ""
 	if to != nil || o.DryRun {
 		return replayPlan(cmd, c, plan, to, o, p)
 	}
@@ -153,7 +157,7 @@ func replayPlan(cmd *cobra.Command, c *offline, plan *inspect.Plan, to *target, 
 	if err := printPlan(cmd.OutOrStdout(), report); err != nil {
 		return err
 	}
-	if !o.DryRun && report.Sectors > 0 && !o.old {
+	if !o.DryRun && report.Sectors > 0 && !o.past {
 		fmt.Fprintf(cmd.OutOrStdout(), "the log still holds this data; when %s is used from now on, give the log's copy up: `lc forget %s %d --replayed-to %s`\n", to.Path(), c.dev.Path(), report.Device, to.Path())
 	}
 	return report.leftOut()

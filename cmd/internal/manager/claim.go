@@ -89,7 +89,7 @@ func (c *claim) create(name, path string) string {
 // giveUp names the way to give a claim's data up, and the one to save it first.
 func (c *claim) giveUp() string {
 	if c.now != "" { // forget would write to what is another program's
-		return fmt.Sprintf("`--skip-disk %s` goes on without that data; to save it before, `%s --to FILE`", c.log, c.replay())
+		return fmt.Sprintf("`--skip-disk %s` goes on without that data; to save it before, `%s --to FILE`", c.log, c.replay(forced))
 	}
 	if c.twin != 0 || c.stale != "" { // what is given up in a copy would make it look newer than it is
 		return fmt.Sprintf("`lc wipe-cache --force %s` gives up all that this copy holds; to save that before, `lc replay %s --device %d --force-binding --accept-stale --to FILE`",
@@ -202,7 +202,7 @@ func errShares(d *whose.Disk, c *claim, o *blockdev.Overlap) error {
 	case c.served != "":
 		way = fmt.Sprintf("%s has it on %s already", c.holder(), c.served)
 	case c.now != "":
-		way = fmt.Sprintf("`%s --to %s` brings it there", c.replay(), o.Path)
+		way = fmt.Sprintf("`%s --to %s` brings it there", c.replay(""), o.Path)
 	case c.cache == 0:
 		way = fmt.Sprintf("`lc resume ID %s`, and then %s", c.log, way)
 	}

@@ -47,7 +47,7 @@ func (c *claim) take(disk string) string {
 	way := c.create(c.binding.Name, disk) + " takes that disk"
 	switch {
 	case c.now != "":
-		return fmt.Sprintf("`%s --to %s` brings it there", c.replay(), disk)
+		return fmt.Sprintf("`%s --to %s` brings it there", c.replay(""), disk)
 	case c.cache == 0:
 		return fmt.Sprintf("`lc resume ID %s`, and then %s", c.log, way)
 	}

@@ -58,7 +58,7 @@ func heldIn(o *operation, paths []string, d *whose.Disk, disk *blockdev.Device, 
 				doubt = control.Errorf(control.Mismatch, "by its identity %s is the disk of %s, for which the cache on %s holds data, and %s is a copy of it: if that may go, --other-disk says so", c.original, c, c.log, disk.Path())
 			case (kin == whose.Lookalike || kin == whose.Perhaps) && !distinct && doubt == nil:
 				doubt = control.Errorf(control.Mismatch, "%s. If it is, %s; if it is not, --other-disk says so",
-					c.resembles(d, "the cache on "+c.log), c.waysOff(disk.Path(), " --force-binding"))
+					c.resembles(d, "the cache on "+c.log), c.waysOff(disk.Path(), forced))
 			}
 		}
 	}
@@ -75,7 +75,7 @@ func errMustGo(c *claim, disk, more string) error {
 func (c *claim) waysOff(disk, force string) string {
 	if c.now != "" {
 		return fmt.Sprintf("%s, and `%s --to %s` brings there what is left in its log; `--skip-disk %s` then goes on without asking that",
-			whose.Taken(c.log, c.now), c.replay(), disk, c.log)
+			whose.Taken(c.log, c.now), c.replay(force), disk, c.log)
 	}
 	return fmt.Sprintf("`lc detach %d` brings it there while the device is attached; else, while the cache is not resumed, `lc replay %s --device %d%s --to %s`, and then `lc forget %s %d --replayed-to %s` lets the disk go; without --replayed-to that gives the data up",
 		c.binding.ID, c.log, c.binding.ID, force, disk, c.log, c.binding.ID, disk)

@@ -52,15 +52,20 @@ func errOverRemains(text string, left []claim, a control.CreateArgs) error {
 	var all, ways []string
 	for i := range left {
 		all = append(all, left[i].String())
-		ways = append(ways, fmt.Sprintf("`%s --to FILE`", left[i].replay()))
+		ways = append(ways, fmt.Sprintf("`%s --to FILE`", left[i].replay(forced)))
 	}
 	return control.Errorf(control.HasContent, "%s, and what is left of its log holds data of %s, over which device %d would write. %s saves that; `lc create %s %d %s --skip-disk %s` goes on without it",
 		text, strings.Join(all, ", and of "), a.ID, strings.Join(ways, ", "), a.Name, a.ID, a.Path, a.Path)
 }
 
+// forced lets a replay write to what is not, or not for certain, the claim's disk
+// as it was left, such as a file.
+const forced = " --force-binding"
+
 // replay names the command that brings a claim's data to wherever it is told,
-// without its end.
-func (c *claim) replay() string {
+// without its end. With what is the claim's own disk it goes without force: that
+// may have been written to since, and have what is newer.
+func (c *claim) replay(force string) string {
 	skip := ""
 	if c.damaged {
 		skip = " --skip-damage"
@@ -68,7 +73,7 @@ func (c *claim) replay() string {
 	if c.stale != "" {
 		skip += " --accept-stale"
 	}
-	return fmt.Sprintf("lc replay %s --device %d --force-binding%s", c.log, c.binding.ID, skip)
+	return fmt.Sprintf("lc replay %s --device %d%s%s", c.log, c.binding.ID, force, skip)
 }
 
 // remainsFor is that what is left of a log on another program's disk has data
@@ -78,6 +83,6 @@ func (c *claim) remainsFor(d *whose.Disk) error {
 	if c.stale != "" {
 		old = fmt.Sprintf(". It is an old copy: %s", c.stale)
 	}
-	return control.Errorf(control.Mismatch, "%s, and what is left of its log holds data for %s as %s%s. `%s --to %s` brings that to it, and then `lc create %s %d %s --skip-disk %s` goes on without asking what is left; without the first, that data is given up",
-		whose.Taken(c.log, c.now), d.Path, c, old, c.replay(), d.Path, d.Name, d.ID, d.Path, c.log)
+	return control.Errorf(control.Mismatch, "%s, and what is left of its log holds data for %s as %s%s. `%s --to %s` brings that to it, and then `lc create %s %d %s --skip-disk %s` goes on without asking what is left; without the first, that data is given up, as it has to be if %s went on without it",
+		whose.Taken(c.log, c.now), d.Path, c, old, c.replay(""), d.Path, d.Name, d.ID, d.Path, c.log, d.Path)
 }
