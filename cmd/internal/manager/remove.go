@@ -65,9 +65,16 @@ func (m *Manager) stop(o *operation, d *device, force bool) error {
 	return nil
 }
 
-// FreeCache lets a cache go. Data that is in its log stays there.
+// FreeCache lets a cache go. Data that is in its log stays there. It waits for a
+// create that looks at that data: the device would wait for a cache that is gone,
+// or for another one that gets its id.
 func (m *Manager) FreeCache(ctx context.Context, a control.IDArgs, report Reporter) (*control.Done, error) {
 	o := m.begin(ctx, control.Freeing, report, "cache", a.ID)
+	leave, err := m.enterSettle(o)
+	if err != nil {
+		return nil, err
+	}
+	defer leave()
 	c, err := m.takeCache(a.ID, o)
 	if err != nil {
 		return nil, err
