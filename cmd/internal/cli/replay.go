@@ -8,7 +8,6 @@ import (
 	"github.com/dustin/go-humanize"
 	"github.com/spf13/cobra"
 	"github.com/ublk-lc/ublk-lc/cmd/internal/control"
-	"github.com/ublk-lc/ublk-lc/cmd/internal/whose"
 	"github.com/ublk-lc/ublk-lc/segment"
 	"github.com/ublk-lc/ublk-lc/segment/blockdev"
 	"github.com/ublk-lc/ublk-lc/segment/inspect"
@@ -119,15 +118,9 @@ func surveyAndReplay(cmd *cobra.Command, c *offline, to *target, o *ReplayOption
 		return err
 	}
 	p.end()
-	old, err := checkStale(cmd, c, to, o)
-	if err != nil {
+	if o.past, err = c.past(cmd, to, o); err != nil {
 		return err
 	}
-	by, err := whose.TakenBy(c.dev)
-	if err != nil {
-		return err
-	}
-	o.past = old || by != ""
 	if to != nil || o.DryRun {
 		return replayPlan(cmd, c, plan, to, o, p)
 	}

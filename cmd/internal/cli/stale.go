@@ -71,3 +71,13 @@ func checkStale(cmd *cobra.Command, c *offline, to *target, o *ReplayOptions) (o
 	}
 	return true, control.Errorf(control.Mismatch, "%s. --accept-stale writes it all the same, over what is newer; a FILE that does not exist yet takes it without harm", why)
 }
+
+// past tells whether a log that may be replayed is an old copy, or what another
+// program has left of one: nothing is given up in either.
+func (o *offline) past(cmd *cobra.Command, to *target, r *ReplayOptions) (bool, error) {
+	if old, err := checkStale(cmd, o, to, r); err != nil || old {
+		return old, err
+	}
+	by, err := whose.TakenBy(o.dev)
+	return by != "", err
+}

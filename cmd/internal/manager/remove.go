@@ -79,10 +79,15 @@ func (m *Manager) FreeCache(ctx context.Context, a control.IDArgs, report Report
 	if err != nil {
 		return nil, err
 	}
+	return m.freeTaken(o, c)
+}
+
+// freeTaken frees the cache of an operation.
+func (m *Manager) freeTaken(o *operation, c *cache) (*control.Done, error) {
 	dirty := c.host.Core().Status().DirtyBlocks
 	o.warnBroken(c)
 	stop := o.remind("waiting for %s to make the log durable", c.path)
-	err = m.free(o, c)
+	err := m.free(o, c)
 	stop()
 	m.mu.Lock()
 	defer m.mu.Unlock()
