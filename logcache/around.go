@@ -39,7 +39,7 @@ func (c *Cache) readAround(p *Port, r *Request, b *blockPart, have uint8) {
 	o := p.newOp(forAround, block.Read, r.Volume.dev(), int64(lba)*segment.SectorSize, dst)
 	o.cache, o.req, o.have = c, r, have
 	r.pending++
-	c.stats.miss += uint64(b.sectors)
+	c.stats.MissSectors += uint64(b.sectors)
 }
 
 // around puts what the log has over what the backing gave. If it has less than

@@ -5,7 +5,7 @@ import "github.com/ublk-lc/ublk-lc/segment/block"
 // flush takes a FLUSH in: everything answered so far must become durable. It tells
 // whether that is so already.
 func (c *Cache) flush(p *Port, r *Request) (done bool) {
-	c.stats.flushes++
+	c.stats.Flushes++
 	c.rhythm.barrier()
 	r.need = c.newestSeq()
 	switch {
@@ -99,11 +99,11 @@ func (c *Cache) flushed(p *Port, o *operation, err error) {
 	defer c.mu.Unlock()
 	n := o.flush
 	p.release(o)
-	c.stats.logFlushes++
+	c.stats.LogFlushes++
 	if err != nil {
 		// What the device had taken may be gone now: the log has no safe
 		// continuation.
-		c.stats.logFlushErrors++
+		c.stats.LogFlushErrors++
 		c.fail(p, err)
 	}
 	if !c.flushEnded(p, uint8(block.Cache), n, err) {

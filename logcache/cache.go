@@ -91,7 +91,7 @@ type Cache struct {
 	broken error
 
 	doubt doubt
-	stats counters
+	stats Status // but for what a snapshot fills in
 
 	// large, and of little use to most writes and reads, so last
 	super   superblock

@@ -161,7 +161,7 @@ func (c *Cache) Migrated(id uint64, done func(error)) {
 		c.changes.carry(s, &ws)
 	}, func(err error) {
 		if err == nil {
-			c.stats.migrated += id - c.lastMigrated
+			c.stats.Migrated += id - c.lastMigrated
 			c.lastMigrated, c.migratedSeq, c.committing = id, seq, false
 			c.reclaim(p)
 			c.resume(p)

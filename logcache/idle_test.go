@@ -40,7 +40,7 @@ func TestChecksumsOfReplacedData(t *testing.T) {
 		}
 		r.p.Answers()
 	}
-	if s := r.c.stats.inPlace; s < 100 {
+	if s := r.c.stats.InPlace; s < 100 {
 		t.Errorf("only %d writes replaced data", s)
 	}
 }

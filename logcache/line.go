@@ -80,7 +80,7 @@ func (l *line) remove(v *Volume) {
 func (c *Cache) wait(r *Request) {
 	c.line.join(r)
 	if l := &r.Volume.limiter; l.has(r.Volume.waiting.head) {
-		c.stats.parked++
+		c.stats.Parked++
 	} else {
 		l.slowed++
 	}

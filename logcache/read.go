@@ -34,8 +34,8 @@ func (p *piece) joins(q *piece) bool {
 // read takes a read in: each sector comes from the RAM buffers, the log or the
 // backing; neighbours come together. It tells whether none had to be waited for.
 func (c *Cache) read(p *Port, r *Request) (done bool) {
-	c.stats.reads++
-	c.stats.readSectors += uint64(r.Sectors)
+	c.stats.Reads++
+	c.stats.ReadSectors += uint64(r.Sectors)
 	if c.doubt.lost != nil {
 		r.Err = c.broken
 		return true
@@ -126,21 +126,21 @@ func (c *Cache) start(p *Port, r *Request, run *piece) {
 	case fromRAM:
 		off := (run.at - c.geo.SlotSector(run.slot)) * segment.SectorSize
 		copy(dst, run.buf.mem[off:])
-		c.stats.hitRAM += uint64(run.sectors)
+		c.stats.HitRAMSectors += uint64(run.sectors)
 	case fromLog:
 		c.slots[run.slot].refs++
 		o := p.newLogOp(c, forHit, block.Read, run.at*segment.SectorSize, dst)
 		o.req, o.slot = r, run.slot
 		r.pending++
-		c.stats.hitLog += uint64(run.sectors)
+		c.stats.HitLogSectors += uint64(run.sectors)
 	case fromBacking:
 		o := p.newOp(forMiss, block.Read, r.Volume.dev(), run.at*segment.SectorSize, dst)
 		o.req = r
 		r.pending++
-		c.stats.miss += uint64(run.sectors)
+		c.stats.MissSectors += uint64(run.sectors)
 	case nowhere:
 		clear(dst)
-		c.stats.hitZero += uint64(run.sectors)
+		c.stats.HitZeroSectors += uint64(run.sectors)
 	}
 }
 

@@ -101,8 +101,8 @@ func (c *Cache) seal(p *Port, barrier bool) {
 	s.LastSeq, s.End = r.Seq, padded
 	c.cur.pos, c.cur.rec = padded, nil
 	p.sealed = append(p.sealed, r)
-	c.stats.records++
-	c.stats.logBytes += uint64(len(r.image))
+	c.stats.Records++
+	c.stats.LogBytes += uint64(len(r.image))
 }
 
 // adapt learns how long the next record's header should be: as long as this
@@ -125,14 +125,14 @@ func (c *Cache) adapt(r *record, barrier bool) {
 // its slot or its RAM buffer is still in use.
 func (c *Cache) openSegment() bool {
 	if !c.slotFree() {
-		c.stats.waitSlot++
+		c.stats.WaitSlot++
 		return false
 	}
 	id := c.nextID
 	i := c.geo.Slot(id)
 	s, b := &c.slots[i], &c.bufs[id%uint64(len(c.bufs))]
 	if s.refs > 0 || b.unwritten > 0 {
-		c.stats.waitBuffer++
+		c.stats.WaitBuffer++
 		return false
 	}
 	s.Span = segment.Span{ID: id}
@@ -186,7 +186,7 @@ func (c *Cache) recordWritten(p *Port, o *operation, err error) {
 func (c *Cache) writeAgain(p *Port, o *operation, err error) {
 	r := o.rec
 	if err != nil {
-		c.stats.logWriteErrors++
+		c.stats.LogWriteErrors++
 		r.retries++
 	}
 	if r.retries > maxRetries || c.doubt.on() {

@@ -1,36 +1,5 @@
 package logcache
 
-// counters are kept under the cache's lock.
-type counters struct {
-	reads, readSectors   uint64
-	writes, writeSectors uint64
-	discards, zeroes     uint64 // requests
-	zeroedSectors        uint64 // of both
-	flushes              uint64
-	hitRAM, hitLog, miss uint64 // sectors
-	hitZero              uint64
-	inPlace              uint64
-	parked               uint64
-	waitSlot, waitBuffer uint64
-	waitIndex            uint64
-	records, logBytes    uint64
-	logFlushes           uint64
-	logWriteErrors       uint64
-	logFlushErrors       uint64
-	migrated             uint64
-	trimmed, trimErrors  uint64
-}
-
-// zeroed counts a discard or write-zeroes that is in the log.
-func (k *counters) zeroed(r *Request) {
-	if r.Op == Discard {
-		k.discards++
-	} else {
-		k.zeroes++
-	}
-	k.zeroedSectors += uint64(r.Sectors)
-}
-
 // Status is a snapshot of a cache.
 type Status struct {
 	Segments       uint64 // slots in the ring
@@ -46,13 +15,15 @@ type Status struct {
 	Contended      uint64
 	Broken         string
 
+	// Counters since resume. The cache counts in here; what is above is filled
+	// in when a snapshot is taken.
 	Reads          uint64
 	ReadSectors    uint64
 	Writes         uint64
 	WriteSectors   uint64
-	Discards       uint64
-	WriteZeroes    uint64
-	ZeroedSectors  uint64
+	Discards       uint64 // requests
+	WriteZeroes    uint64 // requests
+	ZeroedSectors  uint64 // of both
 	Flushes        uint64
 	HitRAMSectors  uint64
 	HitLogSectors  uint64
@@ -73,23 +44,26 @@ type Status struct {
 	TrimErrors     uint64
 }
 
+// zeroed counts a discard or write-zeroes that is in the log.
+func (s *Status) zeroed(r *Request) {
+	if r.Op == Discard {
+		s.Discards++
+	} else {
+		s.WriteZeroes++
+	}
+	s.ZeroedSectors += uint64(r.Sectors)
+}
+
 // Status takes a snapshot. Any thread.
 func (c *Cache) Status() Status {
 	c.lock()
 	defer c.mu.Unlock()
-	k := &c.stats
-	s := Status{
-		Segments: c.geo.Slots, SegmentSize: c.geo.SegmentSize,
-		CurrentID: c.openID(), LastFlushedID: c.lastFlushed(), LastMigratedID: c.lastMigrated,
-		DurableSeq: c.durableSeq, SealedSeq: c.sealedSeq, DirtyBlocks: c.dirtyBlocks(),
-		WaitingWrites: c.line.n, IndexBytes: c.idx.Bytes(), Contended: c.contended.Load(),
-		Reads: k.reads, ReadSectors: k.readSectors, Writes: k.writes, WriteSectors: k.writeSectors, Flushes: k.flushes,
-		Discards: k.discards, WriteZeroes: k.zeroes, ZeroedSectors: k.zeroedSectors, HitZeroSectors: k.hitZero, WaitIndex: k.waitIndex,
-		HitRAMSectors: k.hitRAM, HitLogSectors: k.hitLog, MissSectors: k.miss, InPlace: k.inPlace,
-		Parked: k.parked, WaitSlot: k.waitSlot, WaitBuffer: k.waitBuffer, Records: k.records, LogBytes: k.logBytes,
-		LogFlushes: k.logFlushes, LogWriteErrors: k.logWriteErrors, LogFlushErrors: k.logFlushErrors, Migrated: k.migrated,
-		TrimmedBytes: k.trimmed, TrimErrors: k.trimErrors,
-	}
+	s := c.stats
+	s.Segments, s.SegmentSize = c.geo.Slots, c.geo.SegmentSize
+	s.CurrentID, s.LastFlushedID, s.LastMigratedID = c.openID(), c.lastFlushed(), c.lastMigrated
+	s.DurableSeq, s.SealedSeq = c.durableSeq, c.sealedSeq
+	s.DirtyBlocks, s.WaitingWrites = c.dirtyBlocks(), c.line.n
+	s.IndexBytes, s.Contended = c.idx.Bytes(), c.contended.Load()
 	if c.broken != nil {
 		s.Broken = c.broken.Error()
 	}

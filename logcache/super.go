@@ -110,7 +110,7 @@ func (c *Cache) superDone(p *Port, o *operation, err error) {
 	defer c.mu.Unlock()
 	s := &c.super
 	if err != nil {
-		c.stats.logWriteErrors++
+		c.stats.LogWriteErrors++
 		if s.retries++; s.retries <= maxRetries && o.purpose == forSuper && !c.doubt.on() {
 			p.retry(o)
 			return

@@ -77,9 +77,9 @@ func (c *Cache) trimmed(p *Port, o *operation, err error) {
 	c.lock()
 	defer c.mu.Unlock()
 	if err != nil {
-		c.stats.trimErrors++
+		c.stats.TrimErrors++
 	} else {
-		c.stats.trimmed += uint64(length)
+		c.stats.TrimmedBytes += uint64(length)
 	}
 	t := &c.trim
 	if t.flying--; t.flying > 0 {

@@ -27,8 +27,8 @@ func (c *Cache) logged(p *Port, r *Request) (done bool) {
 	c.enter(r)
 	r.Volume.limiter.spend(r)
 	if r.Op == Write {
-		c.stats.writes++
-		c.stats.writeSectors += uint64(r.Sectors)
+		c.stats.Writes++
+		c.stats.WriteSectors += uint64(r.Sectors)
 	} else {
 		c.stats.zeroed(r)
 	}
@@ -171,7 +171,7 @@ func (c *Cache) overwrite(r *Request) bool {
 	copy(c.cur.buf.mem[int(pos)*segment.SectorSize:], r.Buf[:int(r.Sectors)*segment.SectorSize])
 	rec.changed(pos, r.Sectors)
 	r.done = r.Sectors
-	c.stats.inPlace++
+	c.stats.InPlace++
 	return true
 }
 

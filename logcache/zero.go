@@ -28,7 +28,7 @@ func (c *Cache) zeroLimit() int { return int(2 * c.geo.LogBytes() / index.BlockB
 // returns false when there is no room for it now.
 func (c *Cache) appendZeroes(p *Port, r *Request) bool {
 	if c.zeroBlocks >= c.zeroLimit() {
-		c.stats.waitIndex++
+		c.stats.WaitIndex++
 		c.letGo(p)
 		return false
 	}
