@@ -60,7 +60,7 @@ func TestP9AroundBadSector(t *testing.T) {
 	if got := p.Answers(); len(got) != 1 || !errors.Is(q.Err, io.ErrUnexpectedEOF) {
 		t.Errorf("answered %v, %v", got, q.Err)
 	}
-	if n := r.v.Errors(); n != 1 || !r.v.Quiet() || len(p.Ops()) != 0 {
+	if n := r.v.Status().Errors; n != 1 || !r.v.Quiet() || len(p.Ops()) != 0 {
 		t.Errorf("%d errors are counted, quiet %v", n, r.v.Quiet())
 	}
 }

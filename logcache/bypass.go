@@ -67,12 +67,10 @@ const (
 	routes
 )
 
-// maxRecent is how many writes are remembered for [BypassStatus].
+// maxRecent is how many writes are remembered for [VolumeStatus].
 const maxRecent = 128
 
-// BypassStatus tells what went past the log. Numbers are since the device was
-// created; Recent counts, by route, the last 128 writes that came while any
-// might have bypassed the log.
+// BypassStatus tells what went past the log since the device was created.
 type BypassStatus struct {
 	SequentialWrites uint64
 	SequentialBytes  uint64
@@ -80,8 +78,6 @@ type BypassStatus struct {
 	CongestedBytes   uint64
 	OccupiedWrites   uint64 // could have, but for data of their range
 	WitnessedWrites  uint64 // could have, but for what is witnessed of their range
-
-	Recent [routes]int
 }
 
 // bypass is what a volume has of it, guarded by the lock of its cache.
@@ -141,6 +137,14 @@ func (b *bypass) count(r *Request) {
 	b.seen++
 }
 
+// lately counts, by route, the writes that are remembered.
+func (b *bypass) lately() (n [routes]int) {
+	for _, route := range b.recent[:min(b.seen, maxRecent)] {
+		n[route]++
+	}
+	return n
+}
+
 // owes tells whether there are bypassed writes that may not be durable.
 func (b *bypass) owes() bool { return b.durable < b.written }
 
@@ -152,17 +156,6 @@ func (r *Request) Bypassed() bool { return r.route == Sequential || r.route == C
 func (v *Volume) SetBypass(set Bypass) {
 	defer v.hold()()
 	v.bypass.Bypass = set
-}
-
-// Bypass is what may go past the log, and what did. Any thread.
-func (v *Volume) Bypass() (Bypass, BypassStatus) {
-	defer v.hold()()
-	b := &v.bypass
-	s := b.status
-	for _, route := range b.recent[:min(b.seen, maxRecent)] {
-		s.Recent[route]++
-	}
-	return b.Bypass, s
 }
 
 // SetCongested tells the cache how slow its device is: while shortest is not 0,

@@ -30,12 +30,12 @@ func TestP7BypassRoom(t *testing.T) {
 	if !submit(maxPassing + 1) {
 		t.Error("there is room, but a write goes to the log")
 	}
-	set, s := r.v.Bypass()
-	if s.SequentialWrites != maxPassing+1 || s.SequentialBytes != 4096*(maxPassing+1) || s.OccupiedWrites != 1 {
-		t.Errorf("counted %+v", s)
+	s := r.v.Status()
+	if want := (BypassStatus{SequentialWrites: maxPassing + 1, SequentialBytes: 4096 * (maxPassing + 1), OccupiedWrites: 1}); s.Bypassed != want {
+		t.Errorf("counted %+v", s.Bypassed)
 	}
-	if set.Cutoff != 1 || s.Recent != [routes]int{Sequential: maxPassing + 1, Occupied: 1} {
-		t.Errorf("%+v, recently %v", set, s.Recent)
+	if s.Bypass.Cutoff != 1 || s.Recent != [routes]int{Sequential: maxPassing + 1, Occupied: 1} {
+		t.Errorf("%+v, recently %v", s.Bypass, s.Recent)
 	}
 }
 

@@ -14,10 +14,9 @@ type Credit struct {
 // limiter is the token bucket of a volume's writes. The cache's lock guards what
 // is not atomic.
 type limiter struct {
-	on     bool
-	free   bool   // it is never on again: see Unlimit
-	left   int64  // bytes; a write may leave a debt of its own length
-	slowed uint64 // writes that have waited for it so far
+	on   bool
+	free bool  // it is never on again: see Unlimit
+	left int64 // bytes; a write may leave a debt of its own length
 
 	came  atomic.Bool // a write has come since that was asked last
 	waits atomic.Bool // writes wait
@@ -99,10 +98,4 @@ func (v *Volume) Unlimit() {
 func (v *Volume) Backlogged() bool {
 	l := &v.limiter
 	return l.came.Load() && l.came.Swap(false) || l.waits.Load() // it is asked often: most times, the writers' cache line stays theirs
-}
-
-// Slowed is how many writes have had to wait for credit. Any thread.
-func (v *Volume) Slowed() uint64 {
-	defer v.hold()()
-	return v.limiter.slowed
 }

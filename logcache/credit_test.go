@@ -50,7 +50,7 @@ func TestLimitOfOthers(t *testing.T) {
 	a.c.Limit(v, Credit{Slowed: true})
 	a.c.Limit(b.v, Credit{Slowed: true})
 	v.Unlimit()
-	if v.limiter.on || b.v.limiter.on || v.Backlogged() || v.Slowed() > 0 {
+	if v.limiter.on || b.v.limiter.on || v.Backlogged() || v.Status().SlowedWrites > 0 {
 		t.Errorf("%+v, %+v", &v.limiter, &b.v.limiter)
 	}
 }

@@ -79,10 +79,10 @@ func (l *line) remove(v *Volume) {
 // wait has a write wait that cannot go to the log now.
 func (c *Cache) wait(r *Request) {
 	c.line.join(r)
-	if l := &r.Volume.limiter; l.has(r.Volume.waiting.head) {
+	if v := r.Volume; v.limiter.has(v.waiting.head) {
 		c.stats.Parked++
 	} else {
-		l.slowed++
+		v.stats.SlowedWrites++
 	}
 	c.stand()
 }

@@ -70,6 +70,31 @@ func (c *Cache) Status() Status {
 	return s
 }
 
+// VolumeStatus is a snapshot of a volume.
+type VolumeStatus struct {
+	DirtyBlocks uint64       // of 4 KiB, in the log of the cache that it is attached to
+	Errors      uint64       // device operations below it that failed
+	Bypass      Bypass       // what may go past the log
+	Bypassed    BypassStatus // what did
+	Recent      [routes]int  // by route, the last 128 writes that came while any might have bypassed the log
+
+	// Counters since the device was created. The volume counts in here; what is
+	// above is filled in when a snapshot is taken.
+	SlowedWrites uint64 // that have had to wait for credit
+}
+
+// Status takes a snapshot. Any thread.
+func (v *Volume) Status() VolumeStatus {
+	defer v.hold()()
+	s, b := v.stats, &v.bypass
+	if c := v.cache.Load(); c != nil {
+		s.DirtyBlocks = c.dirty[v.ID]
+	}
+	s.Errors = v.errors.Load()
+	s.Bypass, s.Bypassed, s.Recent = b.Bypass, b.status, b.lately()
+	return s
+}
+
 // dirtyBlocks is how many blocks of all devices are in the log.
 func (c *Cache) dirtyBlocks() (sum uint64) {
 	for _, n := range c.dirty {

@@ -34,7 +34,8 @@ type Volume struct {
 
 	// guarded by the cache's lock
 	limiter limiter
-	waiting queue // writes that cannot go to the log yet
+	waiting queue        // writes that cannot go to the log yet
+	stats   VolumeStatus // but for what a snapshot fills in
 }
 
 // MaxBlock is the largest logical block that a volume may have, in bytes. Every
@@ -50,9 +51,6 @@ func NewVolume(id uint8, name string, sectors uint64, block uint32) *Volume {
 
 // Cache is the cache the volume is attached to, or nil.
 func (v *Volume) Cache() *Cache { return v.cache.Load() }
-
-// Errors counts the device operations below this volume that failed.
-func (v *Volume) Errors() uint64 { return v.errors.Load() }
 
 func (v *Volume) dev() block.Dev { return block.Dev(v.ID) }
 

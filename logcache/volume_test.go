@@ -119,3 +119,21 @@ func TestLockIsOne(t *testing.T) {
 		other.Wait()
 	}
 }
+
+// TestVolumeStatus: a snapshot has what is dirty in the cache that the volume has
+// now, and what goes with the volume from one cache to the next.
+func TestVolumeStatus(t *testing.T) {
+	r := attachedBench(t)
+	set := Bypass{Cutoff: 1 << 20, Single: true}
+	r.v.SetBypass(set)
+	r.v.stats.SlowedWrites = 7
+	want := VolumeStatus{DirtyBlocks: r.c.DirtyBlocks(r.v.ID), Bypass: set, SlowedWrites: 7}
+	if got := r.v.Status(); got != want || got.DirtyBlocks == 0 {
+		t.Errorf("attached: %+v, want %+v", got, want)
+	}
+	r.c.Release(r.v)
+	want.DirtyBlocks = 0
+	if got := r.v.Status(); got != want {
+		t.Errorf("without a cache: %+v, want %+v", got, want)
+	}
+}

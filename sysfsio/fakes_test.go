@@ -53,9 +53,11 @@ func (d *fakeDevice) Snapshot() DeviceSnapshot {
 	d.snapshots++
 	return DeviceSnapshot{
 		Name: "myLV", Node: "/dev/ublkb0", Number: "259:3", CacheID: 3, Backing: "/dev/sdb", BackingNumber: "8:16", Sectors: 2048, LogicalBlock: 512,
-		DirtyBlocks: 42, Errors: 1, BackingBusy: 12, SlowedWrites: 7,
-		Bypassed: logcache.BypassStatus{SequentialWrites: 1, SequentialBytes: 2, CongestedWrites: 3, CongestedBytes: 4, OccupiedWrites: 5},
-		Settings: d.settings,
+		Volume: logcache.VolumeStatus{
+			DirtyBlocks: 42, Errors: 1, SlowedWrites: 7,
+			Bypassed: logcache.BypassStatus{SequentialWrites: 1, SequentialBytes: 2, CongestedWrites: 3, CongestedBytes: 4, OccupiedWrites: 5},
+		},
+		BackingBusy: 12, Settings: d.settings,
 	}
 }
 

@@ -61,10 +61,7 @@ type DeviceSnapshot struct {
 	BackingNumber string // major:minor
 	Sectors       uint64
 	LogicalBlock  uint32 // bytes
-	DirtyBlocks   uint64
-	Errors        uint64
-	BackingBusy   int    // % of the last interval, by others
-	SlowedWrites  uint64 // that waited because the log was rather full
-	Bypassed      logcache.BypassStatus
+	Volume        logcache.VolumeStatus
+	BackingBusy   int // % of the last interval, by others
 	Settings      DeviceSettings
 }

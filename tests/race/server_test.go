@@ -154,7 +154,7 @@ func (s *server) administer(d time.Duration) {
 		i := rand.IntN(len(s.volumes))
 		_ = s.core.Status()
 		s.volumes[i].SetBypass(logcache.Bypass{Cutoff: []uint64{0, 1, 8192}[rand.IntN(3)], Single: rand.IntN(4) == 0})
-		_, _ = s.volumes[i].Bypass()
+		_ = s.volumes[i].Status()
 		s.core.SetCongested([]uint64{0, 0, 4096}[rand.IntN(3)])
 		s.core.SetDiscardSlots(rand.IntN(2) == 0)
 		s.slow(s.volumes[i])
@@ -176,7 +176,7 @@ func (s *server) administer(d time.Duration) {
 
 // slow gives a volume some credit, or lets it go.
 func (s *server) slow(v *logcache.Volume) {
-	_, _ = v.Backlogged(), v.Slowed()
+	_ = v.Backlogged()
 	if rand.IntN(200) == 0 {
 		v.Unlimit()
 		return

@@ -245,7 +245,7 @@ func TestP1BypassFUA(t *testing.T) {
 		s.vols[0].SetBypass(logcache.Bypass{Cutoff: 1})
 		s.fua(0, 0, 8)
 		s.restEverywhere()
-		if _, st := s.vols[0].Bypass(); st.SequentialWrites > 0 {
+		if s.vols[0].Status().Bypassed.SequentialWrites > 0 {
 			t.Error("a write with FUA bypassed the log")
 		}
 	})
@@ -275,7 +275,7 @@ func TestP9BypassFlushFails(t *testing.T) {
 		s.goesPast(true, 0, 0, 8)
 		s.rest()
 		s.flushFails(false)
-		if n := s.vols[0].Errors(); n != 2 {
+		if n := s.vols[0].Status().Errors; n != 2 {
 			t.Errorf("%d errors are counted, there were 2", n)
 		}
 	})

@@ -57,7 +57,7 @@ func TestP9CreditHoldsNobodyElse(t *testing.T) {
 		s.waiting(3, true)
 		s.grant(0, 4096)
 		s.waiting(2, true)
-		if n := s.vols[0].Slowed(); n != 4 {
+		if n := s.vols[0].Status().SlowedWrites; n != 4 {
 			t.Errorf("%d writes were slowed, want 4", n)
 		}
 		s.grant(0, 1)

@@ -77,9 +77,6 @@ func (d *Device) wakeQueues() {
 	}
 }
 
-// SlowedWrites is how many writes had to wait because the log was rather full.
-func (d *Device) SlowedWrites() uint64 { return d.vol.Slowed() }
-
 // ID is the device id.
 func (d *Device) ID() uint8 { return d.vol.ID }
 

@@ -33,7 +33,8 @@ func (m *Manager) List() *control.List {
 		l.Caches = append(l.Caches, caches[i].line(notes, &log))
 	}
 	for i := range devices {
-		l.Devices = append(l.Devices, devices[i].line(notes))
+		vol := devices[i].volume()
+		l.Devices = append(l.Devices, devices[i].line(notes, &vol))
 	}
 	return l
 }
@@ -84,7 +85,15 @@ func (c *cache) shown() *control.Doing {
 	return nil
 }
 
-func (d *device) line(n notes) control.DeviceLine {
+// volume asks the data path.
+func (d *device) volume() (s logcache.VolumeStatus) {
+	if d.host != nil {
+		s = d.host.Volume().Status()
+	}
+	return s
+}
+
+func (d *device) line(n notes, vol *logcache.VolumeStatus) control.DeviceLine {
 	l := control.DeviceLine{ID: int(d.id), Name: d.name, Backing: d.path, Doing: d.doing.doing(), WaitsFor: int(d.waitsFor), Link: d.link}
 	l.State = deviceState(false, false, false, false)
 	if d.host == nil {
@@ -95,11 +104,10 @@ func (d *device) line(n notes) control.DeviceLine {
 	l.Number = nodeNumber(l.Node)
 	l.BackingNo = number(d.host.Backing())
 	l.SizeBytes = d.host.Volume().Sectors * segment.SectorSize
-	l.Errors = d.host.Volume().Errors()
+	l.Errors, l.DirtyBlocks = vol.Errors, vol.DirtyBlocks
 	at := d.host.Cache()
 	if at != nil {
 		l.CacheID = int(at.ID())
-		l.DirtyBlocks = at.Core().DirtyBlocks(d.id)
 	}
 	l.State = deviceState(true, at != nil, l.Node != "", d.waitsFor != 0)
 	return l
@@ -156,12 +164,11 @@ func (m *Manager) Status() *control.Status {
 }
 
 func (d *device) status(n notes) control.DeviceStatus {
-	s := control.DeviceStatus{DeviceLine: d.line(n), MigrateThreshold: d.threshold, BackingBusy: d.busy, SequentialMerge: true}
-	if d.host != nil {
-		set, did := d.host.Volume().Bypass()
-		s.SequentialCutoff, s.SequentialMerge, s.Bypass = set.Cutoff, !set.Single, bypassOf(&did)
+	vol := d.volume()
+	return control.DeviceStatus{
+		DeviceLine: d.line(n, &vol), MigrateThreshold: d.threshold, BackingBusy: d.busy,
+		SequentialCutoff: vol.Bypass.Cutoff, SequentialMerge: !vol.Bypass.Single, Bypass: bypassOf(vol.Bypassed),
 	}
-	return s
 }
 
 func (c *cache) status(n notes) control.CacheStatus {

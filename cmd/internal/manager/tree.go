@@ -106,23 +106,21 @@ type treeDevice struct {
 	d *device
 }
 
-// Snapshot takes the lock of the data path for what bypassed the log, and once
-// more for what is dirty.
+// Snapshot takes the lock of the data path once.
 func (t treeDevice) Snapshot() sysfsio.DeviceSnapshot {
 	h := t.d.host
 	vol, node := h.Volume(), h.Node()
-	bypass, bypassed := vol.Bypass()
 	s := sysfsio.DeviceSnapshot{
 		Name: t.d.name, Node: node, Number: nodeNumber(node), Backing: t.d.path, BackingNumber: number(h.Backing()),
-		Sectors: vol.Sectors, LogicalBlock: h.LogicalBlock(), Errors: vol.Errors(), SlowedWrites: h.SlowedWrites(), Bypassed: bypassed,
+		Sectors: vol.Sectors, LogicalBlock: h.LogicalBlock(), Volume: vol.Status(),
 	}
 	if at := h.Cache(); at != nil {
-		s.CacheID, s.DirtyBlocks = at.ID(), at.Core().DirtyBlocks(t.d.id)
+		s.CacheID = at.ID()
 	}
 	t.m.mu.Lock()
 	defer t.m.mu.Unlock()
 	s.BackingBusy = t.d.busy
-	s.Settings = sysfsio.DeviceSettings{MigrateThreshold: t.d.threshold, Bypass: bypass}
+	s.Settings = sysfsio.DeviceSettings{MigrateThreshold: t.d.threshold, Bypass: s.Volume.Bypass}
 	return s
 }
 
@@ -130,8 +128,7 @@ func (t treeDevice) Change(change func(*sysfsio.DeviceSettings)) {
 	t.m.mu.Lock()
 	defer t.m.mu.Unlock()
 	vol := t.d.host.Volume()
-	bypass, _ := vol.Bypass()
-	s := sysfsio.DeviceSettings{MigrateThreshold: t.d.threshold, Bypass: bypass}
+	s := sysfsio.DeviceSettings{MigrateThreshold: t.d.threshold, Bypass: vol.Status().Bypass}
 	change(&s)
 	t.d.threshold = s.MigrateThreshold
 	vol.SetBypass(s.Bypass)

@@ -11,17 +11,18 @@ import (
 
 // locking are the methods of a cache, of its core and of a volume that take the
 // lock of the data path.
-var locking = []string{"log", "Status", "Gauge", "DirtyBlocks", "Durable", "LastMigrated", "Bypass"}
+var locking = []string{"log", "volume", "Status", "Gauge", "DirtyBlocks", "Durable", "LastMigrated"}
 
 // A listing takes one snapshot of each cache and device, which package sysfsio
 // tests; and what makes a snapshot, or a status, asks the data path once for
 // all that it has.
 func TestDataPathIsAskedOnce(t *testing.T) {
-	got := calls(t, "tree.go", "report.go")
+	got := calls(t, "tree.go", "report.go", "why.go")
 	for from, want := range map[string]map[string]int{
-		"treeCache.Snapshot": {"Status": 1}, "treeDevice.Snapshot": {"Bypass": 1, "DirtyBlocks": 1},
+		"treeCache.Snapshot": {"Status": 1}, "treeDevice.Snapshot": {"Status": 1},
 		"cache.log": {"Status": 1}, "cache.line": {}, "cache.status": {"log": 1, "Gauge": 1, "line": 1},
-		"device.line": {"DirtyBlocks": 1}, "device.status": {"Bypass": 1, "line": 1},
+		"device.volume": {"Status": 1}, "device.line": {}, "device.status": {"volume": 1, "line": 1},
+		"Manager.List": {"log": 1, "volume": 1, "line": 2}, "Manager.Why": {"volume": 1, "line": 1},
 	} {
 		if got[from] == nil {
 			t.Errorf("there is no %s", from)

@@ -21,7 +21,8 @@ func (m *Manager) Why(a control.IDArgs) (*control.Why, error) {
 	}
 	d := *found
 	m.mu.Unlock()
-	line := d.line(nil)
+	vol := d.volume()
+	line := d.line(nil, &vol)
 	w := &control.Why{Device: line.ID, Name: line.Name, CacheID: line.CacheID, State: line.State, Doing: line.Doing, DirtyBlocks: line.DirtyBlocks}
 	var c *host.Cache
 	if d.host != nil {
@@ -36,7 +37,7 @@ func (m *Manager) Why(a control.IDArgs) (*control.Why, error) {
 		if text := readOnly("the backing", d.host.Backing()); text != "" {
 			w.HeldUp = text
 		}
-		w.Writes = writesOf(&state) + d.bypassWords(c)
+		w.Writes = writesOf(&state) + bypassWords(c, &vol)
 	case d.waitsFor != 0:
 		w.Migration = fmt.Sprintf("cache %d holds data for its backing; `lc attach %d %d` goes on with it", d.waitsFor, d.id, d.waitsFor)
 		w.Writes = "there are none: the device has no node until it is attached"
@@ -65,14 +66,13 @@ func writesOf(p *pace.State) string {
 		humanize.IBytes(uint64(p.Admit)), 100*p.Snapshot.Fill, humanize.IBytes(uint64(p.Snapshot.Sustained)))
 }
 
-// bypassWords say where the device's recent writes went, and why, if any may
+// bypassWords say where a device's recent writes went, and why, if any may
 // bypass the log.
-func (d *device) bypassWords(c *host.Cache) string {
-	set, did := d.host.Volume().Bypass()
-	if set.Cutoff == 0 && c.Core().Congested() == 0 {
+func bypassWords(c *host.Cache, vol *logcache.VolumeStatus) string {
+	if vol.Bypass.Cutoff == 0 && c.Core().Congested() == 0 {
 		return ""
 	}
-	n := did.Recent
+	n := &vol.Recent
 	sum := 0
 	for _, k := range n {
 		sum += k
@@ -81,5 +81,5 @@ func (d *device) bypassWords(c *host.Cache) string {
 		return "; long streams bypass it, but there was no write yet"
 	}
 	return fmt.Sprintf("; of the last %d, %d bypassed it in streams of %s and more, %d because the cache device is slow, %d would have but for data that it has of their range, %d but for what tells the disk from others, %d were in shorter streams or durable at once",
-		sum, n[logcache.Sequential], humanize.IBytes(set.Cutoff), n[logcache.Congested], n[logcache.Occupied], n[logcache.Witnessed], n[logcache.Logged])
+		sum, n[logcache.Sequential], humanize.IBytes(vol.Bypass.Cutoff), n[logcache.Congested], n[logcache.Occupied], n[logcache.Witnessed], n[logcache.Logged])
 }

@@ -11,19 +11,11 @@ import (
 // are the same a conversion does, and a field that is added below does not
 // compile until it is decided what becomes of it.
 
-func logOf(s logcache.Status) control.Log            { return control.Log(s) }
-func migrationOf(s migrate.Status) control.Migration { return control.Migration(s) }
+func logOf(s logcache.Status) control.Log             { return control.Log(s) }
+func bypassOf(s logcache.BypassStatus) control.Bypass { return control.Bypass(s) }
+func migrationOf(s migrate.Status) control.Migration  { return control.Migration(s) }
 func sectorsOf(p *segment.Placed, name string) control.Sectors {
 	return control.Sectors{Device: int(p.Device), Name: name, LBA: p.LBA, Sectors: uint64(p.Sectors)}
-}
-
-// bypassOf leaves out where the last writes went, of which why tells in words.
-func bypassOf(s *logcache.BypassStatus) control.Bypass {
-	return control.Bypass{
-		SequentialWrites: s.SequentialWrites, SequentialBytes: s.SequentialBytes,
-		CongestedWrites: s.CongestedWrites, CongestedBytes: s.CongestedBytes,
-		OccupiedWrites: s.OccupiedWrites, WitnessedWrites: s.WitnessedWrites,
-	}
 }
 
 func badRecordOf(b *segment.BadRecord) control.BadRecord {

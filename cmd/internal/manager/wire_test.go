@@ -6,7 +6,6 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/ublk-lc/ublk-lc/cmd/internal/control/controltest"
-	"github.com/ublk-lc/ublk-lc/logcache"
 	"github.com/ublk-lc/ublk-lc/segment"
 )
 
@@ -23,14 +22,5 @@ func TestBadRecordsTravel(t *testing.T) {
 		if diff := cmp.Diff(b, badRecord(&sent)); diff != "" {
 			t.Errorf("back comes something else (-found +back):\n%s", diff)
 		}
-	}
-}
-
-func TestBypassTravels(t *testing.T) {
-	var s logcache.BypassStatus
-	controltest.Fill(&s, rand.New(rand.NewPCG(1, 0)))
-	sent := controltest.Leaves(bypassOf(&s))
-	if diff := cmp.Diff(controltest.Leaves(s)[:len(sent)], sent); diff != "" || len(sent)+len(s.Recent) != len(controltest.Leaves(s)) {
-		t.Errorf("sent is something else (-found +sent):\n%s", diff)
 	}
 }
