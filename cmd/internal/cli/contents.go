@@ -84,7 +84,7 @@ func (c *contents) waysOn(path string) string {
 	case c.way != "":
 		return c.way
 	case !c.resumable:
-		return fmt.Sprintf("`lc check %s` tells what is damaged, and `lc replay %s --skip-damage --to BACKING` brings what is whole to its disk", path, path)
+		return fmt.Sprintf("`lc check %s` tells what is damaged, and %s", path, manager.Brings(path))
 	}
 	which := "ID"
 	if len(c.devices) == 1 {

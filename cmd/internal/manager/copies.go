@@ -40,7 +40,7 @@ func older(a, than *segment.Super) bool {
 type outdated struct {
 	path  string
 	newer string // where the newer one is
-	all   bool   // whatever it holds the newer one had as well
+	all   bool   // whatever it holds the newer one had as well, and has, or has migrated: it is whole
 }
 
 func (o *outdated) String() string {
@@ -78,7 +78,7 @@ func current(found []stranger) (kept []stranger, old []outdated) {
 		switch {
 		case at >= 0 && s.now != "": // an old copy that nobody can resume
 		case at >= 0:
-			old = append(old, outdated{s.path, found[at].path, strictlyOlder(s.super, found[at].super)})
+			old = append(old, outdated{s.path, found[at].path, strictlyOlder(s.super, found[at].super) && found[at].now == ""})
 		case !alike:
 			kept = append(kept, s)
 		}

@@ -72,7 +72,22 @@ func (m *Manager) lost(c *cache, bad []segment.BadRecord) *control.Damage {
 
 // wayOut is what can be done about a damaged cache that is not resumed.
 func wayOut(path string) string {
-	return fmt.Sprintf("`lc check %s` tells what is damaged, `lc replay %s --skip-damage --to BACKING` brings all else to a disk, and after that `lc format-cache %s --force%s` makes an empty cache of it", path, path, path, asBefore(path))
+	return fmt.Sprintf("`lc check %s` tells what is damaged, %s, and after that `lc format-cache %s --force%s` makes an empty cache of it", path, Brings(path), path, asBefore(path))
+}
+
+// Brings names the replays that bring what is whole in a damaged log to disks:
+// one for each device that it may have data of.
+func Brings(path string) string {
+	all := (&stranger{path: path, super: superOf(path)}).claims()
+	if len(all) < 2 {
+		return fmt.Sprintf("`lc replay %s --skip-damage --to BACKING` brings all else to a disk", path)
+	}
+	var ways, of []string
+	for i := range all {
+		ways = append(ways, fmt.Sprintf("`lc replay %s --device %d --skip-damage --to BACKING`", path, all[i].binding.ID))
+		of = append(of, all[i].String())
+	}
+	return fmt.Sprintf("%s bring all else of %s, each to its own disk", strings.Join(ways, " and "), strings.Join(of, " and "))
 }
 
 // asBefore is the option that a format wants to make segments as they are on a

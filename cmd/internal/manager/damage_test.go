@@ -197,3 +197,26 @@ func TestP6UnreadIsTold(t *testing.T) {
 		t.Errorf("told: %q", told)
 	}
 }
+
+// The way out of a damaged log ends with a format: before that, it brings the
+// data of each device to its disk, not that of one.
+func TestP6WayOutForAllDevices(t *testing.T) {
+	a, b := filled(t, "its content"), filled(t, "another")
+	m := newManager(t)
+	cache := formatted(t)
+	m.mustResume(t, 3, cache)
+	for i, path := range []string{a, b} {
+		m.mustCreate(t, "d"+itoa(uint8(5+i)), 5+i, path)
+		m.mustAttach(t, control.AttachArgs{Device: 5 + i, Cache: 3})
+		m.write(t, uint8(5+i))
+	}
+	if _, err := m.Shutdown(t.Context(), control.ShutdownArgs{}, quiet); err != nil {
+		t.Fatal(err)
+	}
+	way := wayOut(cache)
+	for _, id := range []string{"5", "6"} {
+		if !strings.Contains(way, "`lc replay "+cache+" --device "+id+" --skip-damage --to BACKING`") {
+			t.Errorf("device %s goes with the format: %s", id, way)
+		}
+	}
+}

@@ -229,3 +229,15 @@ func TestTakenAndOutOfDate(t *testing.T) {
 		t.Error("older data went over what is newer")
 	}
 }
+
+// TestWholeBesideRemains: nothing advises to wipe the last whole copy of a cache,
+// although another program's disk has what is left of a newer one.
+func TestWholeBesideRemains(t *testing.T) {
+	whole := stranger{path: "/dev/whole", super: superOf(formatted(t))}
+	newer := *whole.super
+	newer.Epoch, newer.Generation = newer.Epoch+1, newer.Generation+2
+	_, old := current([]stranger{whole, {path: "/dev/xfs", super: &newer, now: "xfs"}})
+	if len(old) != 1 || strings.Contains(old[0].String(), "wipe-cache") {
+		t.Errorf("%v", old)
+	}
+}

@@ -71,6 +71,9 @@ func superOf(path string) *segment.Super { return sighted(path).super }
 
 // claims are what a cache that is not resumed holds data of.
 func (s *stranger) claims() []claim {
+	if s.super == nil {
+		return nil
+	}
 	dev, err := blockdev.Open(s.path, blockdev.OpenOptions{ReadOnly: true})
 	if err != nil {
 		return nil
