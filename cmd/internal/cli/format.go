@@ -40,7 +40,8 @@ func formatCommand() *cobra.Command {
 		Long: "Make a disk a cache; all data on it is lost. A disk that holds something, or is a cache already, is\n" +
 			"refused; --force overrides that. A disk that is in use is refused whatever is asked for: mounted, part of\n" +
 			"another device, or open for writing by any program. So is one that a cache on this host holds data for. One that\n" +
-			"nothing tells from such a disk, as a blank disk without an identity, is refused until --other-disk says that it is none.\n\n" +
+			"nothing tells from such a disk, as a blank disk without an identity, is refused until --other-disk says that it is none,\n" +
+			"and any disk beside a cache that cannot be read, until --skip-disk says that it has nothing of it.\n\n" +
 			"What other programs would know the disk by is wiped, at its start and at its end, and what is left shows\n" +
 			"them a protective MBR (blkid: PTTYPE=\"PMBR\"), at which most of them stop before they go over it.\n" +
 			"`lc wipe-cache` makes the disk an empty one again.\n\n" +

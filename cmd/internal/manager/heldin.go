@@ -27,42 +27,69 @@ func HeldIn(ctx context.Context, record seen.Dir, disk *blockdev.Device, distinc
 	return heldIn(&operation{ctx: ctx, hear: report}, paths, d, disk, distinct)
 }
 
+// holdings are what a cache holds data of, or why nobody can tell.
+type holdings struct {
+	claims []claim
+	err    error
+}
+
+func holdingsOf(path string) holdings {
+	found := sighted(path)
+	return holdings{(&stranger{path: path, super: found.super, now: found.now}).claims(), found.err}
+}
+
 // heldIn asks the caches that may be at some paths.
 func heldIn(o *operation, paths []string, d *whose.Disk, disk *blockdev.Device, distinct bool) error {
-	var doubt error
+	var doubts []error
 	for _, path := range paths {
-		claims, err := patiently(o, path, func() []claim {
-			found := sighted(path)
-			if found.super == nil {
-				return nil
-			}
-			return (&stranger{path: path, super: found.super, now: found.now}).claims()
-		})
+		h, err := patiently(o, path, func() holdings { return holdingsOf(path) })
 		if err != nil {
 			return err
 		}
-		for i := range claims {
-			c := &claims[i]
-			if err := c.look(d, disk); err != nil {
+		if h.err != nil {
+			doubts = append(doubts, newUnread(path, h.err).mayHold(d))
+		}
+		for i := range h.claims {
+			may, err := h.claims[i].hold(d, disk, distinct)
+			if err != nil {
 				return err
 			}
-			if err := c.seek(d, blockdev.KnownBy); err != nil {
-				return err
-			}
-			switch kin := d.Kin(&c.binding, c.content, c.place()); {
-			case d.Shares(&c.binding) != nil:
-				return errMustGo(c, d.Shares(&c.binding).Path, "; "+disk.Path()+" shares sectors with it")
-			case kin == whose.Own:
-				return errMustGo(c, disk.Path(), "")
-			case kin == whose.Copy && !distinct && doubt == nil:
-				doubt = control.Errorf(control.Mismatch, "by its identity %s is the disk of %s, for which the cache on %s holds data, and %s is a copy of it: if that may go, --other-disk says so", c.original, c, c.log, disk.Path())
-			case (kin == whose.Lookalike || kin == whose.Perhaps) && !distinct && doubt == nil:
-				doubt = control.Errorf(control.Mismatch, "%s. If it is, %s; if it is not, --other-disk says so",
-					c.resembles(d, "the cache on "+c.log), c.waysOff(disk.Path(), forced))
-			}
+			doubts = append(doubts, may)
 		}
 	}
-	return doubt
+	for _, doubt := range doubts {
+		if doubt != nil {
+			return doubt
+		}
+	}
+	return nil
+}
+
+// hold refuses a disk that a claim is of, and says what is to be said if it may be.
+func (c *claim) hold(d *whose.Disk, disk *blockdev.Device, distinct bool) (may, err error) {
+	if err := c.look(d, disk); err != nil {
+		return nil, err
+	}
+	if err := c.seek(d, blockdev.KnownBy); err != nil {
+		return nil, err
+	}
+	if o := d.Shares(&c.binding); o != nil {
+		return nil, errMustGo(c, o.Path, "; "+d.Path+" shares sectors with it")
+	}
+	switch kin := d.Kin(&c.binding, c.content, c.place()); {
+	case kin == whose.Own && !d.Disowned(&c.binding, c.content):
+		return nil, errMustGo(c, d.Path, "")
+	case distinct:
+		return nil, nil
+	case kin == whose.Own:
+		return errMustGo(c, d.Path, "; only if it is another disk, that looks like it, --other-disk says so"), nil
+	case kin == whose.Copy:
+		return control.Errorf(control.Mismatch, "by its identity %s is the disk of %s, for which the cache on %s holds data, and %s is a copy of it: if that may go, --other-disk says so", c.original, c, c.log, d.Path), nil
+	case kin == whose.Lookalike || kin == whose.Perhaps:
+		return control.Errorf(control.Mismatch, "%s. If it is, %s; if it is not, --other-disk says so",
+			c.resembles(d, "the cache on "+c.log), c.waysOff(d.Path, forced)), nil
+	}
+	return nil, nil
 }
 
 // errMustGo is that a log holds data for a disk.

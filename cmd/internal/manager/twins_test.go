@@ -2,9 +2,11 @@ package manager
 
 import (
 	"os"
+	"strings"
 	"testing"
 
 	"github.com/ublk-lc/ublk-lc/cmd/internal/control"
+	"github.com/ublk-lc/ublk-lc/segment/blockdev"
 )
 
 // imprint writes to the start of a disk, before any cache has it.
@@ -82,4 +84,32 @@ func TestP8TwinInAnotherLog(t *testing.T) {
 		t.Fatal(err)
 	}
 	m.mustResume(t, 3, cache)
+}
+
+// A disk that but looks like one that a log has data of may be formatted by the
+// administrator's word.
+func TestP8TwinMayBeFormatted(t *testing.T) {
+	a := filled(t, "its content")
+	b := copied(t, a, "b")
+	imprint(t, a, "GUID one", 512)
+	imprint(t, b, "GUID two", 512)
+	_, cache := dirtied(t, nameless, a)
+	dev, err := blockdev.Open(b, blockdev.OpenOptions{ReadOnly: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer dev.Close()
+	d, err := nameless(dev, 0, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	held := func(distinct bool) error {
+		return heldIn(&operation{ctx: t.Context(), hear: quiet}, []string{cache}, d, dev, distinct)
+	}
+	if err := held(false); err == nil || !strings.Contains(err.Error(), "only if it is another disk, that looks like it, --other-disk says so") {
+		t.Error(err)
+	}
+	if err := held(true); err != nil {
+		t.Error(err)
+	}
 }

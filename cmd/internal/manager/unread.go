@@ -85,3 +85,10 @@ func errUnread(d *whose.Disk, all []unread) error {
 	return control.Errorf(control.Mismatch, "%s; nobody can tell whether newer data of %s is there. If none is, `lc create %s %d %s %s` goes on without asking it",
 		strings.Join(why, "; "), d.Path, d.Name, d.ID, d.Path, strings.Join(skip, " "))
 }
+
+// mayHold is that a cache which cannot be read may hold data of a disk that is to
+// be used for something else.
+func (u unread) mayHold(d *whose.Disk) error {
+	return control.Errorf(control.Mismatch, "%s is a cache whose superblock cannot be read: %s; nobody can tell whether data of %s is there. If none is, --skip-disk %s goes on without asking it",
+		u.path, u.reason, d.Path, u.path)
+}

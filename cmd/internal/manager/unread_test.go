@@ -3,6 +3,7 @@ package manager
 import (
 	"encoding/binary"
 	"os"
+	"strings"
 	"testing"
 
 	"github.com/ublk-lc/ublk-lc/cmd/internal/control"
@@ -52,6 +53,11 @@ func TestUnreadCache(t *testing.T) {
 			spoil(t, cache, c.change)
 			for _, words := range []string{cache + " is a cache whose superblock cannot be read: ", c.words, "`lc create myLV 5 " + backing + " --skip-disk " + cache + "`"} {
 				refused(t, m, control.Mismatch, words, m.creating(t, "myLV", 5, backing))
+			}
+			t.Setenv("LC_STATE_DIR", string(m.record))
+			was := sum(t, backing)
+			if said, err := lc(t, "format-cache", "--force", backing); err == nil || !strings.Contains(said, "--skip-disk "+cache) || sum(t, backing) != was {
+				t.Errorf("format-cache: %v: %q", err, said)
 			}
 			if _, err := m.Create(t.Context(), control.CreateArgs{Name: "myLV", ID: 5, Path: backing, SkipDisks: []string{cache}}, quiet); err != nil {
 				t.Error(err)
