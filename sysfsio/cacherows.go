@@ -67,14 +67,6 @@ func idle(why string, r cacheRow) cacheRow {
 	return r
 }
 
-// inSeconds is a time that lies there as a number of seconds.
-func inSeconds(field func(*Settings) *int) lens[Settings, time.Duration] {
-	return lens[Settings, time.Duration]{
-		func(s *Settings) time.Duration { return time.Duration(*field(s)) * time.Second },
-		func(s *Settings, v time.Duration) { *field(s) = int(v / time.Second) },
-	}
-}
-
 // percent is a share that lies there as 0 to 1.
 func percent(field func(*Settings) *float64) lens[Settings, int64] {
 	return lens[Settings, int64]{

@@ -12,10 +12,10 @@ import (
 type Settings struct {
 	Pacing          pace.Settings // without what the daemon measures
 	BarrierDeadline time.Duration
-	CommitInterval  int // seconds, 0 = never
+	CommitInterval  time.Duration // 0 = never
 	DiscardSlots    bool
-	FlushInterval   int // seconds, 0 = never
-	UpdateInterval  int // seconds
+	FlushInterval   time.Duration // 0 = never
+	UpdateInterval  time.Duration
 }
 
 // DefaultSettings are the settings of a cache that was just resumed.

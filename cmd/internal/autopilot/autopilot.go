@@ -156,10 +156,10 @@ func (a *daemon) tend(ctx context.Context, now time.Time, c *manager.InService, 
 	}
 }
 
-// due tells whether an interval, in seconds, has passed since last; 0 is never.
-// Ticks come a little early or late.
-func due(last *time.Time, now time.Time, seconds int) bool {
-	if seconds == 0 || now.Sub(*last) < time.Duration(seconds)*time.Second-tick/2 {
+// due tells whether an interval has passed since last; 0 is never. Ticks come a
+// little early or late.
+func due(last *time.Time, now time.Time, interval time.Duration) bool {
+	if interval == 0 || now.Sub(*last) < interval-tick/2 {
 		return false
 	}
 	*last = now

@@ -87,15 +87,15 @@ func TestDue(t *testing.T) {
 	now := time.Now()
 	last := now
 	for _, c := range []struct {
-		after   time.Duration
-		seconds int
-		want    bool
+		after, interval time.Duration
+		want            bool
 	}{
-		{time.Hour, 0, false}, {900 * time.Millisecond, 1, true}, {time.Second, 2, false}, {1900 * time.Millisecond, 2, true},
+		{time.Hour, 0, false}, {900 * time.Millisecond, time.Second, true},
+		{time.Second, 2 * time.Second, false}, {1900 * time.Millisecond, 2 * time.Second, true},
 	} {
 		at := last.Add(c.after)
-		if got := due(&last, at, c.seconds); got != c.want {
-			t.Errorf("%v after the last, every %d s: %v", c.after, c.seconds, got)
+		if got := due(&last, at, c.interval); got != c.want {
+			t.Errorf("%v after the last, every %v: %v", c.after, c.interval, got)
 		}
 	}
 }
