@@ -39,7 +39,7 @@ const maxHard = 4
 // before that one are durable, or on the way to it by themselves, writing it
 // with FUA is enough: one operation instead of two.
 func (c *Cache) kick(p *Port) {
-	if c.broken != nil || c.flushOp || c.doubt.on() {
+	if c.flushOp || c.health() != Healthy {
 		return
 	}
 	if c.group == 0 {

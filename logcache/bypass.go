@@ -170,7 +170,7 @@ func (c *Cache) Congested() uint64 { return c.congested.Load() }
 func (c *Cache) bypass(p *Port, r *Request) bool {
 	b := &r.Volume.bypass
 	shortest := c.congested.Load()
-	if b.Cutoff == 0 && shortest == 0 || r.Op != Write || c.broken != nil || c.doubt.on() {
+	if b.Cutoff == 0 && shortest == 0 || r.Op != Write || c.health() != Healthy {
 		return false
 	}
 	r.route = b.route(r, shortest)

@@ -228,6 +228,7 @@ func (c *Cache) fail(p *Port, err error) {
 		p.answer(c.waiters.pop(), c.broken)
 	}
 	c.super.failAll(c.broken)
+	c.doubt.goOn()
 }
 
 // BrokenError is why a cache takes no more writes.

@@ -113,3 +113,20 @@ func TestP8GivingUpWaitsInDoubt(t *testing.T) {
 		}
 	}
 }
+
+// TestP7GiveUpInDoubtIsAnswered also when the cache breaks before the superblock
+// is read again.
+func TestP7GiveUpInDoubtIsAnswered(t *testing.T) {
+	r := newBench(t, full(benchSectors, 1))
+	p := r.c.Background()
+	first := giveUp(r, 5)
+	r.c.Suspect()
+	second := giveUp(r, 5)
+	for _, op := range inline.Take(p) {
+		p.Done(op, errors.New("the device is gone"))
+	}
+	p.Poll()
+	if !errors.Is(*first, ErrBroken) || !errors.Is(*second, ErrBroken) {
+		t.Errorf("the one under way: %v; the one that waited: %v", *first, *second)
+	}
+}

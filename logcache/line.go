@@ -106,7 +106,7 @@ func (c *Cache) stand() {
 
 // resume goes on with the writes that wait.
 func (c *Cache) resume(p *Port) {
-	for c.line.n > 0 && c.broken == nil && !c.doubt.on() {
+	for c.line.n > 0 && c.health() == Healthy {
 		r := c.line.next()
 		if r == nil {
 			break

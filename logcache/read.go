@@ -36,7 +36,7 @@ func (p *piece) joins(q *piece) bool {
 func (c *Cache) read(p *Port, r *Request) (done bool) {
 	c.stats.Reads++
 	c.stats.ReadSectors += uint64(r.Sectors)
-	if c.doubt.lost != nil {
+	if c.health() == Lost {
 		r.Err = c.broken
 		return true
 	}

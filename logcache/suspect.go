@@ -93,7 +93,6 @@ func (c *Cache) lookedAgain(p *Port, o *operation, err error) {
 	if err := c.stillOurs(); err != nil {
 		c.doubt.lost = err
 		c.fail(p, err)
-		c.doubt.goOn()
 		return
 	}
 	c.doubt.settled = c.doubt.looking
@@ -102,7 +101,7 @@ func (c *Cache) lookedAgain(p *Port, o *operation, err error) {
 	c.advance(p)
 }
 
-// goOn begins what had to wait.
+// goOn begins what had to wait, which asks how the cache is now.
 func (d *doubt) goOn() {
 	after := d.after
 	d.after = nil

@@ -35,7 +35,7 @@ func (c *Cache) reclaim(p *Port) {
 	if t.flying > 0 {
 		return
 	}
-	if t.on && c.broken == nil && !c.doubt.on() {
+	if t.on && c.health() == Healthy {
 		c.discardSlots(p)
 	}
 	if t.flying == 0 {

@@ -143,7 +143,7 @@ func (m *Manager) checkTwin(c *cache, super *segment.Super) error {
 		return nil
 	}
 	what := fmt.Sprintf("%s is a copy of cache %d (%s), or the same disk in another way: both have UUID %s", c.path, other.id, other.path, uuid.UUID(super.UUID))
-	if other.host.Core().Status().Broken != "" {
+	if other.host.Core().Health() >= logcache.Failed {
 		return control.Errorf(control.Mismatch, "%s; cache %d has failed: take it out of service first, with `lc free-cache %d`, or `lc shutdown` while devices are attached to it", what, other.id, other.id)
 	}
 	return control.Errorf(control.Mismatch, "%s; resume only one", what)
