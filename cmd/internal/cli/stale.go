@@ -21,18 +21,44 @@ func (o *offline) stale(cmd *cobra.Command, skip []string) (string, error) {
 		return "", fmt.Errorf("%s: %w", o.dev.Path(), err)
 	}
 	why, err := manager.Newer(cmd.Context(), seen.Default(), super, skip, told(cmd.ErrOrStderr()))
-	var refused *control.Error
-	if errors.As(err, &refused) && !errors.Is(err, manager.ErrNotListed) {
-		return "", err // of what is to be skipped, or may hold what is newest
-	}
 	if err != nil {
-		fmt.Fprintf(cmd.ErrOrStderr(), "%v; whether %s is an old copy is not known\n", err, o.dev.Path())
-		return "", nil
+		return "", untold(cmd, err, "whether "+o.dev.Path()+" is an old copy")
 	}
 	if why == "" {
 		return "", nil
 	}
 	return fmt.Sprintf("%s is an old copy of cache %s: %s", o.dev.Path(), uuid.UUID(super.UUID), why), nil
+}
+
+// untold passes on what has to be heeded, such as what is to be skipped, or may
+// hold what is newest. That the host does not tell is only said.
+func untold(cmd *cobra.Command, err error, what string) error {
+	var refused *control.Error
+	if errors.As(err, &refused) && !errors.Is(err, manager.ErrNotListed) {
+		return err
+	}
+	fmt.Fprintf(cmd.ErrOrStderr(), "%v; %s is not known\n", err, what)
+	return nil
+}
+
+// refuseBehind refuses to write to a disk that another cache holds data for,
+// behind its log.
+func (o *offline) refuseBehind(cmd *cobra.Command, to *target, r *ReplayOptions) error {
+	if to == nil || to.blank || r.ForceBinding {
+		return nil
+	}
+	super, err := logcache.ReadSuper(o.dev)
+	if err != nil {
+		return fmt.Errorf("%s: %w", o.dev.Path(), err)
+	}
+	err = manager.HeldBeside(cmd.Context(), seen.Default(), to.disk, to.Device, super, r.SkipDisks, told(cmd.ErrOrStderr()))
+	switch {
+	case err == nil:
+		return nil
+	case untold(cmd, err, "whether another cache holds data for "+to.Path()) != nil:
+		return fmt.Errorf("%s: %w", to.Path(), err)
+	}
+	return nil
 }
 
 // refuseTaken refuses to write a superblock where another program has something
@@ -55,7 +81,7 @@ func told(w io.Writer) func(control.Progress) {
 // skipDisksFlag is the option of the verbs that look for newer copies without a
 // server.
 func skipDisksFlag(cmd *cobra.Command, to *[]string) {
-	cmd.Flags().StringArrayVar(to, "skip-disk", nil, "a disk or file that is not to be asked, since it is no copy of this cache; may be repeated")
+	cmd.Flags().StringArrayVar(to, "skip-disk", nil, "a disk or file that is not to be asked what it holds; may be repeated")
 }
 
 // checkStale refuses to write what an old copy holds over what may be newer.

@@ -7,6 +7,7 @@ import (
 	"github.com/ublk-lc/ublk-lc/cmd/internal/control"
 	"github.com/ublk-lc/ublk-lc/cmd/internal/seen"
 	"github.com/ublk-lc/ublk-lc/cmd/internal/whose"
+	"github.com/ublk-lc/ublk-lc/segment"
 	"github.com/ublk-lc/ublk-lc/segment/blockdev"
 )
 
@@ -25,6 +26,42 @@ func HeldIn(ctx context.Context, record seen.Dir, disk *blockdev.Device, distinc
 		return err
 	}
 	return heldIn(&operation{ctx: ctx, hear: report}, paths, d, disk, distinct)
+}
+
+// HeldBeside refuses a disk for which another cache than one holds data, which
+// whatever is written to the disk would be behind. Copies of that one do not
+// count: see [Newer]. It is for the verbs that need no server, as [HeldIn] is.
+func HeldBeside(ctx context.Context, record seen.Dir, d *whose.Disk, disk *blockdev.Device, super *segment.Super, skip []string, report func(control.Progress)) error {
+	paths, err := present(ctx, record, skip, disk.Key())
+	if err != nil {
+		return err
+	}
+	o := &operation{ctx: ctx, hear: report}
+	for _, path := range paths {
+		all, err := patiently(o, path, func() []claim { return holdingsBeside(path, super) })
+		if err != nil {
+			return err
+		}
+		for i := range all {
+			c := &all[i]
+			if err := c.look(d, disk); err != nil {
+				return err
+			}
+			if d.Identity(&c.binding) == whose.Same || c.content == whose.Same {
+				return control.Errorf(control.Mismatch, "the cache on %s holds data for it as well, as %s: what one of the two holds is out of date. `lc replay %s --device %d --dry-run` shows what is there; --skip-disk %s writes without asking that",
+					path, c, path, c.binding.ID, path)
+			}
+		}
+	}
+	return nil
+}
+
+// holdingsBeside are what a cache holds data of, if it is no copy of another one.
+func holdingsBeside(path string, super *segment.Super) []claim {
+	if s := superOf(path); s == nil || s.UUID == super.UUID {
+		return nil
+	}
+	return holdingsOf(path).claims
 }
 
 // holdings are what a cache holds data of, or why nobody can tell.
