@@ -7,6 +7,7 @@ import (
 
 	"github.com/ublk-lc/ublk-lc/logcache/index"
 	"github.com/ublk-lc/ublk-lc/segment"
+	"github.com/ublk-lc/ublk-lc/segment/block"
 	"github.com/ublk-lc/ublk-lc/segment/witness"
 	"github.com/ublk-lc/ublk-lc/ublk/uring/mem"
 )
@@ -42,7 +43,7 @@ type buffer struct {
 // Cache is a resumed cache.
 type Cache struct {
 	geo        segment.Geometry
-	fd         int
+	disk       block.Handle
 	background *Port
 	events     *Events
 
@@ -119,9 +120,9 @@ type current struct {
 
 // Config is what may be chosen at resume.
 type Config struct {
-	BufferBytes int    // memory for RAM buffers; 0 = [DefaultBufferBytes]
-	FD          int    // names the cache device in operations ([block.Op.FD])
-	Wake        func() // wakes the background port's thread; see [NewPort]
+	BufferBytes int          // memory for RAM buffers; 0 = [DefaultBufferBytes]
+	Disk        block.Handle // the cache device, in operations
+	Wake        func()       // wakes the background port's thread; see [NewPort]
 	Events      *Events
 
 	Loaders  int                    // goroutines that Resume makes the index with, its own among them; 0 = 1
@@ -136,7 +137,7 @@ type Config struct {
 
 // newCache builds a cache from a superblock and what recovery found.
 func newCache(s *segment.Super, r *segment.Recovery, cfg Config) (*Cache, error) {
-	c := &Cache{geo: s.Geometry, fd: cfg.FD, events: cfg.Events, hint: uint16(s.Geometry.BlockSectors())}
+	c := &Cache{geo: s.Geometry, disk: cfg.Disk, events: cfg.Events, hint: uint16(s.Geometry.BlockSectors())}
 	if c.events == nil {
 		c.events = &Events{}
 	}

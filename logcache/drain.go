@@ -2,6 +2,7 @@ package logcache
 
 import (
 	"github.com/ublk-lc/ublk-lc/segment"
+	"github.com/ublk-lc/ublk-lc/segment/block"
 )
 
 // This file is what migration needs of a cache: which segments may go, what
@@ -11,8 +12,8 @@ import (
 // Life says which records are of this log. Any thread.
 func (c *Cache) Life() segment.Life { return c.super.now.Life() }
 
-// FD names the cache device in operations. Any thread.
-func (c *Cache) FD() int { return c.fd }
+// Disk names the cache device in operations. Any thread.
+func (c *Cache) Disk() block.Handle { return c.disk }
 
 // Candidates appends up to most segments that may be migrated now: oldest
 // first, not migrated and later than after, closed and durable. With want it

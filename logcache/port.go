@@ -105,7 +105,7 @@ func (p *Port) newOp(u purpose, k block.Kind, dev block.Dev, offset int64, buf [
 // newLogOp makes an operation on a cache's own device.
 func (p *Port) newLogOp(c *Cache, u purpose, k block.Kind, offset int64, buf []byte) *operation {
 	o := p.newOp(u, k, block.Cache, offset, buf)
-	o.cache, o.FD = c, c.fd
+	o.cache, o.Disk = c, c.disk
 	return o
 }
 

@@ -28,8 +28,8 @@ var ErrNoBacking = errors.New("the backing is not attached")
 type Source interface {
 	Geometry() segment.Geometry
 	Life() segment.Life
-	// FD names the cache device in operations.
-	FD() int
+	// Disk names the cache device in operations.
+	Disk() block.Handle
 	// Candidates appends up to most segments that may be migrated now, oldest
 	// first: not migrated and later than after, closed and durable. With want the
 	// cache works to have more of them.
@@ -247,7 +247,7 @@ func (m *Migrator) add(k block.Kind, dev block.Dev, offset int64, buf []byte) *b
 	} else {
 		op = &block.Op{Sink: m}
 	}
-	op.Kind, op.Dev, op.FD, op.Offset, op.Buf, op.Tag = k, dev, m.src.FD(), offset, buf, 0
+	op.Kind, op.Dev, op.Disk, op.Offset, op.Buf, op.Tag = k, dev, m.src.Disk(), offset, buf, 0
 	m.lanes.todo[dev]++
 	if dev != block.Cache {
 		m.writes++

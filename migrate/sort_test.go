@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/ublk-lc/ublk-lc/segment"
+	"github.com/ublk-lc/ublk-lc/segment/block"
 	"github.com/ublk-lc/ublk-lc/segment/witness"
 )
 
@@ -17,7 +18,7 @@ type sorting struct {
 
 func (s *sorting) Geometry() segment.Geometry                                            { return s.geo }
 func (s *sorting) Life() segment.Life                                                    { return segment.Life{Nonce: 1} }
-func (s *sorting) FD() int                                                               { return -1 }
+func (s *sorting) Disk() block.Handle                                                    { return nil }
 func (s *sorting) GivenUp() (none segment.GivenUp)                                       { return none }
 func (s *sorting) MayWrite() (bool, error)                                               { return true, nil }
 func (s *sorting) BackingReady(uint8) bool                                               { return true }

@@ -39,6 +39,10 @@ func (d Dev) String() string {
 	return "the backing of device " + strconv.Itoa(int(d))
 }
 
+// Handle names a cache device to what carries operations out. That finds the
+// disk by it when an operation starts; the state machines only hand it on.
+type Handle interface{ FD() int }
+
 // Op is one device operation. The state machine that made it owns it again
 // when Sink.Done is called.
 type Op struct {
@@ -46,7 +50,7 @@ type Op struct {
 	Dev    Dev
 	FUA    bool   // with Write: it is durable when it completes, and only it
 	Tag    uint32 // free for the Sink
-	FD     int    // with Cache: the cache device, as the host named it to the cache
+	Disk   Handle // with Cache: the cache device, as the host named it to the cache
 	Offset int64  // bytes
 	Length int64  // of a Discard or Zero: bytes
 	Buf    []byte // of a Read or Write: page memory outside the Go heap, whole sectors

@@ -65,10 +65,7 @@ func (x *Executor) Start(op *block.Op) {
 func (x *Executor) prepare(at uint32) {
 	s := &x.slots[at]
 	op, sqe := s.op, x.sqe()
-	fd := op.FD
-	if op.Dev != block.Cache {
-		fd = x.fd(op.Dev)
-	}
+	fd := x.descriptor(op)
 	switch op.Kind {
 	case block.Read:
 		sqe.PrepRead(fd, op.Buf, op.Offset)
@@ -84,6 +81,14 @@ func (x *Executor) prepare(at uint32) {
 		s.prepZero(sqe, fd)
 	}
 	sqe.SetUserData(uint64(at))
+}
+
+// descriptor is that of the disk which an operation is for.
+func (x *Executor) descriptor(op *block.Op) int {
+	if op.Dev == block.Cache {
+		return op.Disk.FD()
+	}
+	return x.fd(op.Dev)
 }
 
 // rwFlags asks for FUA as a block device and a file both understand it.

@@ -168,7 +168,7 @@ func TestReadsOfBackings(t *testing.T) {
 		{block.Op{Kind: block.Write, Dev: 1, Buf: page}, 0},
 		{block.Op{Kind: block.Read, Dev: 1, Buf: page, Offset: 1 << 40}, 1}, // which fails
 		{block.Op{Kind: block.Flush, Dev: 1}, 0},
-		{block.Op{Kind: block.Read, Dev: block.Cache, Buf: page, FD: d.FD()}, 0},
+		{block.Op{Kind: block.Read, Dev: block.Cache, Buf: page, Disk: d}, 0},
 	} {
 		c.op.Sink = &told{}
 		r.Start(&c.op)

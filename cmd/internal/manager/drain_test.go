@@ -76,9 +76,9 @@ func (w *writer) pump() bool {
 			var err error
 			switch op.Kind {
 			case block.Write:
-				_, err = unix.Pwrite(op.FD, op.Buf, op.Offset)
+				_, err = unix.Pwrite(op.Disk.FD(), op.Buf, op.Offset)
 			case block.Flush:
-				err = unix.Fdatasync(op.FD)
+				err = unix.Fdatasync(op.Disk.FD())
 			default:
 				w.t.Fatalf("a %v", op.Kind)
 			}
