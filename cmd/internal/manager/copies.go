@@ -4,14 +4,12 @@ import (
 	"context"
 	"fmt"
 	"reflect"
-	"slices"
 	"time"
 
 	"github.com/google/uuid"
 	"github.com/ublk-lc/ublk-lc/cmd/internal/control"
 	"github.com/ublk-lc/ublk-lc/cmd/internal/host"
 	"github.com/ublk-lc/ublk-lc/cmd/internal/seen"
-	"github.com/ublk-lc/ublk-lc/cmd/internal/whose"
 	"github.com/ublk-lc/ublk-lc/segment"
 	"github.com/ublk-lc/ublk-lc/segment/blockdev"
 )
@@ -273,25 +271,5 @@ func (m *Manager) keep(o *operation, id uuid.UUID, write func() error, failed fu
 		}
 	case <-time.After(patience):
 		o.warn("%s does not answer: what was seen of cache %s is not noted yet", m.record, id)
-	}
-}
-
-// absent warns of caches that had data of a disk when this host last saw them,
-// and that are not here.
-func (m *Manager) absent(o *operation, d *whose.Disk, found []stranger) {
-	for _, err := range m.record.Bad() {
-		o.warn("%s: %v; whether that cache has data of it, and is here, is not known", d.Path, err)
-	}
-	for _, c := range m.record.All() {
-		m.mu.Lock()
-		here := m.twinLocked(c.UUID) != nil
-		m.mu.Unlock()
-		here = here || slices.ContainsFunc(found, func(s stranger) bool { return s.super.UUID == c.UUID })
-		for _, of := range c.Disks {
-			if !here && slices.Contains(d.Prints, of.Fingerprint) {
-				o.warn("%s: cache %s, which this host has last seen on %s, had data of it as device %d (%s), and is not here: what is shown may be out of date. If it will not come back, delete %s",
-					d.Path, c.UUID, c.Path, of.Device, control.Show(of.Name), m.record.File(c.UUID))
-			}
-		}
 	}
 }

@@ -241,6 +241,45 @@ func TestAbsentCache(t *testing.T) {
 	}
 }
 
+// So is one that had data of a disk without an identity, and one of which only
+// an image from before is here.
+func TestAbsentCacheIsMissed(t *testing.T) {
+	said := func(m *Manager, id int, backing string) string {
+		var said strings.Builder
+		if _, err := m.Create(t.Context(), control.CreateArgs{Name: "d" + itoa(uint8(id)), ID: id, Path: backing}, func(p control.Progress) { said.WriteString(p.Text) }); err != nil {
+			t.Fatal(err)
+		}
+		return said.String()
+	}
+	backing := filled(t, "its content")
+	m, cache := dirtied(t, nameless, backing)
+	if err := os.Remove(cache); err != nil {
+		t.Fatal(err)
+	}
+	if got := said(m, 5, backing); !strings.Contains(got, "last seen on "+cache+", may have had data of it as device 5 (myLV), and is not here") {
+		t.Errorf("without an identity: it said %q", got)
+	}
+	if got := said(m, 6, filled(t, "another")); strings.Contains(got, "is not here") {
+		t.Errorf("of another id: it said %q", got)
+	}
+
+	backing = filled(t, "its content")
+	m = newManager(t)
+	cache = formatted(t)
+	image := copied(t, cache, "image")
+	m.mustResume(t, 3, cache)
+	m.mustCreate(t, "d5", 5, backing)
+	m.mustAttach(t, control.AttachArgs{Device: 5, Cache: 3})
+	m.write(t, 5)
+	m = m.again(t)
+	if err := os.Rename(image, cache); err != nil {
+		t.Fatal(err)
+	}
+	if got := said(m, 5, backing); !strings.Contains(got, "had data of it as device 5 (d5), and is not here") {
+		t.Errorf("beside an image: it said %q", got)
+	}
+}
+
 // A file of the record is left out on demand, as a disk is.
 func TestSkipFile(t *testing.T) {
 	m := newManager(t)

@@ -171,7 +171,7 @@ func TestReplayBehindAnotherLog(t *testing.T) {
 	m.mustCreate(t, "myLV", 5, backing)
 	m.mustAttach(t, control.AttachArgs{Device: 5, Cache: 4})
 	m.write(t, 5)
-	m = m.again(t)
+	m.again(t)
 	before := content(t, backing)
 	out, err := lc(t, "replay", away, "--to", backing)
 	for _, words := range []string{"the cache on " + second + " holds data for it as well", "`lc replay " + second + " --device 5 --dry-run`", "--skip-disk " + second} {
