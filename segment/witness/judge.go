@@ -32,23 +32,19 @@ func (v *Verdict) Changed() bool { return v.Differ != [places]int{} }
 
 // Other tells whether hardly anything that would tell a disk from others is as it
 // should be: then this is another disk, and not one that was written to.
-func (v *Verdict) Other() bool {
-	differ := 0
+func (v *Verdict) Other() bool { return v.Differing() >= 8*(v.Alike+1) }
+
+// Differing sectors are those of all places that differ.
+func (v *Verdict) Differing() (sectors int) {
 	for _, n := range v.Differ {
-		differ += n
+		sectors += n
 	}
-	return differ >= 8*(v.Alike+1)
+	return sectors
 }
 
 // Mostly tells whether at least half of what would tell a disk from others is as it
 // should be: two disks with partition tables of one kind have less in common.
-func (v *Verdict) Mostly() bool {
-	differ := 0
-	for _, n := range v.Differ {
-		differ += n
-	}
-	return v.Alike > 0 && v.Alike >= differ
-}
+func (v *Verdict) Mostly() bool { return v.Alike > 0 && v.Alike >= v.Differing() }
 
 // String says what was seen, as the part of a sentence.
 func (v *Verdict) String() string {

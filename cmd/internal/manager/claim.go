@@ -12,12 +12,14 @@ import (
 	"github.com/ublk-lc/ublk-lc/segment/witness"
 )
 
-// claim is data that a log holds of a disk which is, or was, bound to it.
+// claim is data that a log holds of a disk which is, or was, bound to it; or that
+// there is none.
 type claim struct {
 	log      string           // path of the cache device
 	dev      *blockdev.Device // the same, open; nil if it is to be opened
 	cache    uint8            // as which it is resumed; 0 if it is not
 	binding  segment.Binding
+	clean    bool              // nothing is in the log, but what the disk was left with
 	versions *witness.Versions // that the log has of what it knows the disk by
 	served   string            // the disk that a device of ours has it on already, "" if none has
 	damaged  bool              // the log cannot be resumed
@@ -340,8 +342,9 @@ func (m *Manager) resumedClaims() []claim {
 			if attached {
 				versions = nil // nobody keeps them: what is on a disk is held against its witness alone
 			}
-			if attached || c.host.Core().DirtyBlocks(b.ID) > 0 {
-				all = append(all, claim{log: c.path, first: first, dev: c.host.Dev(), cache: c.id, binding: b, versions: versions, served: m.servedLocked(c, b.ID), guess: m.guessedLocked(b.ID)})
+			clean := !attached && c.host.Core().DirtyBlocks(b.ID) == 0
+			if !clean || b.State == segment.Attached {
+				all = append(all, claim{log: c.path, first: first, dev: c.host.Dev(), cache: c.id, binding: b, clean: clean, versions: versions, served: m.servedLocked(c, b.ID), guess: m.guessedLocked(b.ID)})
 			}
 		}
 	}

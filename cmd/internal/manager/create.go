@@ -181,13 +181,16 @@ func (m *Manager) settleClaims(o *operation, d *whose.Disk, disk *blockdev.Devic
 		if err := claims[i].look(d, disk); err != nil {
 			return ruling{}, err
 		}
+	}
+	claims = apart(d, claims)
+	for i := range claims {
 		if err := claims[i].seek(d, m.knownBy); err != nil {
 			return ruling{}, err
 		}
 	}
 	r, err := rule(d, claims, distinct)
 	for i := range claims {
-		if c := &claims[i]; err == nil && !distinct && c.served != "" && d.Kin(&c.binding, c.content, c.place()) == whose.Copy && !c.faint() {
+		if c := &claims[i]; err == nil && r.waitsFor == 0 && !distinct && c.served != "" && d.Kin(&c.binding, c.content, c.place()) == whose.Copy && !c.faint() {
 			o.warn("%s has the content of the disk of %s, which %s has on %s, and another identity: it is a copy, and is shown as it is", d.Path, c, c.holder(), c.served)
 		}
 		if c := &claims[i]; err == nil && r.byContent && c.cache == r.waitsFor && c.binding.ID == d.ID {

@@ -11,45 +11,63 @@ import (
 // Find looks for the disk of a binding among some, and says how it is compared
 // to what the log knows: a part of a sentence. "" means that it is not there,
 // or nobody can tell. One that has its identity goes before one that has its
-// content.
+// content, and that before one that has some of it.
 func Find(paths []string, b *segment.Binding, versions *witness.Versions, log *blockdev.Device) (path, state string) {
+	best := none
 	for _, p := range paths {
-		switch is, identity := match(p, b, versions, log); {
-		case identity == Same:
-			return p, is
-		case is != "" && state == "":
-			path, state = p, is
+		if is, how := match(p, b, versions, log); how > best {
+			path, state, best = p, is, how
 		}
 	}
 	return path, state
 }
 
-// match is how a disk is, if it is the one of a binding, and whether the host
-// says so.
-func match(path string, b *segment.Binding, versions *witness.Versions, log *blockdev.Device) (state string, identity Evidence) {
+// likeness is by what a disk is taken for the one of a binding.
+type likeness int
+
+const (
+	none likeness = iota
+	inPart
+	inContent
+	inIdentity
+)
+
+// match is how a disk is, if it is the one of a binding, and by what it is taken
+// for that.
+func match(path string, b *segment.Binding, versions *witness.Versions, log *blockdev.Device) (state string, how likeness) {
 	dev, err := blockdev.Open(path, blockdev.OpenOptions{ReadOnly: true})
 	if err != nil {
-		return "", Silent
+		return "", none
 	}
 	defer dev.Close()
 	d, err := Describe(dev, b.ID, b.Name)
 	if err != nil {
-		return "", Silent
+		return "", none
 	}
-	identity = d.Identity(b)
+	identity := d.Identity(b)
 	if identity != Same && d.Sectors < b.Sectors {
-		return "", identity
+		return "", none
 	}
 	content, verdict, err := Content(dev, b.Witness, versions, log)
 	switch {
-	case err != nil || identity != Same && content != Same && (content != Changed || identity == Other):
-		return "", Silent
-	case verdict != nil && verdict.Changed():
-		return "was written to since, or is out of date: " + verdict.String(), identity
+	case err != nil:
+		return "", none
+	case identity == Same:
+		how = inIdentity
 	case content == Same:
-		return "has nothing on it that was not written through the cache", identity
+		how = inContent
+	case content == Changed && identity != Other:
+		how = inPart
+	default:
+		return "", none
 	}
-	return "is older than this data, unless that was replayed to it, or it was written to since", identity
+	switch {
+	case verdict != nil && verdict.Changed():
+		return "was written to since, or is out of date: " + verdict.String(), how
+	case content == Same:
+		return "has nothing on it that was not written through the cache", how
+	}
+	return "is older than this data, unless that was replayed to it, or it was written to since", how
 }
 
 // Original names the disk of this host that has the identity of a binding, if

@@ -1,0 +1,43 @@
+package manager
+
+import (
+	"slices"
+
+	"github.com/ublk-lc/ublk-lc/cmd/internal/whose"
+)
+
+// apart leaves out the bindings of which a log holds no data; and it takes what
+// a disk has in common with those of other claims for chance, where it is rather
+// one's of which the log holds none, or another's. Disks that were partitioned or
+// formatted alike, and the members of one volume group, have most of their
+// first sectors in common.
+func apart(d *whose.Disk, claims []claim) (kept []claim) {
+	for _, c := range claims {
+		if c.clean {
+			continue
+		}
+		if c.inPart(d) && slices.ContainsFunc(claims, func(other claim) bool { return other.nearer(&c, d) }) {
+			c.content = whose.Other
+		}
+		kept = append(kept, c)
+	}
+	return kept
+}
+
+// inPart tells whether a disk is a claim's by some of what is written on it, and
+// by nothing else.
+func (c *claim) inPart(d *whose.Disk) bool {
+	return c.content == whose.Changed && d.Identity(&c.binding) != whose.Same
+}
+
+// nearer tells whether a disk is rather this claim's than one's that it is in
+// part.
+func (c *claim) nearer(other *claim, d *whose.Disk) bool {
+	if !c.inPart(d) {
+		return c.content == whose.Same || d.Identity(&c.binding) == whose.Same
+	}
+	if is, its := c.verdict.Differing(), other.verdict.Differing(); is != its {
+		return is < its
+	}
+	return c.binding.ID == d.ID && other.binding.ID != d.ID
+}
