@@ -22,7 +22,8 @@ deps: ## install what tests and the demo need (Debian, as root)
 demo: deps build ## the whole cache on a real kernel in a guest, with a power cut
 	$(GO) run ./tools/demo $(if $(SEED),-seed $(SEED))
 
-test: deps lint test-native test-race test-sim test-vm ## all tests
+test: deps lint build ## all tests: those in a guest, which is often idle, beside the others
+	@$(MAKE) --no-print-directory -j2 -Otarget test-vm test-native test-race test-sim
 
 test-sim: ## the simulator for some minutes; crash-test is its long campaign
 	$(GO) test -count=1 -timeout 20m -v ./tests/sim -run 'Random|Exhaustive' -sim.seeds=4000
