@@ -19,7 +19,7 @@ var (
 	// device refused a write or a flush for good, or see [BrokenError] for why
 	// else. Data that was not durable may be lost; resume the cache again to go
 	// on from what is.
-	ErrBroken = errors.New("cache device failed")
+	ErrBroken = errors.New("the log cannot be continued")
 	// ErrRange is returned for a request that reaches past the end of the volume.
 	ErrRange = errors.New("request reaches past the end of the device")
 	// ErrUnaligned is returned for a request that is not of whole logical blocks

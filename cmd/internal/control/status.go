@@ -55,7 +55,7 @@ type Log struct {
 	WaitingWrites  int    `json:"waiting_writes"`   // writes that wait now: for room in the log or in the RAM buffers, or because writers are slowed
 	IndexBytes     int64  `json:"index_bytes"`      // memory of the index
 	Contended      uint64 `json:"lock_contended"`   // times that a thread found the cache's lock taken
-	Broken         string `json:"broken,omitempty"` // what the cache device failed with, in words
+	Broken         string `json:"broken,omitempty"` // why the log cannot be continued, in words
 
 	Reads          uint64 `json:"reads"`                // requests
 	ReadSectors    uint64 `json:"read_sectors"`         // of 512 bytes

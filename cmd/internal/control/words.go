@@ -16,7 +16,7 @@ type CacheState string
 const (
 	CacheStarting CacheState = "starting" // it is being resumed, and takes no requests yet
 	CacheRunning  CacheState = "running"  // it takes requests
-	CacheBroken   CacheState = "broken"   // the cache device failed: writes fail, and reads go on as far as they can
+	CacheBroken   CacheState = "broken"   // the log cannot be continued: writes fail, and reads go on as far as they can
 )
 
 // CacheStates are all states of a cache.

@@ -18,8 +18,23 @@ func TestNodeConfig(t *testing.T) {
 		if c.Rotational != backing.Rotational() {
 			t.Errorf("rotational %v, its disk %v", c.Rotational, backing.Rotational())
 		}
-		if c.IOOpt != optimalIO(backing) || c.IOOpt != 0 && c.IOOpt < c.PhysicalBlock {
-			t.Errorf("preferred I/O of %d bytes", c.IOOpt)
+	}
+}
+
+// TestOptimalIO: a stripe is passed on, and not what no device can say.
+func TestOptimalIO(t *testing.T) {
+	for _, c := range []struct{ bytes, physical, want uint32 }{
+		{0, 512, 0},
+		{512, 512, 0},
+		{4096, 512, 4096},
+		{4096, 8192, 0},
+		{64 << 10, 4096, 64 << 10},
+		{3 * 64 << 10, 4096, 0}, // of three data disks
+		{16 << 20, 4096, 16 << 20},
+		{32 << 20, 4096, 0},
+	} {
+		if got := optimalIO(c.bytes, c.physical); got != c.want {
+			t.Errorf("a disk that likes %d bytes, of blocks of %d: %d, want %d", c.bytes, c.physical, got, c.want)
 		}
 	}
 }

@@ -150,7 +150,7 @@ func (d *Device) config() ublk.Config {
 		SizeBytes:     d.Backing().Size(),
 		LogicalBlock:  d.opt.LogicalBlock,
 		PhysicalBlock: max(4096, d.Backing().PhysicalBlock()),
-		IOOpt:         optimalIO(d.Backing()),
+		IOOpt:         optimalIO(d.Backing().OptimalIO(), d.Backing().PhysicalBlock()),
 		Rotational:    d.Backing().Rotational(), // reads come from there
 		VolatileCache: true,
 		FUA:           true,
@@ -161,11 +161,10 @@ func (d *Device) config() ublk.Config {
 	}
 }
 
-// optimalIO passes on what can be said in a power of two, and is not beyond all
-// use.
-func optimalIO(backing *blockdev.Device) uint32 {
-	bytes := backing.OptimalIO()
-	if bytes&(bytes-1) != 0 || bytes < max(4096, backing.PhysicalBlock()) || bytes > 16<<20 {
+// optimalIO passes on what a disk of such physical blocks likes best, in bytes, if
+// that can be said in a power of two, and is not beyond all use.
+func optimalIO(bytes, physical uint32) uint32 {
+	if bytes&(bytes-1) != 0 || bytes < max(4096, physical) || bytes > 16<<20 {
 		return 0
 	}
 	return bytes
