@@ -217,21 +217,24 @@ func (c *Cache) free(r *Request) bool {
 	if c.committing || v.bypass.n == maxPassing || v.bypass.overlaps(r) || v.waiting.overlaps(r) {
 		return false
 	}
-	if c.dirty[v.ID] == 0 {
-		return true
-	}
-	c.idx.Prefetch(v.ID, r.LBA/index.SectorsPerBlock, int(r.Sectors/index.SectorsPerBlock)+1)
+	return c.dirty[v.ID] == 0 || !c.holds(r)
+}
+
+// holds tells whether the log has anything of the range of a request.
+func (c *Cache) holds(r *Request) bool {
+	dev := r.Volume.ID
+	c.idx.Prefetch(dev, r.LBA/index.SectorsPerBlock, int(r.Sectors/index.SectorsPerBlock)+1)
 	var es [index.SectorsPerBlock]index.Entry
 	for lba, n := r.LBA, r.Sectors; n > 0; {
 		b := blockOf(lba, n)
-		for _, e := range es[:c.idx.Get(v.ID, b.block, &es)] {
+		for _, e := range es[:c.idx.Get(dev, b.block, &es)] {
 			if e.Mask&b.mask != 0 {
-				return false
+				return true
 			}
 		}
 		lba, n = lba+uint64(b.sectors), n-b.sectors
 	}
-	return true
+	return false
 }
 
 // overlaps tells whether a request of the queue touches the range of r, which is

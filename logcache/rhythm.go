@@ -61,10 +61,12 @@ func (r *rhythm) due() bool {
 // last ones, before it comes. The kernel has one FLUSH of a device under way at
 // a time, so who syncs each of his writes would otherwise wait for his record
 // behind those of others. A wrong guess costs a small record and a flush, and
-// what arrives while maxHard of them are under way gathers for the next.
+// what arrives while maxHard of them are under way gathers for the next. While
+// a group is under way its records are sealed and not hard, and nothing is
+// foreseen.
 func (c *Cache) foresee(p *Port) {
 	c.rhythm.write(c.waiters.head != nil)
-	if c.rhythm.due() && c.group == 0 && c.cur.rec != nil && c.hardSeq == c.sealedSeq {
+	if c.rhythm.due() && c.cur.rec != nil && c.hardSeq == c.sealedSeq {
 		c.harden(p)
 	}
 }

@@ -43,6 +43,10 @@
 // log, and none may be found to be changed: see witness.go. What people do to disks
 // while the power is off is in tamper.go, and there the oracle looks at everything.
 //
+// What holds between the figures of a cache, and of its migrator, whenever nobody
+// is inside, is looked at while a run goes on: see invariant.go. So a mistake
+// shows at the step that made it, also in a run in which it breaks no promise.
+//
 // In some runs migration goes, and writers are slowed, as a real pacer says, on a
 // clock of the run, and not at random: see pacing.go and credit.go.
 //

@@ -32,6 +32,7 @@ type host struct {
 	ops   []*block.Op // scratch
 
 	pacing *pacing // nil = migration goes at random
+	checks checks  // of what is always so
 
 	answered func(*logcache.Request)
 	taken    func()      // looks at which writes were taken in
@@ -70,6 +71,7 @@ func (h *host) drain() {
 			h.s.begin(op, h.early())
 		}
 	}
+	h.check()
 }
 
 // complete ends operation i of those under way.
