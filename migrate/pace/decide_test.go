@@ -132,3 +132,13 @@ func TestStateOfThePacer(t *testing.T) {
 		t.Errorf("in a flood writers get all they want: %+v, %q", s, s.Words())
 	}
 }
+
+// Where the fill decides, or would, the words name it.
+func TestWordsNameTheFill(t *testing.T) {
+	s := &Snapshot{Fill: 0.72}
+	for _, r := range []Reason{NotAllowed, Urgent} {
+		if got := (&Decision{Reason: r}).Words(s); !strings.Contains(got, "70%") || !strings.Contains(got, "72%") {
+			t.Error(got)
+		}
+	}
+}

@@ -41,7 +41,7 @@ func (d *Decision) Words(s *Snapshot) string {
 	case Stopped:
 		return "stopped: writeback_running is 0"
 	case NotAllowed:
-		return "not allowed: allow_migrate is 0 and the daemon, which would decide by load, does not run"
+		return fmt.Sprintf("not allowed: allow_migrate is 0 and the daemon, which would decide by load, does not run; it goes on all the same when the log is %.0f%% full, and that is %.0f%% now", 100*urgentFill, 100*s.Fill)
 	case BackingBusy:
 		l := s.busiest()
 		return fmt.Sprintf("the backing of device %d is %d%% busy with requests of others, and migrate_threshold is %d%%", l.Device, l.Busy, l.Threshold)
@@ -56,7 +56,7 @@ func (d *Decision) Words(s *Snapshot) string {
 	case Forced:
 		return "force_migrate is 1" + d.speed(s)
 	case Urgent:
-		return fmt.Sprintf("the log has filled up (%.0f%% now)", 100*s.Fill) + d.speed(s)
+		return fmt.Sprintf("the log has filled up to %.0f%%, and is migrated until that is %.0f%% (%.0f%% now)", 100*urgentFill, 100*calmFill, 100*s.Fill) + d.speed(s)
 	case TooOld:
 		return fmt.Sprintf("dirty data is to reach its backing before max_dirty_age, %v", s.MaxAge) + d.speed(s)
 	case Idle:

@@ -91,6 +91,17 @@ func Format(ctx context.Context, w io.Writer, path string, o FormatOptions) erro
 	return nil
 }
 
+// smaller names the largest segments of which enough fit, if those that were
+// asked for are too large, or "".
+func smaller(f *logcache.FormatOptions) string {
+	for size := f.SegmentSize / 2; size >= max(segment.MinSegmentSize, 4*f.RecordAlign); size /= 2 {
+		if _, err := segment.NewAligned(f.DeviceSize, f.BlockSize, size, f.RecordAlign); err == nil {
+			return fmt.Sprintf("; of those of --segment-size %dKiB there are enough", size>>10)
+		}
+	}
+	return ""
+}
+
 // smallLog is below what a log is hardly worth having, in bytes.
 const smallLog = 16 << 20
 
@@ -105,7 +116,7 @@ func format(ctx context.Context, dev *blockdev.Device, segmentSize uint32, o For
 	// Before the content, so that one call tells about a disk that can never be
 	// a cache.
 	if _, err := segment.NewAligned(f.DeviceSize, f.BlockSize, segmentSize, align); err != nil {
-		return nil, fmt.Errorf("%s: %w", dev.Path(), err)
+		return nil, fmt.Errorf("%s: %w%s", dev.Path(), err, smaller(&f))
 	}
 	// Whatever is forced: what is in that log would go over the new cache, or
 	// have no disk any more.

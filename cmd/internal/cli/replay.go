@@ -57,7 +57,7 @@ func replayCommand() *cobra.Command {
 	f := cmd.Flags()
 	f.StringVar(&o.To, "to", "", "the disk, or the file, to write to")
 	f.IntVar(&o.Device, "device", 0, "id of the device in the log (default: the only one it has data of, or the one whose disk this is)")
-	f.BoolVar(&o.DryRun, "dry-run", false, "only list what would be written")
+	f.BoolVar(&o.DryRun, "dry-run", false, "only list what would be written; without --to and --device, of all devices")
 	f.BoolVar(&o.SkipDamage, "skip-damage", false, "leave out what is damaged, and list the sectors lost")
 	f.BoolVar(&o.StopAtDamage, "stop-at-damage", false, "write only what is older than the first damage")
 	f.BoolVar(&o.ForceBinding, "force-binding", false, "write although it is not the disk that the log is bound to, or nothing tells")
@@ -109,12 +109,23 @@ func Replay(cmd *cobra.Command, path string, o ReplayOptions) error {
 	})
 }
 
-// surveyAndReplay makes the target if there is none yet.
 func surveyAndReplay(cmd *cobra.Command, c *offline, to *target, o *ReplayOptions, p *progress) error {
 	log, err := c.survey(cmd.Context(), p)
 	if err != nil {
 		return err
 	}
+	for _, id := range asked(log, o) {
+		one := *o
+		one.Device = id
+		if err := replayOne(cmd, c, log, to, &one, p); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// replayOne makes the target if there is none yet.
+func replayOne(cmd *cobra.Command, c *offline, log *inspect.Log, to *target, o *ReplayOptions, p *progress) (err error) {
 	plan, err := makePlan(log, c.dev, to, o)
 	if err != nil {
 		return err

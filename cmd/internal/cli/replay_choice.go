@@ -21,6 +21,18 @@ type target struct {
 	blank bool // a file without any data: there is nothing to lose
 }
 
+// asked are the devices to go through, 0 for the one that is meant: all that the
+// log has data of for a list that is about no disk in particular.
+func asked(log *inspect.Log, o *ReplayOptions) (ids []int) {
+	if with := withData(log); o.DryRun && o.To == "" && o.Device == 0 && !o.JSON && len(with) > 1 {
+		for i := range with {
+			ids = append(ids, int(with[i].ID))
+		}
+		return ids
+	}
+	return []int{o.Device}
+}
+
 // chooseDevice is the device that is meant: the one named, the only one that
 // the log has data of, or of several the one whose disk the target is.
 func chooseDevice(log *inspect.Log, to *target, id int) (uint8, error) {

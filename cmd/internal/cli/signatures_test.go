@@ -84,7 +84,7 @@ func TestFormatLeavesNoSignature(t *testing.T) {
 			if out := run(t, "wipefs", "--noheadings", "--output", "TYPE", path); strings.TrimSpace(out) != "PMBR" {
 				t.Errorf("wipefs sees %q", out)
 			}
-			if err := Wipe(io.Discard, path, false); err != nil {
+			if err := Wipe(t.Context(), io.Discard, path, false); err != nil {
 				t.Fatal(err)
 			}
 			if out := probed(t, path) + run(t, "wipefs", path); out != "" {

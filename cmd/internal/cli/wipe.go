@@ -1,12 +1,16 @@
 package cli
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
+	"os"
 
 	"github.com/spf13/cobra"
 	"github.com/ublk-lc/ublk-lc/cmd/internal/control"
+	"github.com/ublk-lc/ublk-lc/cmd/internal/manager"
+	"github.com/ublk-lc/ublk-lc/cmd/internal/seen"
 	"github.com/ublk-lc/ublk-lc/cmd/internal/whose"
 	"github.com/ublk-lc/ublk-lc/logcache"
 	"github.com/ublk-lc/ublk-lc/segment"
@@ -25,19 +29,21 @@ func wipeCommand() *cobra.Command {
 			"`lc attach` and `lc drain` bring it to its disks, or `lc replay` without a server, after which `lc forget` empties\n" +
 			"the log; of a damaged log, which is not resumed, `lc replay --skip-damage` brings what is whole.",
 		Args: exactly("DEV"),
-		RunE: func(cmd *cobra.Command, args []string) error { return Wipe(cmd.OutOrStdout(), args[0], force) },
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return Wipe(cmd.Context(), cmd.OutOrStdout(), args[0], force)
+		},
 	}
 	cmd.Flags().BoolVar(&force, "force", false, "wipe although the log holds something, or another program has something there by now")
 	return cmd
 }
 
 // Wipe makes a cache an empty disk. It needs neither a server nor ublk.
-func Wipe(w io.Writer, path string, force bool) error {
+func Wipe(ctx context.Context, w io.Writer, path string, force bool) error {
 	dev, err := openDisk(path, blockdev.OpenOptions{Exclusive: true})
 	if err != nil {
 		return err
 	}
-	err = wipe(dev, force)
+	err = wipe(ctx, dev, force)
 	if err := errors.Join(err, dev.Close()); err != nil {
 		return err
 	}
@@ -45,7 +51,7 @@ func Wipe(w io.Writer, path string, force bool) error {
 	return nil
 }
 
-func wipe(dev *blockdev.Device, force bool) error {
+func wipe(ctx context.Context, dev *blockdev.Device, force bool) error {
 	what, err := dev.Content()
 	if err != nil {
 		return err
@@ -58,17 +64,32 @@ func wipe(dev *blockdev.Device, force bool) error {
 		return err
 	}
 	c := describeCache(dev)
+	old, _ := logcache.ReadSuper(dev)
 	switch {
 	case force:
 	case by != "":
 		return control.Errorf(control.HasContent, "%s: --force wipes that too, and what is left of the cache, %s%s", whose.Taken(dev.Path(), by), c.text, c.saved(dev.Path()))
+	case !c.empty && outdated(ctx, old) != "":
+		return control.Errorf(control.HasContent, "%s is an old copy of a cache, %s: %s. --force wipes it%s", dev.Path(), c.text, outdated(ctx, old), c.saved(dev.Path()))
 	case !c.empty:
 		return control.Errorf(control.HasContent, "%s is a cache, %s; --force gives that up. %s", dev.Path(), c.text, c.waysOn(dev.Path()))
 	}
-	old, _ := logcache.ReadSuper(dev)
 	if err := logcache.Wipe(dev, dev.Size()); err != nil {
 		return fmt.Errorf("%s: %w", dev.Path(), err)
 	}
 	noMore(old)
 	return nil
+}
+
+// outdated says what newer state of a cache this host has seen, or has; "" if
+// there is none, or nobody can tell.
+func outdated(ctx context.Context, super *segment.Super) string {
+	if super == nil {
+		return ""
+	}
+	why, err := manager.Newer(ctx, seen.Default(), super, nil, told(os.Stderr))
+	if err != nil {
+		return ""
+	}
+	return why
 }

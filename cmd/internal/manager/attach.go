@@ -182,7 +182,7 @@ func (m *Manager) Detach(ctx context.Context, a control.DrainArgs, report Report
 		return nil, err
 	}
 	others := m.watchOthers(c)
-	err = d.host.Detach(o.ctx, func(p host.DrainProgress) { o.tell(drainProgress(p, others.look(time.Now()))) })
+	err = d.host.Detach(o.ctx, m.telling(o, c, others))
 	switch {
 	case err != nil && o.cancelled():
 		return nil, control.Errorf(control.Interrupted, "interrupted: device %d stays attached to cache %d, %d dirty blocks left%s", d.id, c.ID(), c.Core().DirtyBlocks(d.id), safe(c))

@@ -10,6 +10,7 @@ import (
 	"github.com/ublk-lc/ublk-lc/cmd/internal/control"
 	"github.com/ublk-lc/ublk-lc/cmd/internal/host"
 	"github.com/ublk-lc/ublk-lc/logcache/index"
+	"github.com/ublk-lc/ublk-lc/migrate"
 )
 
 // Drain migrates all that is in the log of a cache now. Its devices stay
@@ -38,11 +39,12 @@ func (m *Manager) drain(o *operation, c *cache) error {
 	core := c.host.Core()
 	for _, b := range core.Bound() {
 		if n := core.DirtyBlocks(b.ID); n > 0 && !m.attachedTo(c, b.ID) {
-			return control.Errorf(control.NotAttached, "cache %d holds %d dirty blocks of device %d (%s), which is not attached; `lc create` it and `lc attach %d %d` first", c.id, n, b.ID, control.Show(b.Name), b.ID, c.id)
+			return control.Errorf(control.NotAttached, "cache %d holds %d dirty blocks of device %d (%s), which is not attached; `lc create` it and `lc attach %d %d` first; if its disk will not come back, `lc forget %s %d` gives that up",
+				c.id, n, b.ID, control.Show(b.Name), b.ID, c.id, c.path, b.ID)
 		}
 	}
 	others := m.watchOthers(c.host)
-	err := c.host.Drain(o.ctx, func(p host.DrainProgress) { o.tell(drainProgress(p, others.look(time.Now()))) })
+	err := c.host.Drain(o.ctx, m.telling(o, c.host, others))
 	switch {
 	case err != nil && o.cancelled():
 		return control.Errorf(control.Interrupted, "interrupted: %d dirty blocks are left in the log of cache %d; its devices stay attached%s", core.Status().DirtyBlocks, c.id, safe(c.host))
@@ -76,6 +78,31 @@ func (m *Manager) drainAll(o *operation) error {
 		}
 	}
 	return nil
+}
+
+// telling passes on how far the drain of a cache is.
+func (m *Manager) telling(o *operation, c *host.Cache, others *others) func(host.DrainProgress) {
+	return func(p host.DrainProgress) {
+		p.Waiting = m.wayOn(c, p.Waiting)
+		o.tell(drainProgress(p, others.look(time.Now())))
+	}
+}
+
+// wayOn adds to what holds migration up how to go on, if that is data of devices
+// which are not attached.
+func (m *Manager) wayOn(c *host.Cache, heldUp string) string {
+	if !strings.Contains(heldUp, migrate.ErrNoBacking.Error()) {
+		return heldUp
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, b := range c.Core().Bound() {
+		d := m.devices[b.ID]
+		if attached := d != nil && d.host != nil && d.host.Cache() == c; !attached && c.Core().DirtyBlocks(b.ID) > 0 {
+			heldUp += fmt.Sprintf("; `lc create` and `lc attach %d %d` go on with it, `lc forget %s %d` gives its data up", b.ID, c.ID(), c.Dev().Path(), b.ID)
+		}
+	}
+	return heldUp
 }
 
 // drainProgress is a drain's report in figures and in words. slowed says by

@@ -5,7 +5,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/ublk-lc/ublk-lc/cmd/internal/control"
 	"github.com/ublk-lc/ublk-lc/cmd/internal/host"
+	"github.com/ublk-lc/ublk-lc/cmd/internal/whose"
+	"github.com/ublk-lc/ublk-lc/migrate"
 )
 
 func TestP9DrainProgressSaysWhatHoldsItUp(t *testing.T) {
@@ -23,4 +26,21 @@ func TestP9DrainProgressSaysWhatHoldsItUp(t *testing.T) {
 			t.Errorf("%+v: %q, %+v", c.p, got.Text, got.Drain)
 		}
 	}
+}
+
+// What waits for a device that is not attached names the ways on.
+func TestP9WayOnWithoutADevice(t *testing.T) {
+	m, cache := dirtied(t, whose.Describe, disk(t, "backing", 8<<20))
+	m.mustResume(t, 3, cache)
+	c := m.caches[3].host
+	if got, want := m.wayOn(c, "device 5: "+migrate.ErrNoBacking.Error()), "`lc attach 5 3` go on with it, `lc forget "+cache+" 5` gives"; !strings.Contains(got, want) {
+		t.Errorf("%q has no %q", got, want)
+	}
+	if got := m.wayOn(c, "a bad sector"); got != "a bad sector" {
+		t.Error(got)
+	}
+	refused(t, m, control.NotAttached, "`lc forget "+cache+" 5` gives that up", func() error {
+		_, err := m.Drain(t.Context(), control.DrainArgs{ID: 3}, quiet)
+		return err
+	})
 }

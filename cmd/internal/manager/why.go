@@ -33,7 +33,7 @@ func (m *Manager) Why(a control.IDArgs) (*control.Why, error) {
 		state := c.Pace()
 		w.Draining = state.Decision.Reason.Goes()
 		w.Migration = state.Words()
-		w.HeldUp = heldUp(c)
+		w.HeldUp = m.wayOn(c, heldUp(c))
 		if text := readOnly("the backing", d.host.Backing()); text != "" {
 			w.HeldUp = text
 		}
