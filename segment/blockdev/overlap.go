@@ -14,11 +14,11 @@ import (
 // is written to the one changes the other.
 type Overlap struct {
 	Path         string
-	Fingerprints []uint64 // as of [Device.Fingerprints]
+	Fingerprints []uint64 // as of [Device.Fingerprints], nil if it has no identity
 	Part         bool     // it is a part of the disk, or built on it; else the disk is that of it
 }
 
-// Overlaps are what the host knows to share sectors with d, and has an identity.
+// Overlaps are what the host knows to share sectors with d.
 func (d *Device) Overlaps() ([]Overlap, error) {
 	self := layer{path: d.path, file: d.inode, identities: d.identities}
 	if !d.file {
@@ -60,9 +60,7 @@ func (h host) overlaps(self *layer, parts bool) (all []Overlap) {
 		}
 		known = append(known, l.path)
 		todo = append(todo, next(&l)...)
-		if prints := fingerprints(l.identities); len(prints) > 0 {
-			all = append(all, Overlap{l.path, prints, parts})
-		}
+		all = append(all, Overlap{l.path, fingerprints(l.identities), parts})
 	}
 	return all
 }

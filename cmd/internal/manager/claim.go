@@ -31,7 +31,8 @@ type claim struct {
 
 	// What is written on the disk that is asked about; see [claim.look].
 	content whose.Evidence
-	verdict *witness.Verdict // nil if nothing was held against anything
+	verdict *witness.Verdict  // nil if nothing was held against anything
+	around  *blockdev.Overlap // what has that of the claim's disk, and shares sectors with the one that is asked about
 
 	original string // the disk of this host that has the identity of the claim's, if another one is asked about; see [claim.seek]
 	guess    bool   // the device that waits for it knows its disk by content alone
@@ -50,8 +51,10 @@ func (c *claim) look(d *whose.Disk, disk *blockdev.Device) (err error) {
 		}
 		defer log.Close()
 	}
-	c.content, c.verdict, err = whose.Content(disk, c.binding.Witness, c.versions, log)
-	return err
+	if c.content, c.verdict, err = whose.Content(disk, c.binding.Witness, c.versions, log); err != nil {
+		return err
+	}
+	return c.lookAround(d, log)
 }
 
 // holder names the log.
@@ -117,7 +120,7 @@ func rule(d *whose.Disk, claims []claim, distinct bool) (ruling, error) {
 	r := ruling{}
 	for i := range claims {
 		c := &claims[i]
-		if o := d.Shares(&c.binding); o != nil {
+		if o := c.shared(d, distinct); o != nil {
 			return r, errShares(d, c, o)
 		}
 		switch d.Kin(&c.binding, c.content, c.place()) {
@@ -208,7 +211,7 @@ func errShares(d *whose.Disk, c *claim, o *blockdev.Overlap) error {
 	case c.cache == 0:
 		way = fmt.Sprintf("`lc resume ID %s`, and then %s", c.log, way)
 	}
-	return control.Errorf(control.Mismatch, "%s, the disk of %s, for which %s holds data, so that what is on it is out of date. %s; or %s", seen, c, strings.TrimSuffix(c.holder(), ","), way, c.giveUp())
+	return control.Errorf(control.Mismatch, "%s, the disk of %s, for which %s holds data, so that what is on it is out of date. %s; or %s", seen, c, strings.TrimSuffix(c.holder(), ","), way, c.giveUp()+c.unlessAnother(d, o))
 }
 
 // changed is what was written to a disk that is known by the rest of its

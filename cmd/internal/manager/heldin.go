@@ -110,7 +110,11 @@ func (c *claim) hold(d *whose.Disk, disk *blockdev.Device, distinct bool) (may, 
 	if err := c.seek(d, blockdev.KnownBy); err != nil {
 		return nil, err
 	}
-	if o := d.Shares(&c.binding); o != nil {
+	switch o := c.shared(d, distinct); {
+	case o == nil:
+	case o == c.around:
+		return errMustGo(c, o.Path, "; "+d.Path+" shares sectors with it; only if that is another disk, that looks like it, --other-disk says so"), nil
+	default:
 		return nil, errMustGo(c, o.Path, "; "+d.Path+" shares sectors with it")
 	}
 	switch kin := d.Kin(&c.binding, c.content, c.place()); {

@@ -4,6 +4,8 @@ import (
 	"testing"
 
 	"github.com/ublk-lc/ublk-lc/cmd/internal/control"
+	"github.com/ublk-lc/ublk-lc/cmd/internal/whose"
+	"github.com/ublk-lc/ublk-lc/segment/blockdev"
 	"github.com/ublk-lc/ublk-lc/tests/kit"
 )
 
@@ -35,6 +37,50 @@ func TestP8PartsAndWholes(t *testing.T) {
 			refused(t, m, control.Mismatch, "for which cache 3 holds data", m.creating(t, "part", 6, other))
 			m.mustCreate(t, "myLV", 5, bound)
 			m.mustAttach(t, control.AttachArgs{Device: 5, Cache: 3})
+		})
+	}
+}
+
+// unknown has the host know neither a disk nor what shares sectors with it by
+// anything, as with most disks of virtual machines.
+func unknown(dev *blockdev.Device, id uint8, name string) (*whose.Disk, error) {
+	d, err := nameless(dev, id, name)
+	if err == nil {
+		for i := range d.Overlaps {
+			d.Overlaps[i].Fingerprints = nil
+		}
+	}
+	return d, err
+}
+
+// So it is if the host knows none of them by an identity: the whole, or the part,
+// is known by its content. That it is another disk is the administrator's word.
+func TestP8NamelessPartsAndWholes(t *testing.T) {
+	for name, flip := range map[string]bool{"a part of the disk": false, "the disk of a part": true} {
+		t.Run(name, func(t *testing.T) {
+			image := filled(t, "its content")
+			bound, other := kit.LoopDevice(t, image), kit.LoopDevice(t, image, "--offset", "1048576")
+			if flip {
+				bound, other = other, bound
+			}
+			m, cache := dirtied(t, unknown, bound)
+			create := func(distinct bool) error {
+				_, err := m.Create(t.Context(), control.CreateArgs{Name: "part", ID: 6, Path: other, OtherDisk: distinct}, quiet)
+				return err
+			}
+			refused(t, m, control.Mismatch, "`lc resume ID "+cache+"`, and then `lc create myLV 5", func() error { return create(false) })
+			refused(t, m, control.Mismatch, "`lc create part 6 "+other+" --other-disk`", func() error { return create(false) })
+			record := m.record
+			m.record = ""
+			m.mustCreate(t, "part", 6, other)
+			refused(t, m, control.Mismatch, "`lc remove 6` first", m.resuming(t, 3, cache))
+			m.mustRemove(t, 6)
+			m.record = record
+			m.mustResume(t, 3, cache)
+			refused(t, m, control.Mismatch, "for which cache 3 holds data", func() error { return create(false) })
+			if err := create(true); err != nil {
+				t.Error(err)
+			}
 		})
 	}
 }

@@ -184,14 +184,14 @@ func (d *device) mayBeIn(super *segment.Super) bool {
 // exposed tells why a log with this claim cannot be brought in beside a device.
 func (m *Manager) exposed(d *device, c claim, log *blockdev.Device) error {
 	c.dev = log
-	if o := d.backing.Shares(&c.binding); o != nil {
-		return control.Errorf(control.Mismatch, "the log on %s holds data for %s, of which device %d has sectors, on %s; `lc remove %d` first, and create that disk after the resume", c.log, o.Path, d.id, d.path, d.id)
-	}
 	if err := c.look(d.backing, d.host.Backing()); err != nil {
 		return err
 	}
 	if err := c.seek(d.backing, m.knownBy); err != nil {
 		return err
+	}
+	if o := c.shared(d.backing, d.distinct); o != nil {
+		return control.Errorf(control.Mismatch, "the log on %s holds data for %s, of which device %d has sectors, on %s; `lc remove %d` first, and create that disk after the resume", c.log, o.Path, d.id, d.path, d.id)
 	}
 	through := d.waitsFor
 	if at := d.host.Cache(); at != nil {
