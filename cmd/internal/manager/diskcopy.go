@@ -7,6 +7,7 @@ import (
 	"github.com/ublk-lc/ublk-lc/cmd/internal/control"
 	"github.com/ublk-lc/ublk-lc/cmd/internal/seen"
 	"github.com/ublk-lc/ublk-lc/cmd/internal/whose"
+	"github.com/ublk-lc/ublk-lc/segment/blockdev"
 )
 
 // seek looks for the claim's disk by its identity, if the one that is asked
@@ -16,6 +17,15 @@ func (c *claim) seek(d *whose.Disk, knownBy func(fingerprint uint64) (string, er
 		c.original, err = d.Original(&c.binding, knownBy)
 	}
 	return err
+}
+
+// hunt looks for the claim's disk: whether it is the one that is asked about, and
+// whether it is elsewhere.
+func (c *claim) hunt(d *whose.Disk, disk *blockdev.Device, knownBy func(fingerprint uint64) (string, error)) error {
+	if err := c.look(d, disk); err != nil {
+		return err
+	}
+	return c.seek(d, knownBy)
 }
 
 // place is where the claim's disk is, as far as it is not the one that is asked

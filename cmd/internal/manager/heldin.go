@@ -104,10 +104,7 @@ func heldIn(o *operation, paths []string, d *whose.Disk, disk *blockdev.Device, 
 
 // hold refuses a disk that a claim is of, and says what is to be said if it may be.
 func (c *claim) hold(d *whose.Disk, disk *blockdev.Device, distinct bool) (may, err error) {
-	if err := c.look(d, disk); err != nil {
-		return nil, err
-	}
-	if err := c.seek(d, blockdev.KnownBy); err != nil {
+	if err := c.hunt(d, disk, blockdev.KnownBy); err != nil {
 		return nil, err
 	}
 	switch o := c.shared(d, distinct); {

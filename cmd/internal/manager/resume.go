@@ -184,10 +184,7 @@ func (d *device) mayBeIn(super *segment.Super) bool {
 // exposed tells why a log with this claim cannot be brought in beside a device.
 func (m *Manager) exposed(d *device, c claim, log *blockdev.Device) error {
 	c.dev = log
-	if err := c.look(d.backing, d.host.Backing()); err != nil {
-		return err
-	}
-	if err := c.seek(d.backing, m.knownBy); err != nil {
+	if err := c.hunt(d.backing, d.host.Backing(), m.knownBy); err != nil {
 		return err
 	}
 	if o := c.shared(d.backing, d.distinct); o != nil {
