@@ -294,7 +294,7 @@ func (m *Manager) claims(o *operation, d *whose.Disk, skip []string) ([]claim, e
 	if len(unread) > 0 {
 		return nil, errUnread(d, unread)
 	}
-	m.absent(o, d, found)
+	m.absent(o, d, found, skip)
 	found, copies, err := m.withoutResumed(o, found)
 	if err != nil {
 		return nil, err

@@ -280,6 +280,26 @@ func TestAbsentCacheIsMissed(t *testing.T) {
 	}
 }
 
+// One that is here and was not asked is not said to be gone.
+func TestSkippedCacheIsNotAbsent(t *testing.T) {
+	backing := filled(t, "its content")
+	m, cache := dirtied(t, whose.Describe, backing)
+	link := cache + ".link"
+	if err := os.Symlink(cache, link); err != nil {
+		t.Fatal(err)
+	}
+	for _, skip := range []string{cache, link} {
+		var said strings.Builder
+		if _, err := m.Create(t.Context(), control.CreateArgs{Name: "myLV", ID: 5, Path: backing, SkipDisks: []string{skip}}, func(p control.Progress) { said.WriteString(p.Text) }); err != nil {
+			t.Fatal(err)
+		}
+		if got := said.String(); !strings.Contains(got, "and is not asked, as --skip-disk says: what is shown may be out of date. If nothing of that is needed, delete") || strings.Contains(got, "not here") {
+			t.Errorf("it said %q", got)
+		}
+		m.mustRemove(t, 5)
+	}
+}
+
 // A file of the record is left out on demand, as a disk is.
 func TestSkipFile(t *testing.T) {
 	m := newManager(t)
