@@ -47,8 +47,8 @@ func HeldBeside(ctx context.Context, record seen.Dir, d *whose.Disk, disk *block
 			if err := c.look(d, disk); err != nil {
 				return err
 			}
-			if d.Identity(&c.binding) == whose.Same || c.content == whose.Same {
-				return control.Errorf(control.Mismatch, "the cache on %s holds data for it as well, as %s: what one of the two holds is out of date. `lc replay %s --device %d --dry-run` shows what is there; --skip-disk %s writes without asking that",
+			if d.Identity(&c.binding) == whose.Same || c.content == whose.Same || d.Shares(&c.binding) != nil {
+				return control.Errorf(control.Mismatch, "the cache on %s holds data for it as well, or for what shares sectors with it, as %s: what one of the two holds is out of date. `lc replay %s --device %d --dry-run` shows what is there; --skip-disk %s writes without asking that",
 					path, c, path, c.binding.ID, path)
 			}
 		}

@@ -11,6 +11,7 @@ import (
 	"github.com/ublk-lc/ublk-lc/cmd/internal/manager/managertest"
 	"github.com/ublk-lc/ublk-lc/cmd/internal/seen"
 	"github.com/ublk-lc/ublk-lc/cmd/internal/whose"
+	"github.com/ublk-lc/ublk-lc/tests/kit"
 )
 
 // lc runs a verb that needs no server, and returns what it says.
@@ -155,34 +156,43 @@ func TestGivenUpIsNotMissed(t *testing.T) {
 	}
 }
 
-// A disk went on with another cache while the one with its data was away: a
-// replay of that puts nothing behind the log of the other.
+// A disk went on with another cache, all of it or a part, while the one with its
+// data was away: a replay of that puts nothing behind the log of the other.
 func TestReplayBehindAnotherLog(t *testing.T) {
-	t.Setenv("LC_STATE_DIR", t.TempDir())
-	backing := filled(t, "its content")
-	m, cache := dirtied(t, whose.Describe, backing)
-	m.record = seen.Default()
-	away := filepath.Join(t.TempDir(), "away")
-	if err := os.Rename(cache, away); err != nil {
-		t.Fatal(err)
-	}
-	second := formatted(t)
-	m.mustResume(t, 4, second)
-	m.mustCreate(t, "myLV", 5, backing)
-	m.mustAttach(t, control.AttachArgs{Device: 5, Cache: 4})
-	m.write(t, 5)
-	m.again(t)
-	before := content(t, backing)
-	out, err := lc(t, "replay", away, "--to", backing)
-	for _, words := range []string{"the cache on " + second + " holds data for it as well", "`lc replay " + second + " --device 5 --dry-run`", "--skip-disk " + second} {
-		if err == nil || !strings.Contains(out, words) {
-			t.Errorf("%v, %s; want %s", err, out, words)
-		}
-	}
-	if !bytes.Equal(before, content(t, backing)) {
-		t.Error("it has written")
-	}
-	if out, err := lc(t, "replay", away, "--to", backing, "--skip-disk", second); err != nil {
-		t.Errorf("with a word for it: %v, %s", err, out)
+	for name, options := range map[string][]string{"all of it": nil, "a part": {"--offset", "1048576"}} {
+		t.Run(name, func(t *testing.T) {
+			t.Setenv("LC_STATE_DIR", t.TempDir())
+			image := filled(t, "its content")
+			backing := kit.LoopDevice(t, image)
+			on := backing
+			if options != nil {
+				on = kit.LoopDevice(t, image, options...)
+			}
+			m, cache := dirtied(t, whose.Describe, backing)
+			m.record = seen.Default()
+			away := filepath.Join(t.TempDir(), "away")
+			if err := os.Rename(cache, away); err != nil {
+				t.Fatal(err)
+			}
+			second := formatted(t)
+			m.mustResume(t, 4, second)
+			m.mustCreate(t, "myLV", 5, on)
+			m.mustAttach(t, control.AttachArgs{Device: 5, Cache: 4})
+			m.write(t, 5)
+			m.again(t)
+			before := content(t, image)
+			out, err := lc(t, "replay", away, "--to", backing)
+			for _, words := range []string{"the cache on " + second + " holds data for it as well", "`lc replay " + second + " --device 5 --dry-run`", "--skip-disk " + second} {
+				if err == nil || !strings.Contains(out, words) {
+					t.Errorf("%v, %s; want %s", err, out, words)
+				}
+			}
+			if !bytes.Equal(before, content(t, image)) {
+				t.Error("it has written")
+			}
+			if out, err := lc(t, "replay", away, "--to", backing, "--skip-disk", second); err != nil {
+				t.Errorf("with a word for it: %v, %s", err, out)
+			}
+		})
 	}
 }
