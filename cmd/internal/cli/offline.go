@@ -111,7 +111,10 @@ func (o *offline) close() error { return errors.Join(o.image.Close(), o.dev.Clos
 // survey reads the whole log and verifies it.
 func (o *offline) survey(ctx context.Context, p *progress) (*inspect.Log, error) {
 	log, err := o.image.Survey(ctx, inspect.Options{Payload: true, Progress: p.percent("verified")})
-	if err != nil {
+	switch {
+	case errors.Is(err, context.Canceled):
+		return nil, control.Errorf(control.Interrupted, "%s: interrupted while the log was read; nothing was written", o.dev.Path())
+	case err != nil:
 		return nil, fmt.Errorf("%s: %w", o.dev.Path(), err)
 	}
 	return log, nil

@@ -1,9 +1,17 @@
 package cli
 
 import (
+	"bytes"
+	"compress/gzip"
+	"context"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/ublk-lc/ublk-lc/cmd/internal/control"
+	"github.com/ublk-lc/ublk-lc/cmd/internal/control/classify"
 )
 
 // A cache with devices attached cannot be freed, nor one that a device waits
@@ -15,5 +23,44 @@ func TestDetachesBeforeFree(t *testing.T) {
 	}
 	if got := beforeFree(devices, 9); got != "" {
 		t.Errorf("nothing has to go, and it says %q", got)
+	}
+}
+
+// golden unpacks an image of a cache.
+func golden(t *testing.T, name string) string {
+	t.Helper()
+	packed, err := os.ReadFile("../../../segment/testdata/" + name + ".img.gz")
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := gzip.NewReader(bytes.NewReader(packed))
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, err := io.ReadAll(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(t.TempDir(), name)
+	if err := os.WriteFile(path, b, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// What is interrupted says so, and whether anything was written.
+func TestInterruptedOffline(t *testing.T) {
+	path := golden(t, "v2-reused")
+	for _, line := range []string{"check " + path, "replay --dry-run " + path, "forget " + path + " 5 --yes"} {
+		ctx, cancel := context.WithCancel(t.Context())
+		cancel()
+		root := NewRoot()
+		root.SetArgs(strings.Fields(line))
+		root.SetOut(io.Discard)
+		root.SetErr(io.Discard)
+		err := root.ExecuteContext(ctx)
+		if err == nil || classify.Classify(err).Code != control.Interrupted || !strings.Contains(err.Error(), "interrupted") {
+			t.Errorf("lc %s: %v", line, err)
+		}
 	}
 }

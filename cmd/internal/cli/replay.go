@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -154,6 +155,9 @@ func replayPlan(cmd *cobra.Command, c *offline, plan *inspect.Plan, to *target, 
 			return err
 		}
 		err = plan.Replay(cmd.Context(), w, p.percent("written"))
+		if errors.Is(err, context.Canceled) {
+			err = control.Errorf(control.Interrupted, "interrupted: %s has a part of the data; the same command writes all of it", to.Path())
+		}
 		if err := errors.Join(err, w.close()); err != nil {
 			return err
 		}
