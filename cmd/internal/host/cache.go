@@ -36,8 +36,8 @@ type Cache struct {
 	worker *worker
 	logf   func(string, ...any)
 
-	latency  latency
-	unpinned sync.Once // said that a ring does without its RAM buffers
+	latency latency
+	refused sync.Once // said that a ring does without its RAM buffers
 
 	mu      sync.Mutex
 	devices map[uint8]*Device // attached
@@ -73,7 +73,7 @@ func ResumeCache(id uint8, dev *blockdev.Device, opt CacheOptions) (*Cache, *seg
 	}
 	c.core, c.latency.core = core, core
 	c.latency.settings, c.latency.wake = &c.worker.settings, c.worker.wake
-	c.worker.latency, c.worker.pin = &c.latency, c.pin
+	c.worker.latency, c.worker.register = &c.latency, c.register
 	if err := c.worker.start(core); err != nil {
 		return nil, rec, errors.Join(err, c.worker.event.Close(), core.Free())
 	}
@@ -117,8 +117,8 @@ func (c *Cache) Latencies() (read, write time.Duration) {
 	return f.Read, f.Write
 }
 
-// on runs f on the cache's thread and waits for its result.
-func on[T any](ctx context.Context, c *Cache, f func() T) (T, error) {
+// runOnThread runs f on the cache's thread and waits for its result.
+func runOnThread[T any](ctx context.Context, c *Cache, f func() T) (T, error) {
 	got := make(chan T, 1)
 	c.core.Background().Do(func(*logcache.Port) { got <- f() })
 	select {
@@ -133,10 +133,10 @@ func on[T any](ctx context.Context, c *Cache, f func() T) (T, error) {
 	}
 }
 
-// told starts a change of the superblock, and waits for its report. The change
+// await starts a change of the superblock, and waits for its report. The change
 // cannot be taken back half-way, so nothing but the end of the thread cuts the
 // wait short.
-func (c *Cache) told(start func(done func(error))) error {
+func (c *Cache) await(start func(done func(error))) error {
 	got := make(chan error, 1)
 	start(func(err error) { got <- err })
 	select {
@@ -149,7 +149,7 @@ func (c *Cache) told(start func(done func(error))) error {
 
 // FlushCurrent makes all that was written so far durable on the cache device.
 func (c *Cache) FlushCurrent(ctx context.Context) error {
-	seq, err := on(ctx, c, c.core.FlushCurrent)
+	seq, err := runOnThread(ctx, c, c.core.FlushCurrent)
 	if err != nil {
 		return err
 	}
@@ -157,12 +157,12 @@ func (c *Cache) FlushCurrent(ctx context.Context) error {
 }
 
 // CommitSuper writes the superblock.
-func (c *Cache) CommitSuper() error { return c.told(c.core.CommitSuper) }
+func (c *Cache) CommitSuper() error { return c.await(c.core.CommitSuper) }
 
 // GiveUp gives all data up that the log holds of a device, which must not be
 // attached: see [logcache.Cache.GiveUp].
 func (c *Cache) GiveUp(dev uint8) error {
-	return c.told(func(done func(error)) { c.core.GiveUp(dev, done) })
+	return c.await(func(done func(error)) { c.core.GiveUp(dev, done) })
 }
 
 // Free makes the log durable, marks it clean, and lets the device go. Dirty
@@ -176,7 +176,7 @@ func (c *Cache) Free(ctx context.Context) error {
 	}
 	err := c.FlushCurrent(ctx)
 	if err == nil {
-		err = c.told(c.core.MarkClean)
+		err = c.await(c.core.MarkClean)
 	}
 	if err != nil && !errors.Is(err, logcache.ErrBroken) {
 		return err // the cache lives on

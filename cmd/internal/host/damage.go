@@ -39,7 +39,7 @@ func (w *drainWatch) damaged(id uint64) error {
 // what came with it and after it.
 func (c *Cache) FindDamage(ctx context.Context, only uint64, progress func(segments, of uint64)) ([]segment.BadRecord, error) {
 	geo := c.core.Geometry()
-	spans, err := on(ctx, c, func() []segment.Span { return c.core.Candidates(nil, 0, int(geo.Slots), false) })
+	spans, err := runOnThread(ctx, c, func() []segment.Span { return c.core.Candidates(nil, 0, int(geo.Slots), false) })
 	if err != nil {
 		return nil, err
 	}
@@ -85,7 +85,7 @@ func (c *Cache) findBad(buf []byte, s segment.Span) ([]segment.BadRecord, error)
 
 // Skip has migration leave out what is bad in these records, and nothing else.
 func (c *Cache) Skip(ctx context.Context, list []segment.BadRecord) error {
-	_, err := on(ctx, c, func() struct{} {
+	_, err := runOnThread(ctx, c, func() struct{} {
 		c.worker.migr.Skip(list)
 		return struct{}{}
 	})

@@ -47,7 +47,7 @@ func (c *Cache) Drain(ctx context.Context, report func(DrainProgress)) error {
 func (c *Cache) drain(ctx context.Context, dev uint8, report func(DrainProgress)) error {
 	c.worker.draining.Add(1)
 	defer c.worker.draining.Add(-1)
-	target, err := on(ctx, c, c.core.CloseCurrent)
+	target, err := runOnThread(ctx, c, c.core.CloseCurrent)
 	if err != nil {
 		return err
 	}
@@ -59,7 +59,7 @@ func (c *Cache) drain(ctx context.Context, dev uint8, report func(DrainProgress)
 			return true, err
 		}
 		if report != nil {
-			w.look(time.Now(), id, report)
+			w.sample(time.Now(), id, report)
 		}
 		return false, w.damaged(id)
 	})
@@ -81,7 +81,7 @@ type drainWatch struct {
 	failed uint64
 }
 
-func (w *drainWatch) look(now time.Time, id uint64, report func(DrainProgress)) {
+func (w *drainWatch) sample(now time.Time, id uint64, report func(DrainProgress)) {
 	elapsed := now.Sub(w.last)
 	if elapsed < reportEvery {
 		return
@@ -107,7 +107,7 @@ func (w *drainWatch) look(now time.Time, id uint64, report func(DrainProgress)) 
 // two of them, time goes on as far as the batch is expected to take.
 func (w *drainWatch) progress(now time.Time) DrainProgress {
 	paced, core := w.cache.Pace(), w.cache.core
-	p := DrainProgress{Segments: w.target - w.id, Rate: int64(w.rate), Waiting: w.waiting(now)}
+	p := DrainProgress{Segments: w.target - w.id, Rate: int64(w.rate), Waiting: w.heldUpBy(now)}
 	p.DirtyBlocks = core.Gauge().DirtyBlocks
 	if w.dev != 0 {
 		p.DirtyBlocks = core.DirtyBlocks(w.dev)
@@ -126,8 +126,8 @@ func (w *drainWatch) progress(now time.Time) DrainProgress {
 // still is for how long nothing may move before a drain says what it waits for.
 const still = 3 * time.Second
 
-// waiting is what holds a drain up, in words.
-func (w *drainWatch) waiting(now time.Time) string {
+// heldUpBy is what holds a drain up, in words.
+func (w *drainWatch) heldUpBy(now time.Time) string {
 	s := w.cache.Migration()
 	if s.LastError != "" || now.Sub(w.alive) < still {
 		return s.LastError

@@ -27,7 +27,7 @@ func TestP9DrainSaysWhatItWaitsFor(t *testing.T) {
 	} {
 		c.worker.status.Store(&s.status)
 		w := drainWatch{cache: c, alive: now.Add(-s.quiet)}
-		if got := w.waiting(now); (s.want == "") != (got == "") || !strings.Contains(got, s.want) {
+		if got := w.heldUpBy(now); (s.want == "") != (got == "") || !strings.Contains(got, s.want) {
 			t.Errorf("%+v quiet for %v: %q, want %q", s.status, s.quiet, got, s.want)
 		}
 	}

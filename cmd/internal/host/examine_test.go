@@ -79,8 +79,8 @@ func (l *lives) end() {
 	if l.d.Cache() != nil {
 		l.d.vol.Fence()
 		l.c.core.Release(l.d.vol)
-		l.d.turnTo(nil)
-		l.c.forget(l.d)
+		l.d.setCache(nil)
+		l.c.dropMember(l.d)
 	}
 	must(l.t, l.c.Free(bounded(l.t)))
 	must(l.t, l.d.Backing().Close())

@@ -20,27 +20,27 @@ type latency struct {
 	fresh       atomic.Bool  // something was measured since the last step
 }
 
-// measures tells whether somebody wants to know. It is asked for every turn of
-// a queue.
+// measures tells whether somebody wants to know. It is asked in every
+// iteration of a queue.
 func (l *latency) measures() bool { return l.settings.Load().MeasuresLatency() }
 
-// took takes in how long an operation took. Any queue; when two come at the same
-// time one may be lost.
-func (l *latency) took(k block.Kind, d time.Duration) {
+// record takes in how long an operation took. Any queue; when two come at the
+// same time one may be lost.
+func (l *latency) record(k block.Kind, d time.Duration) {
 	of := &l.write
 	if k == block.Read {
 		of = &l.read
 	}
 	of.Store(int64(pace.Smooth(time.Duration(of.Load()), d)))
 	l.fresh.Store(true)
-	if moved(l.core.Congested(), l.settings.Load().Cutoff(l.figures())) {
+	if cutoffMoved(l.core.Congested(), l.settings.Load().Cutoff(l.figures())) {
 		l.wake()
 	}
 }
 
-// moved tells whether a cutoff is so far from the one in force that the cache's
-// thread must know at once: by an eighth, or none.
-func moved(from, to uint64) bool {
+// cutoffMoved tells whether a cutoff is so far from the one in force that the
+// cache's thread must know at once: by an eighth, or none.
+func cutoffMoved(from, to uint64) bool {
 	return from != to && (from == 0 || to == 0 || max(from, to)-min(from, to) > from/8)
 }
 
@@ -48,8 +48,8 @@ func (l *latency) figures() pace.Latency {
 	return pace.Latency{Read: time.Duration(l.read.Load()), Write: time.Duration(l.write.Load())}
 }
 
-// take is what was measured since the last step.
-func (l *latency) take() pace.Latency {
+// collect is what was measured since the last step.
+func (l *latency) collect() pace.Latency {
 	fresh := l.fresh.Load() && l.fresh.Swap(false)
 	f := l.figures()
 	f.Fresh = fresh
@@ -90,6 +90,6 @@ func (t *timing) end(op *block.Op, l *latency) {
 	}
 	t.op = nil
 	if l != nil {
-		l.took(t.kind, time.Since(t.began))
+		l.record(t.kind, time.Since(t.began))
 	}
 }

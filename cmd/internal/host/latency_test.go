@@ -23,22 +23,22 @@ func TestLatencyWakes(t *testing.T) {
 	woken := 0
 	l := newLatency(&woken)
 	for range 10 {
-		l.took(block.Write, 10*time.Millisecond)
-		l.took(block.Read, time.Second)
+		l.record(block.Write, 10*time.Millisecond)
+		l.record(block.Read, time.Second)
 	}
 	if woken > 0 || !l.measures() {
 		t.Errorf("woken %d times for a fast device", woken)
 	}
 	for woken == 0 {
-		l.took(block.Write, 40*time.Millisecond)
+		l.record(block.Write, 40*time.Millisecond)
 	}
-	f := l.take()
-	if f.Write <= 20*time.Millisecond || !f.Fresh || l.take().Fresh {
+	f := l.collect()
+	if f.Write <= 20*time.Millisecond || !f.Fresh || l.collect().Fresh {
 		t.Errorf("woken at %+v", f)
 	}
 	l.apply(&pace.Orders{Cutoff: l.settings.Load().Cutoff(f)})
 	woken = 0
-	l.took(block.Write, f.Write)
+	l.record(block.Write, f.Write)
 	if woken > 0 {
 		t.Error("woken for what is in force")
 	}
@@ -46,7 +46,7 @@ func TestLatencyWakes(t *testing.T) {
 	if got := l.figures().Write; got != f.Write/2 {
 		t.Errorf("forgotten: %v of %v", got, f.Write)
 	}
-	l.took(block.Write, time.Millisecond)
+	l.record(block.Write, time.Millisecond)
 	if woken != 1 {
 		t.Errorf("woken %d times when it is fast again", woken)
 	}

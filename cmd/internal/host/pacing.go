@@ -25,7 +25,7 @@ func (w *worker) observe(now time.Duration) {
 	in := &w.inputs
 	in.Settings = w.settings.Load()
 	in.Draining, in.Ending = w.draining.Load() > 0, w.quit.Load()
-	in.Latency = w.latency.take()
+	in.Latency = w.latency.collect()
 	in.Batch = pace.Batch{Segments: w.migr.Size(), Most: w.migr.Largest(), Failed: w.migr.LastError() != nil, Left: w.migr.Left()}
 	w.observed, in.Devices = *w.members.Load(), in.Devices[:0]
 	for _, d := range w.observed {

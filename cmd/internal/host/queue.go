@@ -20,8 +20,8 @@ type queue struct {
 	reqs  []logcache.Request // by tag
 	owner []*ublk.Request    // by tag
 
-	timing timing
-	pinned pinned
+	timing     timing
+	registered registered
 }
 
 // NewQueue makes the handler of a queue. It is called on the queue's thread.
@@ -30,8 +30,8 @@ func (d *Device) NewQueue(q *ublk.Queue) (ublk.QueueHandler, error) {
 	h.port = logcache.NewPort(q.Wake)
 	h.exec = blockdev.NewExecutor(q.Ring(), q.SQE, h.fd)
 	h.exec.CountReads(&d.reads)
-	h.pinned.ring = q.Ring()
-	h.pinned.follow(d.Cache())
+	h.registered.ring = q.Ring()
+	h.registered.switchTo(d.Cache())
 	return h, nil
 }
 
@@ -102,7 +102,7 @@ func (h *queue) Close() {}
 
 // pump starts operations and answers requests.
 func (h *queue) pump() {
-	h.pinned.follow(h.dev.Cache())
+	h.registered.switchTo(h.dev.Cache())
 	l := h.latency()
 	timed := l != nil && l.measures()
 	for _, op := range h.port.Ops() {

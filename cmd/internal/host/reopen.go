@@ -34,10 +34,10 @@ func (d *Device) Reopen(ctx context.Context, backing *blockdev.Device) error {
 	}
 	d.vol.Fence()
 	defer d.vol.Unfence()
-	if err := d.quiet(ctx); err != nil {
+	if err := d.awaitIdle(ctx); err != nil {
 		return err
 	}
-	if err := d.turnToDisk(ctx, backing); err != nil {
+	if err := d.switchBacking(ctx, backing); err != nil {
 		return err
 	}
 	was := d.backing.Swap(backing)
@@ -45,23 +45,24 @@ func (d *Device) Reopen(ctx context.Context, backing *blockdev.Device) error {
 	return nil
 }
 
-// turnToDisk has the cache of a fenced and quiet device, if it has one, work on
-// another descriptor of its disk. Interrupted, it has not: what the thread was
-// asked to do it has done, or never will.
-func (d *Device) turnToDisk(ctx context.Context, backing *blockdev.Device) error {
+// switchBacking has the cache of a fenced and quiet device, if it has one, work
+// on another descriptor of its disk. Interrupted, it has not: what the thread
+// was asked to do it has done, or never will.
+func (d *Device) switchBacking(ctx context.Context, backing *blockdev.Device) error {
 	c := d.Cache()
 	if c == nil {
 		d.vol.Reopened()
 		return nil
 	}
 	return poll(ctx, func() (bool, error) {
-		return on(context.WithoutCancel(ctx), c, func() bool { return c.worker.reopen(d.vol, int32(backing.FD())) })
+		return runOnThread(context.WithoutCancel(ctx), c, func() bool { return c.worker.reopen(d.vol, int32(backing.FD())) })
 	})
 }
 
-// reopen is turn for the disk of a fenced volume.
+// reopen switches the thread over to another descriptor of a fenced volume's
+// disk; like switchFD it may have to be asked again.
 func (w *worker) reopen(v *logcache.Volume, fd int32) bool {
-	if !w.turn(block.Dev(v.ID), fd) {
+	if !w.switchFD(block.Dev(v.ID), fd) {
 		return false
 	}
 	v.Reopened()

@@ -82,7 +82,7 @@ func TestP8ReopenInterrupted(t *testing.T) {
 	if l.d.Backing() != next { // else it was quicker
 		must(t, next.Close())
 	}
-	fd, err := on(bounded(t), l.c, func() int32 { return l.c.worker.fds[l.d.ID()].Load() })
+	fd, err := runOnThread(bounded(t), l.c, func() int32 { return l.c.worker.fds[l.d.ID()].Load() })
 	must(t, err)
 	if int(fd) != l.d.Backing().FD() {
 		t.Errorf("the cache's thread writes to descriptor %d, and the disk is %d", fd, l.d.Backing().FD())

@@ -16,15 +16,15 @@ type sleeps struct {
 }
 
 const (
-	// sleepEvery is how often the clocks are read: a turn of a busy thread
+	// sleepEvery is how often the clocks are read: an iteration of a busy thread
 	// takes microseconds.
 	sleepEvery = 100 * time.Millisecond
 	// nap is what is too short for a sleep, and too long for two readings in a row.
 	nap = 50 * time.Millisecond
 )
 
-// slept tells whether the machine has slept since it was asked last. Between two
-// turns that are far apart, the clocks are always read.
+// slept tells whether the machine has slept since it was asked last. Between
+// two iterations that are far apart, the clocks are always read.
 func (s *sleeps) slept(now time.Time) bool {
 	if now.Before(s.next) {
 		return false

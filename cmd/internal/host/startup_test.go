@@ -161,7 +161,7 @@ func startup(b *testing.B, path string) (cpu time.Duration) {
 	seen, err := c.core.Examine(v, &bound, blank{}, blank{})
 	must(b, err)
 	seen.Overrule()
-	must(b, c.told(func(done func(error)) { c.core.Attach(v, bound, seen, done) }))
+	must(b, c.await(func(done func(error)) { c.core.Attach(v, bound, seen, done) }))
 	v.Unfence()
 	p := logcache.NewPort(func() {})
 	p.Submit(&logcache.Request{Volume: v, Op: logcache.Read, LBA: scattered(12345) * 8, Sectors: 8, Buf: page(4096)})

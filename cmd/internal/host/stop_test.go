@@ -72,7 +72,7 @@ func fill(ctx context.Context, t *testing.T, c *Cache, d *Device, n int) []byte 
 		}
 	})
 	must(t, c.FlushCurrent(ctx))
-	_, err = on(ctx, c, c.core.CloseCurrent)
+	_, err = runOnThread(ctx, c, c.core.CloseCurrent)
 	must(t, err)
 	return buf
 }

@@ -59,9 +59,9 @@ type worker struct {
 	observed  []*Device   // whom inputs.Devices are of
 	published time.Duration
 
-	sleeps  sleeps
-	latency *latency
-	pin     func(*uring.Ring) // the memory of the cache's RAM buffers
+	sleeps   sleeps
+	latency  *latency
+	register func(*uring.Ring) // the memory of the cache's RAM buffers
 }
 
 func newWorker() (*worker, error) {
@@ -126,7 +126,7 @@ func (w *worker) run(ready chan<- error) {
 	}
 	w.ring = ring
 	w.exec = blockdev.NewExecutor(ring, w.entry, func(d block.Dev) int { return int(w.fds[d].Load()) })
-	w.pin(ring)
+	w.register(ring)
 	w.arm()
 	ready <- nil
 	for !w.quit.Load() || w.exec.InFlight() > 0 || !w.migr.Idle() {
@@ -190,11 +190,11 @@ func (w *worker) iterate() error {
 	return nil
 }
 
-// turn has the thread go on with another descriptor of a device's backing, or,
-// with noFD, do no more there. It returns false while something is under way on
-// the old one, which may be closed after that: the number that another disk
-// gets is not used.
-func (w *worker) turn(dev block.Dev, fd int32) bool {
+// switchFD has the thread go on with another descriptor of a device's backing,
+// or, with noFD, do no more there. It returns false while something is under
+// way on the old one, which may be closed after that: the number that another
+// disk gets is not used.
+func (w *worker) switchFD(dev block.Dev, fd int32) bool {
 	w.migr.Abandon(dev)
 	if w.migr.Busy(dev) {
 		return false

@@ -72,12 +72,12 @@ func TestARingFollowsTheCache(t *testing.T) {
 		_, ok := ring.Registered(c.core.Memory().Bytes())
 		return ok
 	}
-	p := pinned{ring: ring}
+	p := registered{ring: ring}
 	for i, step := range []struct {
 		to    *Cache
 		rings int
 	}{{nil, 2}, {a, 3}, {a, 3}, {b, 3}, {nil, 2}, {a, 3}} {
-		p.follow(step.to)
+		p.switchTo(step.to)
 		wantPinned(t, step.rings)
 		if has(a) != (step.to == a) || has(b) != (step.to == b) {
 			t.Errorf("step %d: the ring has the buffers of a: %v, of b: %v", i, has(a), has(b))
@@ -85,7 +85,7 @@ func TestARingFollowsTheCache(t *testing.T) {
 	}
 	must(t, errors.Join(a.Free(bounded(t)), b.Free(bounded(t))))
 	wantPinned(t, 1)
-	p.follow(b) // which is gone
+	p.switchTo(b) // which is gone
 	wantPinned(t, 0)
 	must(t, ring.Close())
 }
