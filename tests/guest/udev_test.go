@@ -8,7 +8,7 @@ import (
 	"github.com/ublk-lc/ublk-lc/tools/vm"
 )
 
-// dropBacking stops what has assembled itself.
+// letGo stops what has assembled itself.
 const letGo = `udevadm settle; mdadm --stop --scan 2>/dev/null || true
 for c in $(ls -d /sys/fs/bcache/*-* 2>/dev/null); do echo 1 >$c/stop; done
 until ! ls -d /sys/fs/bcache/*-* 2>/dev/null; do sleep 0.2; done`

@@ -4,7 +4,7 @@
 //
 //	each second ─► Manager.Survey ─► for each cache what is due:
 //	                 measure its backings' disks ─► Manager.Steer
-//	                 flush, superblock           ─► Manager.Upkeep
+//	                 flush, superblock           ─► Manager.Maintain
 //
 // All it does to a cache it has the manager do, which also ends it: at a
 // shutdown, by the [manager.Pilot] that it is.
@@ -54,8 +54,8 @@ type timers struct {
 
 const (
 	tick = time.Second
-	// upkeepLimit bounds a periodic flush or superblock.
-	upkeepLimit = 30 * time.Second
+	// maintenanceLimit bounds a periodic flush or superblock.
+	maintenanceLimit = 30 * time.Second
 )
 
 // Start starts it.
@@ -104,14 +104,14 @@ func (a *daemon) run(ctx context.Context) {
 	for now := time.Now(); ; {
 		caches, backings := a.m.Survey()
 		for i := range caches {
-			a.tend(ctx, now, &caches[i], backings)
+			a.service(ctx, now, &caches[i], backings)
 		}
-		a.forget(caches, backings)
+		a.dropGone(caches, backings)
 		a.m.WatchSizes()
 		select {
 		case <-ctx.Done():
 			for _, t := range a.timers {
-				<-t.busy // upkeep under way ends with ctx
+				<-t.busy // maintenance under way ends with ctx
 			}
 			return
 		case now = <-ticks.C:
@@ -119,8 +119,8 @@ func (a *daemon) run(ctx context.Context) {
 	}
 }
 
-// forget drops what is kept for caches and devices that are gone.
-func (a *daemon) forget(caches []manager.InService, backings []diskload.Backing) {
+// dropGone drops what is kept for caches and devices that are gone.
+func (a *daemon) dropGone(caches []manager.InService, backings []diskload.Backing) {
 	for id := range a.timers {
 		if !slices.ContainsFunc(caches, func(c manager.InService) bool { return c.ID == id }) {
 			delete(a.timers, id)
@@ -129,8 +129,8 @@ func (a *daemon) forget(caches []manager.InService, backings []diskload.Backing)
 	a.loads.Keep(backings)
 }
 
-// tend does for one cache what is due.
-func (a *daemon) tend(ctx context.Context, now time.Time, c *manager.InService, backings []diskload.Backing) {
+// service does for one cache what is due.
+func (a *daemon) service(ctx context.Context, now time.Time, c *manager.InService, backings []diskload.Backing) {
 	t := a.timers[c.ID]
 	if t == nil {
 		t = &timers{flush: now, commit: now, busy: make(chan struct{}, 1)}
@@ -138,7 +138,7 @@ func (a *daemon) tend(ctx context.Context, now time.Time, c *manager.InService, 
 		a.timers[c.ID] = t
 	}
 	if due(&t.update, now, c.Settings.UpdateInterval) {
-		a.modulate(now, c, backings)
+		a.sampleLoads(now, c, backings)
 	}
 	flush := due(&t.flush, now, c.Settings.FlushInterval)
 	commit := due(&t.commit, now, c.Settings.CommitInterval)
@@ -151,7 +151,7 @@ func (a *daemon) tend(ctx context.Context, now time.Time, c *manager.InService, 
 	}
 	select {
 	case <-t.busy:
-		go a.upkeep(ctx, c.ID, flush, commit, t.busy)
+		go a.maintain(ctx, c.ID, flush, commit, t.busy)
 	default: // the last one is still waiting for the cache device
 	}
 }
@@ -166,17 +166,17 @@ func due(last *time.Time, now time.Time, interval time.Duration) bool {
 	return true
 }
 
-// upkeep makes a log durable, or writes a superblock, or both.
-func (a *daemon) upkeep(ctx context.Context, id uint8, flush, commit bool, busy chan<- struct{}) {
+// maintain makes a log durable, or writes a superblock, or both.
+func (a *daemon) maintain(ctx context.Context, id uint8, flush, commit bool, busy chan<- struct{}) {
 	defer func() { busy <- struct{}{} }()
-	ctx, cancel := context.WithTimeout(ctx, upkeepLimit)
+	ctx, cancel := context.WithTimeout(ctx, maintenanceLimit)
 	defer cancel()
-	if err := a.m.Upkeep(ctx, id, flush, commit); err != nil && ctx.Err() != context.Canceled {
+	if err := a.m.Maintain(ctx, id, flush, commit); err != nil && ctx.Err() != context.Canceled {
 		a.failed(id, err)
 	}
 }
 
-// failed notes what went wrong in the upkeep of a cache, and logs it once.
+// failed notes what went wrong in the maintenance of a cache, and logs it once.
 func (a *Autopilot) failed(id uint8, err error) {
 	text := fmt.Sprintf("cache %d: periodic flush: %v", id, err)
 	a.mu.Lock()
@@ -187,10 +187,11 @@ func (a *Autopilot) failed(id uint8, err error) {
 	}
 }
 
-// modulate measures how busy others keep the backings of a cache; from that its
-// policy decides on migration. A first look at a disk measures nothing: to take
-// it for idle would be an interval of migration at full speed beside its users.
-func (a *daemon) modulate(now time.Time, c *manager.InService, backings []diskload.Backing) {
+// sampleLoads measures how busy others keep the backings of a cache; from that
+// its policy decides on migration. A first look at a disk measures nothing: to
+// take it for idle would be an interval of migration at full speed beside its
+// users.
+func (a *daemon) sampleLoads(now time.Time, c *manager.InService, backings []diskload.Backing) {
 	if loads, first := a.loads.Sample(now, c.ID, backings); !first {
 		a.m.Steer(a, c, loads)
 	}

@@ -20,10 +20,10 @@ func attachCommand() *cobra.Command {
 			"                          look at the log's data first: FILE is a copy of the disk; the cache must be free for it",
 		Args: exactly("DEVICE_ID", "CACHE_ID"),
 		RunE: func(cmd *cobra.Command, args []string) (err error) {
-			if a.Device, err = number("device", args[0]); err != nil {
+			if a.Device, err = parseID("device", args[0]); err != nil {
 				return err
 			}
-			if a.Cache, err = number("cache", args[1]); err != nil {
+			if a.Cache, err = parseID("cache", args[1]); err != nil {
 				return err
 			}
 			return do(cmd, call, control.VerbAttach, a)

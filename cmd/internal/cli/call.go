@@ -25,7 +25,7 @@ func call(cmd *cobra.Command, verb string, args, result any) error {
 	if err != nil {
 		return err
 	}
-	return converse(cmd, conn, verb, args, result)
+	return roundTrip(cmd, conn, verb, args, result)
 }
 
 // callStarting asks the server, and starts one if none runs.
@@ -35,14 +35,14 @@ func callStarting(cmd *cobra.Command, verb string, args, result any) error {
 		if err != nil {
 			return err
 		}
-		return converse(cmd, conn, verb, args, result)
+		return roundTrip(cmd, conn, verb, args, result)
 	}
 	if conn, err = spawn(); err != nil {
 		return err
 	}
-	err = converse(cmd, conn, verb, args, result)
+	err = roundTrip(cmd, conn, verb, args, result)
 	if err != nil {
-		dismiss()
+		stopIfIdle()
 	}
 	return err
 }
@@ -65,9 +65,9 @@ func spawn() (net.Conn, error) {
 	}
 }
 
-// dismiss ends a server that was started for a verb which was then refused: a
+// stopIfIdle ends a server that was started for a verb which was then refused: a
 // refusal changes nothing. It stays if it has got something to do meanwhile.
-func dismiss() {
+func stopIfIdle() {
 	conn, err := control.Dial()
 	if err != nil {
 		return
@@ -75,7 +75,7 @@ func dismiss() {
 	_ = control.Call(context.Background(), conn, control.VerbShutdown, control.ShutdownArgs{IfIdle: true}, nil, nil)
 }
 
-func converse(cmd *cobra.Command, conn net.Conn, verb string, args, result any) error {
+func roundTrip(cmd *cobra.Command, conn net.Conn, verb string, args, result any) error {
 	p := newProgress(cmd.ErrOrStderr())
 	err := control.Call(cmd.Context(), conn, verb, args, result, p.show)
 	p.end()
@@ -89,18 +89,18 @@ func do(cmd *cobra.Command, ask func(*cobra.Command, string, any, any) error, ve
 	if err := ask(cmd, verb, args, &done); err != nil {
 		return err
 	}
-	say(cmd.OutOrStdout(), done)
+	printDone(cmd.OutOrStdout(), done)
 	return nil
 }
 
-func say(w io.Writer, d control.Done) {
+func printDone(w io.Writer, d control.Done) {
 	if d.Text != "" {
 		fmt.Fprintln(w, d.Text)
 	}
 }
 
-// number takes an id off the command line.
-func number(what, arg string) (int, error) {
+// parseID takes an id off the command line.
+func parseID(what, arg string) (int, error) {
 	n, err := strconv.Atoi(arg)
 	if err != nil {
 		return 0, control.Errorf(control.BadValue, "%s id %q is not a number; ids go from 1 to 127", what, arg)

@@ -27,7 +27,7 @@ func createCommand() *cobra.Command {
 			if err := control.CheckName(a.Name); err != nil {
 				return err
 			}
-			if a.ID, err = number("device", args[1]); err != nil {
+			if a.ID, err = parseID("device", args[1]); err != nil {
 				return err
 			}
 			if a.Path, err = absolute(args[2]); err != nil {

@@ -141,7 +141,7 @@ func dumpRecord(m *inspect.Image, place string) ([]inspect.Section, error) {
 }
 
 func dumpBlock(ctx context.Context, m *inspect.Image, device, lba string) (*inspect.Block, []inspect.Section, error) {
-	id, err := number("device", device)
+	id, err := parseID("device", device)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -41,7 +41,7 @@ func forgetCommand() *cobra.Command {
 		Annotations: map[string]string{unprivileged: "files are their owner's; devices are root's anyway"},
 		Args:        exactly("CACHE", "DEVICE_ID"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			id, err := number("device", args[1])
+			id, err := parseID("device", args[1])
 			if err != nil {
 				return err
 			}
@@ -60,7 +60,7 @@ func forgetCommand() *cobra.Command {
 // Forget gives up what a log holds of a device. It needs neither a server nor
 // ublk; a cache that is resumed its server does.
 func Forget(cmd *cobra.Command, path string, id uint8, o ForgetOptions) error {
-	if cache := cacheOn(served(), path); cache != 0 && o.ReplayedTo == "" {
+	if cache := cacheOn(serverList(), path); cache != 0 && o.ReplayedTo == "" {
 		return forgetResumed(cmd, control.ForgetArgs{Cache: cache, Device: int(id), Yes: o.Yes, SkipDisks: o.SkipDisks})
 	}
 	return withOffline(cmd, path, blockdev.OpenOptions{Exclusive: true}, func(c *offline, p *progress) error {
@@ -84,7 +84,7 @@ func Forget(cmd *cobra.Command, path string, id uint8, o ForgetOptions) error {
 		}
 		l, kept := lossOf(log, b), ""
 		if l.any() {
-			if kept, err = l.settle(cmd, c, o, p); err != nil {
+			if kept, err = l.confirm(cmd, c, o, p); err != nil {
 				return err
 			}
 		}

@@ -60,9 +60,9 @@ func (l *loss) String() string {
 	return text
 }
 
-// settle finds out whether what is given up is on a disk, and else wants a word
+// confirm finds out whether what is given up is on a disk, and else wants a word
 // for it. kept is the end of a sentence that says where it is.
-func (l *loss) settle(cmd *cobra.Command, c *offline, o ForgetOptions, p *progress) (kept string, err error) {
+func (l *loss) confirm(cmd *cobra.Command, c *offline, o ForgetOptions, p *progress) (kept string, err error) {
 	if o.ReplayedTo == "" {
 		disk, err := itsDisk(c, l.log, l.binding, o.SkipDisks)
 		if err != nil {

@@ -18,7 +18,7 @@ func freeCommand() *cobra.Command {
 
 // onID is a verb that takes one id.
 func onID(cmd *cobra.Command, verb, what, arg string) error {
-	id, err := number(what, arg)
+	id, err := parseID(what, arg)
 	if err != nil {
 		return err
 	}

@@ -46,7 +46,7 @@ func openDisk(path string, how blockdev.OpenOptions) (*blockdev.Device, error) {
 // explainInUse adds which cache of the server it is, or the disk of which
 // device, if it is one.
 func explainInUse(path string, err error) error {
-	l := served()
+	l := serverList()
 	if id := cacheOn(l, path); id != 0 {
 		return fmt.Errorf("%w; it is cache %d: %s`lc free-cache %d` first", err, id, beforeFree(l.Devices, id), id)
 	}
@@ -58,8 +58,8 @@ func explainInUse(path string, err error) error {
 	return err
 }
 
-// served is what the server has, or nothing if none runs.
-func served() *control.List {
+// serverList is what the server has, or nothing if none runs.
+func serverList() *control.List {
 	l := &control.List{}
 	if conn, err := control.Dial(); err == nil && control.Call(context.Background(), conn, control.VerbList, nil, l, nil) != nil {
 		return &control.List{}

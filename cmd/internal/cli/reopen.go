@@ -27,7 +27,7 @@ func reopenCommand() *cobra.Command {
 			return exactly("DEVICE_ID")(cmd, args)
 		},
 		RunE: func(cmd *cobra.Command, args []string) (err error) {
-			if a.Device, err = number("device", args[0]); err != nil {
+			if a.Device, err = parseID("device", args[0]); err != nil {
 				return err
 			}
 			if len(args) > 1 {

@@ -16,7 +16,7 @@ func resumeCommand() *cobra.Command {
 			"is noted in /var/lib/lc, or in $LC_STATE_DIR.",
 		Args: exactly("CACHE_ID", "DEV"),
 		RunE: func(cmd *cobra.Command, args []string) (err error) {
-			if a.ID, err = number("cache", args[0]); err != nil {
+			if a.ID, err = parseID("cache", args[0]); err != nil {
 				return err
 			}
 			if a.Path, err = absolute(args[1]); err != nil {

@@ -30,7 +30,7 @@ func Main(argv []string, stdout, stderr io.Writer) control.Code {
 	// A second signal ends the program at once, unless it is the same again:
 	// timeout(1) sends its own to the program and then to the program's group.
 	context.AfterFunc(ctx, func() { time.AfterFunc(sameSignal, stop) })
-	if err := settleStateDir(); err != nil {
+	if err := absoluteStateDir(); err != nil {
 		fmt.Fprintf(stderr, "lc: %v\n", err)
 		return classify.Classify(err).Code
 	}
@@ -49,9 +49,9 @@ func Main(argv []string, stdout, stderr io.Writer) control.Code {
 	return e.Code
 }
 
-// settleStateDir names the directory of the record in full: a server that is
+// absoluteStateDir names the directory of the record in full: a server that is
 // started works in another directory.
-func settleStateDir() error {
+func absoluteStateDir() error {
 	dir := os.Getenv("LC_STATE_DIR")
 	if dir == "" {
 		return nil

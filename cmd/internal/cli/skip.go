@@ -27,7 +27,7 @@ func (o *skipOptions) flags(cmd *cobra.Command) {
 
 // drainPast drains or detaches, and leaves out what is damaged if that is wanted.
 func (o *skipOptions) drainPast(cmd *cobra.Command, verb, what, arg string) error {
-	id, err := number(what, arg)
+	id, err := parseID(what, arg)
 	if err != nil {
 		return err
 	}
@@ -47,7 +47,7 @@ func (o *skipOptions) drainPast(cmd *cobra.Command, verb, what, arg string) erro
 	if len(args.Skip) > 0 {
 		return control.Errorf(control.LeftOut, "%s", done.Text)
 	}
-	say(cmd.OutOrStdout(), done)
+	printDone(cmd.OutOrStdout(), done)
 	return nil
 }
 

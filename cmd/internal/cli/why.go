@@ -16,7 +16,7 @@ func whyCommand() *cobra.Command {
 		Short: "Tell in words why migration goes on or does not, and where writes go",
 		Args:  exactly("DEVICE_ID"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			id, err := number("device", args[0])
+			id, err := parseID("device", args[0])
 			if err != nil {
 				return err
 			}

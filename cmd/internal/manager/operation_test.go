@@ -45,7 +45,7 @@ func TestCacheShowsWhatIsDone(t *testing.T) {
 	m := newManager(t)
 	m.mustResume(t, 3, formatted(t))
 	begin := func(what control.Work) *operation { return m.begin(t.Context(), what, quiet, "cache", 3) }
-	upkeep, drain, search, free := begin(""), begin(control.Draining), begin(control.Searching), begin(control.Freeing)
+	periodic, drain, search, free := begin(""), begin(control.Draining), begin(control.Searching), begin(control.Freeing)
 	shows := func(want string) {
 		t.Helper()
 		got := ""
@@ -57,7 +57,7 @@ func TestCacheShowsWhatIsDone(t *testing.T) {
 			t.Errorf("the cache is %s, %q; want %q", line.State, got, want)
 		}
 	}
-	for _, o := range []*operation{upkeep, drain, search} {
+	for _, o := range []*operation{periodic, drain, search} {
 		if _, err := m.pinCache(3, o); err != nil {
 			t.Fatal(err)
 		}
@@ -71,7 +71,7 @@ func TestCacheShowsWhatIsDone(t *testing.T) {
 	m.unpinCache(c, search)
 	shows("")
 	refused(t, m, control.Busy, "another command works on cache 3", func() error { _, err := m.takeCache(3, free); return err })
-	m.unpinCache(c, upkeep)
+	m.unpinCache(c, periodic)
 	if _, err := m.takeCache(3, free); err != nil {
 		t.Fatal(err)
 	}

@@ -120,9 +120,9 @@ func (m *Manager) Steer(p Pilot, c *InService, loads []pace.Load) {
 	real.applyLocked()
 }
 
-// Upkeep closes and flushes the segment that a cache writes to, and writes its
+// Maintain closes and flushes the segment that a cache writes to, and writes its
 // superblock, as is asked for. A cache that is being freed has no need of it.
-func (m *Manager) Upkeep(ctx context.Context, id uint8, flush, commit bool) error {
+func (m *Manager) Maintain(ctx context.Context, id uint8, flush, commit bool) error {
 	o := m.begin(ctx, "", nil, "cache", id)
 	c, err := m.pinCache(int(id), o)
 	if err != nil {

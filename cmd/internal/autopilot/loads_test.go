@@ -15,7 +15,7 @@ func TestFirstLookIsNoLoad(t *testing.T) {
 	}
 	for i, want := range []string{"0", "1"} {
 		caches, backings := m.Survey()
-		d.modulate(time.Unix(int64(1000+i), 0), &caches[0], backings)
+		d.sampleLoads(time.Unix(int64(1000+i), 0), &caches[0], backings)
 		if got := allowed(t, m); got != want {
 			t.Errorf("after look %d migration is %s, want %s", i+1, got, want)
 		}
