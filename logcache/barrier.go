@@ -113,16 +113,11 @@ func (c *Cache) flushed(p *Port, o *operation, err error) {
 	c.groupFlushed(p)
 }
 
-// groupFlushed ends a group when it is known what its flush is worth: nothing, if
-// records have to be written again since.
+// groupFlushed ends a group when it is known what its flush is worth. No record
+// has to be written again since it began: beside it none is written with FUA.
 func (c *Cache) groupFlushed(p *Port) {
 	c.flushOp = false
 	if c.broken != nil {
-		return
-	}
-	if c.void {
-		c.void = false
-		c.advance(p)
 		return
 	}
 	c.hardSeq = max(c.hardSeq, c.group)

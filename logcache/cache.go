@@ -85,7 +85,6 @@ type Cache struct {
 	want    uint64 // somebody without a request wants this to be durable
 	group   uint64 // the group under way is for records up to here; 0 = idle
 	flushOp bool   // its flush is under way
-	void    bool   // and counts for nothing: records have to be written again
 
 	line   line   // writes that cannot go to the log yet
 	places uint64 // given to writes so far

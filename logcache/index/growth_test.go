@@ -196,7 +196,7 @@ func TestNoAllocations(t *testing.T) {
 		x.Put(1, b, 0x3c, int64(i))
 		x.Get(1, b, &out)
 		x.Find(1, b, 0x3c, int64(i))
-		x.Remove(1, b, 0x81)
+		x.RemoveAt(1, b, 0x81, int64(i%n)*8)
 		x.RemoveAt(1, b, 0x3c, int64(i))
 		x.Put(1, b, 0xff, int64(i%n)*8)
 		x.Prefetch(1, b, 8)

@@ -62,7 +62,7 @@ func TestLoader(t *testing.T) {
 			t.Run(fmt.Sprint(c.expected, c.goal, c.n, c.blocks, workers, i), func(t *testing.T) {
 				one, all := newTest(t, c.expected, c.goal), newTest(t, c.expected, c.goal)
 				all.Put(1, 1, 0xff, 1)
-				all.Remove(1, 1, 0xff)
+				all.RemoveAt(1, 1, 0xff, 1)
 				r := rand.New(rand.NewPCG(7, uint64(c.n)))
 				l := mustLoad(t, all, workers)
 				for i := range c.n {

@@ -45,15 +45,15 @@ func (m model) put(k blockKey, mask uint8, base int64) (replaced int, existed bo
 	return replaced, existed
 }
 
-// remove removes the sectors of mask that lie where at says.
-func (m model) remove(k blockKey, mask uint8, at func(base int64) bool) (removed uint8, gone bool) {
+// removeAt removes the sectors of mask that have a base.
+func (m model) removeAt(k blockKey, mask uint8, base int64) (removed uint8, gone bool) {
 	b, existed := m[k]
 	if !existed {
 		return 0, false
 	}
 	left := false
 	for i := range b {
-		if b[i].present && mask>>i&1 == 1 && at(b[i].base) {
+		if b[i].present && mask>>i&1 == 1 && b[i].base == base {
 			b[i] = place{}
 			removed |= 1 << i
 		}
@@ -187,17 +187,9 @@ func (p *pair) put(t *rapid.T, k blockKey, mask uint8, base int64) {
 
 func (p *pair) removeAt(t *rapid.T, k blockKey, mask uint8, base int64) {
 	removed, gone := p.x.RemoveAt(k.dev, k.block, mask, base)
-	wantRemoved, wantGone := p.m.remove(k, mask, func(b int64) bool { return b == base })
+	wantRemoved, wantGone := p.m.removeAt(k, mask, base)
 	if removed != wantRemoved || gone != wantGone {
 		t.Fatalf("RemoveAt(%v, %#x, %d) = %#x, %v; want %#x, %v", k, mask, base, removed, gone, wantRemoved, wantGone)
-	}
-}
-
-func (p *pair) remove(t *rapid.T, k blockKey, mask uint8) {
-	removed, gone := p.x.Remove(k.dev, k.block, mask)
-	wantRemoved, wantGone := p.m.remove(k, mask, func(int64) bool { return true })
-	if removed != wantRemoved || gone != wantGone {
-		t.Fatalf("Remove(%v, %#x) = %#x, %v; want %#x, %v", k, mask, removed, gone, wantRemoved, wantGone)
 	}
 }
 
@@ -280,7 +272,6 @@ func runModel(t *rapid.T, shards int) {
 			}
 		},
 		"removeAt": func(t *rapid.T) { p.removeAt(t, key.Draw(t, "key"), mask.Draw(t, "mask"), base.Draw(t, "base")) },
-		"remove":   func(t *rapid.T) { p.remove(t, key.Draw(t, "key"), mask.Draw(t, "mask")) },
 		"find":     func(t *rapid.T) { p.find(t, key.Draw(t, "key"), mask.Draw(t, "mask"), base.Draw(t, "base")) },
 		"get":      func(t *rapid.T) { p.get(t, key.Draw(t, "key")) },
 		"removeDevice": func(t *rapid.T) {

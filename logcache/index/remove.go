@@ -19,21 +19,6 @@ func (x *Index) RemoveAt(dev uint8, block uint64, mask uint8, base int64) (remov
 	return removed, x.prune(s, from, to)
 }
 
-// Remove removes the sectors of mask from all entries of the block, wherever
-// they lie, as for a discard.
-//
-// removed has the bits of the sectors that were removed; gone reports that
-// with them the block's last entry went.
-func (x *Index) Remove(dev uint8, block uint64, mask uint8) (removed uint8, gone bool) {
-	_, s, from, to := x.locate(dev, block)
-	for i := from; i < to; i++ {
-		e := s.tab[i]
-		removed |= e.mask() & mask
-		s.tab[i] = e.without(mask)
-	}
-	return removed, x.prune(s, from, to)
-}
-
 // prune removes those of a block's entries in [from, to) that cover no sector
 // any more, and reports whether it had some and now has none.
 func (x *Index) prune(s *shard, from, to int) (gone bool) {
