@@ -8,6 +8,15 @@ import (
 	"github.com/ublk-lc/ublk-lc/tests/kit/inline"
 )
 
+// Each state has a name.
+func TestHealthIsNamed(t *testing.T) {
+	for h, name := range []string{"healthy", "doubtful", "failed", "lost"} {
+		if got := Health(h).String(); got != name {
+			t.Errorf("state %d is %s, want %s", h, got, name)
+		}
+	}
+}
+
 // TestP8Health: each way from one state to another.
 func TestP8Health(t *testing.T) {
 	look := func(r *bench, data func([]byte), err error) {

@@ -35,6 +35,22 @@ func TestSuperRoundTrip(t *testing.T) {
 	}
 }
 
+// What another program has put behind a superblock, in its last 4 KiB, is seen.
+func TestSuperIsAlone(t *testing.T) {
+	b := append(AppendSuper(nil, testSuper(t)), make([]byte, 4096)...)
+	if !SuperIsAlone(b) {
+		t.Error("zeroes are taken for something")
+	}
+	b[SuperLength(b)] = 1
+	if !SuperIsAlone(b) {
+		t.Error("it looks too far")
+	}
+	b[SuperLength(b)-1] = 1
+	if SuperIsAlone(b) {
+		t.Error("the last byte is not seen")
+	}
+}
+
 // TestP6Features: what a newer program marks is kept, may be read and not be
 // written, or is not taken at all.
 func TestP6Features(t *testing.T) {

@@ -9,6 +9,8 @@ import (
 	"testing"
 
 	"github.com/ublk-lc/ublk-lc/segment"
+	"github.com/ublk-lc/ublk-lc/tests/kit"
+	"golang.org/x/sys/unix"
 )
 
 func replayed(t *testing.T, l *Log, device uint8, choice Choice) (*Plan, *memory) {
@@ -294,5 +296,26 @@ func TestReplayTellsHowFar(t *testing.T) {
 	}
 	if !bytes.Equal(d.b, l.disk(1, told[0], nil)) {
 		t.Errorf("not the state after record %d", told[0])
+	}
+}
+
+// TestP9NoMemoryNoReplay: a batch for which there is no memory ends the replay,
+// with nothing of it written.
+func TestP9NoMemoryNoReplay(t *testing.T) {
+	l := newBuilder(t, 512, 1<<20, 40)
+	l.bind(1, "big", 1<<17, 0)
+	for i := range uint64(34) {
+		l.record(false, write{device: 1, lba: i * 2000, sectors: 2000})
+	}
+	p, err := surveyBytes(t, l.b).Plan(1, Refuse)
+	must(t, err)
+	d := &memory{b: make([]byte, p.Binding.Sectors*segment.SectorSize)}
+	kit.LimitSpace(t, 24<<20, func() { err = p.Replay(t.Context(), d, nil) })
+	if !errors.Is(err, unix.ENOMEM) || d.flushed || bytes.Count(d.b, []byte{0}) != len(d.b) {
+		t.Errorf("%v, flushed %v", err, d.flushed)
+	}
+	must(t, p.Replay(t.Context(), d, nil))
+	if !bytes.Equal(d.b, l.disk(1, 34, nil)) {
+		t.Error("wrong content")
 	}
 }

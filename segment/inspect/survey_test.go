@@ -232,6 +232,9 @@ func TestSuperblocks(t *testing.T) {
 			if !errors.Is(err, c.want) || (err == nil) != (c.want == nil) {
 				t.Errorf("got %v, want %v", err, c.want)
 			}
+			if s, err := m.Super(); !errors.Is(err, c.want) || (s == nil) != (c.want != nil) {
+				t.Errorf("the superblock is %v, %v", s, err)
+			}
 			must(t, Fprint(io.Discard, m.DumpSuper()))
 			if _, err := m.DumpSegment(7); (err == nil) != (c.want == nil) {
 				t.Errorf("dump of a segment: %v", err)

@@ -24,6 +24,7 @@ func TestReportSays(t *testing.T) {
 		{"unreadable", func(r *Report) { r.Unreadable = []string{"bytes 1-2"} }, "unreadable   bytes 1-2\n"},
 		{"doubt", func(r *Report) { r.State, r.Doubt = Doubt, "bytes 3-4" }, "doubt        bytes 3-4; the log ends there"},
 		{"what doubt means", func(r *Report) { r.State = Doubt }, "what was written last may be lost"},
+		{"another program's", func(r *Report) { r.State = Replaced }, "replaced: another program has this disk now"},
 		{"damage to one record", func(r *Report) { r.Damage = []DamageReport{{FirstSeq: 3, LastSeq: 3, Kind: DamagedHeader}} }, "damage       record 3 at "},
 		{"damage to several", func(r *Report) { r.Damage = []DamageReport{{FirstSeq: 3, LastSeq: 5, Kind: DamagedHeader, Unknown: 3}} }, "nobody knows what 3 records held"},
 		{"their sequences", func(r *Report) { r.Damage = []DamageReport{{FirstSeq: 3, LastSeq: 5}} }, "damage       records 3-5 at "},

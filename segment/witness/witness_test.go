@@ -246,6 +246,20 @@ func TestReaderOfAShrunkDisk(t *testing.T) {
 	}
 }
 
+// A disk is mostly itself when what is as it should be outweighs what is not, and
+// there is some of it.
+func TestVerdictMostly(t *testing.T) {
+	for _, c := range []struct {
+		alike, differ int
+		want          bool
+	}{{0, 0, false}, {1, 0, true}, {3, 3, true}, {3, 4, false}} {
+		v := Verdict{Alike: c.alike, Differ: [places]int{0, c.differ}}
+		if got := v.Mostly(); got != c.want {
+			t.Errorf("%d alike, %d not: %v", c.alike, c.differ, got)
+		}
+	}
+}
+
 // TestVerdictSays what was seen.
 func TestVerdictSays(t *testing.T) {
 	v := Verdict{Differ: [places]int{3, 0, 1, 0}, Of: [places]int{256, 128, 4, 12}, First: 2}
