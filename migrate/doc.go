@@ -8,8 +8,8 @@
 //	idle ─► reading ─► writing ─► flushing ─► committing ─► idle
 //	        segments   sorted,    each        superblock:
 //	        from the   merged     backing     slots are free
-//	        log        (meanwhile [Migrator.Ahead] reads  )
-//	                   (the segments of the batch after it)
+//	        log        (meanwhile [Migrator.ReadAhead] reads)
+//	                   (the segments of the batch after it )
 //
 // A batch is a run of the oldest segments. Within it only the newest version
 // of a sector is written; what later segments hold does not matter, so that at
@@ -27,13 +27,13 @@
 //
 //  1. [Migrator.Step], when the pace says so: Migrator.candidates asks the [Source]
 //     for the oldest segments, and Migrator.read makes reads of them, but for those
-//     that [Migrator.Ahead] has read before.
-//  2. [Migrator.Ops] hands out what lanes.admit lets go: as many operations on
+//     that [Migrator.ReadAhead] has read before.
+//  2. [Migrator.Ops] hands out what queues.dispatch lets go: as many operations on
 //     each backing as its share of the depth, and as many bytes as the limit.
 //  3. [Migrator.Done] takes a completion, and Migrator.advance goes to the next
 //     state when all are there. Behind the reads that is Migrator.sort: collect
 //     verifies each segment and lists its extents, newest finds the newest version
-//     of each sector, and carryOut makes an operation of each run of neighbours
+//     of each sector, and emit makes an operation of each run of neighbours
 //     and tells the source what it will write.
 //  4. Behind the writes, one flush of each backing. What it is worth the source
 //     says: one that fails costs what others wrote there too, whoever asked for it
@@ -56,9 +56,10 @@
 //
 // Those of the log are in the glossary of package logcache. Of a batch:
 //
-//	lane      the operations of a batch on one backing; a queue for each
 //	patch     a read, modify and write of a block of which a part is to be written
 //	place     an extent, and where it lies on the cache device
+//	queue     the operations of a batch on one backing, each with its own depth
+//	readahead reads of the next batch's segments while this one is written
 //	version   what an extent of the batch says of its sectors; of several the
 //	          newest counts
 package migrate

@@ -74,24 +74,24 @@ type Migrator struct {
 	state state
 	err   error // what the batch failed with
 
-	batch    []segment.Span
-	begun    uint64 // a batch that did not end may have written segments up to this one
-	ahead    ahead
-	images   []byte // of the batch's segments; once they are sorted, of the next batch's
-	staging  []byte // the sorted payload
-	staged   int
-	versions []version
-	places   []segment.Placed
-	devs     []block.Dev // written to in this batch
-	patches  patches
+	batch        []segment.Span
+	unfinishedTo uint64 // a batch that did not end may have written segments up to this one
+	readahead    readahead
+	images       []byte // of the batch's segments; once they are sorted, of the next batch's
+	staging      []byte // the sorted payload
+	staged       int
+	versions     []version
+	places       []segment.Placed
+	devs         []block.Dev // written to in this batch
+	patches      patches
 
-	queue   []*block.Op // not yet given out
-	depth   int         // given out and not done
-	writes  int         // to the backings, and flushes, not done
-	lanes   lanes       // the same by device, and how fast they go
-	pool    []*block.Op
-	retries int
-	skips   skips
+	pending  []*block.Op // not yet given out
+	inFlight int         // given out and not done
+	writes   int         // to the backings, and flushes, not done
+	queues   queues      // the same by device, and how fast they go
+	pool     []*block.Op
+	retries  int
+	skips    skips
 
 	status Status
 }
@@ -117,7 +117,7 @@ func New(src Source) *Migrator {
 	m := &Migrator{src: src, geo: src.Geometry()}
 	// What was interrupted by a crash may have been a batch of all there is.
 	m.batch = src.Candidates(nil, 0, m.Largest(), false)
-	m.mustEnd()
+	m.noteUnfinished()
 	return m
 }
 
@@ -126,11 +126,11 @@ func (m *Migrator) Largest() int {
 	return int(min(m.geo.Slots, max(1, MaxBatch/uint64(m.geo.SegmentSize))))
 }
 
-// mustEnd notes that the batch may leave newer data on the backings than it
-// has told. Until a batch that is as long succeeds, they are no past state.
-func (m *Migrator) mustEnd() {
+// noteUnfinished notes that the batch may leave newer data on the backings than
+// it has told. Until a batch that is as long succeeds, they are no past state.
+func (m *Migrator) noteUnfinished() {
 	if n := len(m.batch); n > 0 {
-		m.begun = max(m.begun, m.batch[n-1].ID)
+		m.unfinishedTo = max(m.unfinishedTo, m.batch[n-1].ID)
 	}
 }
 
@@ -139,15 +139,15 @@ func (m *Migrator) mustEnd() {
 func (m *Migrator) candidates(most int) {
 	most = min(most, m.Largest())
 	ask := most
-	if m.begun > 0 {
+	if m.unfinishedTo > 0 {
 		ask = m.Largest()
 	}
 	m.batch = m.src.Candidates(m.batch[:0], 0, ask, true)
 	n := min(most, len(m.batch))
-	for n < len(m.batch) && m.batch[n].ID <= m.begun {
+	for n < len(m.batch) && m.batch[n].ID <= m.unfinishedTo {
 		n++
 	}
-	for n > 1 && m.batch[0].ID < m.status.Damaged && m.batch[n-1].ID >= m.status.Damaged && m.batch[n-1].ID > m.begun {
+	for n > 1 && m.batch[0].ID < m.status.Damaged && m.batch[n-1].ID >= m.status.Damaged && m.batch[n-1].ID > m.unfinishedTo {
 		n--
 	}
 	m.batch = m.batch[:n]
@@ -188,8 +188,8 @@ func (m *Migrator) Step(most int) bool {
 		return false
 	}
 	m.err, m.retries = nil, 0
-	m.state, m.lanes.begun = reading, false
-	for i := m.takeAhead(); i < len(m.batch); i++ {
+	m.state, m.queues.started = reading, false
+	for i := m.takeReadahead(); i < len(m.batch); i++ {
 		m.read(i, &m.batch[i])
 	}
 	if m.done() {
@@ -248,11 +248,11 @@ func (m *Migrator) add(k block.Kind, dev block.Dev, offset int64, buf []byte) *b
 		op = &block.Op{Sink: m}
 	}
 	op.Kind, op.Dev, op.Disk, op.Offset, op.Buf, op.Tag = k, dev, m.src.Disk(), offset, buf, 0
-	m.lanes.todo[dev]++
+	m.queues.todo[dev]++
 	if dev != block.Cache {
 		m.writes++
 	}
-	m.queue = append(m.queue, op)
+	m.pending = append(m.pending, op)
 	return op
 }
 
@@ -267,15 +267,15 @@ func (m *Migrator) Done(op *block.Op, err error) {
 
 // ended goes on when it is known how an operation has ended.
 func (m *Migrator) ended(op *block.Op, err error) {
-	m.depth--
-	m.lanes.out[op.Dev]--
+	m.inFlight--
+	m.queues.inFlight[op.Dev]--
 	if err != nil && m.failed(op, err) {
 		return
 	}
 	if err == nil && op.Tag != 0 && m.err == nil && m.patched(op) {
 		return
 	}
-	m.lanes.todo[op.Dev]--
+	m.queues.todo[op.Dev]--
 	if op.Dev != block.Cache {
 		m.writes--
 	}
@@ -295,12 +295,12 @@ func (m *Migrator) failed(op *block.Op, err error) (again bool) {
 	}
 	switch {
 	case op.Dev == block.Cache && m.state != reading && m.err == nil:
-		m.ahead.failed = append(m.ahead.failed, op) // for the batch that needs it
+		m.readahead.failed = append(m.readahead.failed, op) // for the batch that needs it
 		return true
 	case m.err == nil && m.retries < maxRetries && op.Kind != block.Flush:
 		// A failed flush is not tried again: the writes before it may be gone.
 		m.retries++
-		m.queue = append(m.queue, op)
+		m.pending = append(m.pending, op)
 		return true
 	}
 	if m.err == nil { // a disk that is gone fails them all: the first tells why, the counter how many
@@ -318,9 +318,9 @@ func (m *Migrator) failed(op *block.Op, err error) (again bool) {
 func (m *Migrator) done() bool {
 	switch {
 	case m.err != nil:
-		return m.depth == 0 && m.state != idle
+		return m.inFlight == 0 && m.state != idle
 	case m.state == reading:
-		return m.lanes.todo[block.Cache] == 0
+		return m.queues.todo[block.Cache] == 0
 	}
 	return m.writes == 0 && (m.state == writing || m.state == flushing)
 }
@@ -363,7 +363,7 @@ func (m *Migrator) committed(err error) {
 		m.fail(err)
 		return
 	}
-	m.state, m.begun = idle, 0
+	m.state, m.unfinishedTo = idle, 0
 	m.status.Batches++
 	m.status.Segments += uint64(len(m.batch))
 	m.status.LastError, m.status.Damaged = "", 0
@@ -374,11 +374,11 @@ func (m *Migrator) committed(err error) {
 func (m *Migrator) fail(err error) {
 	m.err = err
 	m.drop()
-	if m.depth > 0 {
+	if m.inFlight > 0 {
 		return
 	}
 	if m.state >= writing {
-		m.mustEnd()
+		m.noteUnfinished()
 	}
 	m.state = idle
 	m.status.Failed++

@@ -178,6 +178,6 @@ func (m *Migrator) patched(op *block.Op) (more bool) {
 	}
 	s.list[op.Tag-1].apply(op.Buf)
 	op.Kind = block.Write
-	m.queue = append(m.queue, op)
+	m.pending = append(m.pending, op)
 	return true
 }

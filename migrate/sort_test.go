@@ -86,8 +86,8 @@ func BenchmarkSort(b *testing.B) {
 				if err := m.sort(); err != nil {
 					b.Fatal(err)
 				}
-				m.pool = append(m.pool, m.queue...)
-				m.queue = m.queue[:0]
+				m.pool = append(m.pool, m.pending...)
+				m.pending = m.pending[:0]
 			}
 		})
 	}

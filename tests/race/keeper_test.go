@@ -74,7 +74,7 @@ func (k *keeper) migrate() {
 		k.migr.Step(1 + k.rng.IntN(4))
 	}
 	if k.rng.IntN(3) == 0 {
-		k.migr.Ahead(1 + k.rng.IntN(3))
+		k.migr.ReadAhead(1 + k.rng.IntN(3))
 	}
 }
 

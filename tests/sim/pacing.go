@@ -75,7 +75,7 @@ func (w *world) pace() bool {
 	if ok {
 		p.pacer.Began(p.now)
 	}
-	w.mig.Ahead(o.Ahead)
+	w.mig.ReadAhead(o.Ahead)
 	for i := range o.Credit {
 		w.limit(i, logcache.Credit(o.Credit[i]))
 	}

@@ -250,7 +250,7 @@ func (w *world) startBatch(most int) bool {
 // is one.
 func (w *world) readAhead(most int) {
 	before := w.mig.Status().Ahead
-	w.mig.Ahead(most)
+	w.mig.ReadAhead(most)
 	w.drain()
 	if n := w.mig.Status().Ahead - before; n > 0 {
 		w.tracef("%d segments ahead", n)

@@ -64,7 +64,7 @@ func (w *worker) apply(now time.Duration, o pace.Orders) {
 		w.pacer.Began(now)
 	}
 	w.wantsSegments.Store(o.Batch > 0 && !started) // the log had nothing ready
-	w.migr.Ahead(o.Ahead)
+	w.migr.ReadAhead(o.Ahead)
 	w.migr.Release() // one that is no member any more is never asked again
 	for i, d := range w.observed {
 		if o.Hold.Has(d.ID()) {

@@ -12,17 +12,17 @@ import (
 // Unlimited is the [Migrator.Limit] of a migrator as it is made.
 const Unlimited = math.MaxInt64
 
-// lanes keep the backings of a batch apart: each has a share of the depth, so
+// queues keep the backings of a batch apart: each has a share of the depth, so
 // that a slow one does not fill it up and make the others wait.
-type lanes struct {
-	todo  [segment.MaxDevices + 1]int // operations not done, by device
-	out   [segment.MaxDevices + 1]int // of these, given out
-	begun bool                        // the writing has
-	total [segment.MaxDevices + 1]int // operations that it began with, by device
-	paced bool                        // no more than left may be given out
-	left  int64                       // bytes that may still go to the backings
-	depth int                         // operations on each backing; 0 = its share
-	held  [segment.MaxDevices + 1]bool
+type queues struct {
+	todo     [segment.MaxDevices + 1]int // operations not done, by device
+	inFlight [segment.MaxDevices + 1]int // of these, given out
+	started  bool                        // the writing has
+	total    [segment.MaxDevices + 1]int // operations that it began with, by device
+	paced    bool                        // no more than left may be given out
+	left     int64                       // bytes that may still go to the backings
+	depth    int                         // operations on each backing; 0 = its share
+	held     [segment.MaxDevices + 1]bool
 
 	stopped bool // nothing may be written for now
 }
@@ -31,14 +31,14 @@ type lanes struct {
 // given out from when they are used up, until the next call. It may be called
 // at any time; a host that paces migration does it again and again. A last
 // operation may go over the limit by its own length.
-func (m *Migrator) Limit(bytes int64) { m.lanes.paced, m.lanes.left = bytes != Unlimited, bytes }
+func (m *Migrator) Limit(bytes int64) { m.queues.paced, m.queues.left = bytes != Unlimited, bytes }
 
 // Left is what is left of the limit.
 func (m *Migrator) Left() int64 {
-	if !m.lanes.paced {
+	if !m.queues.paced {
 		return Unlimited
 	}
-	return m.lanes.left
+	return m.queues.left
 }
 
 // Size is how many segments the batch under way has; 0 when there is none.
@@ -50,7 +50,7 @@ func (m *Migrator) Size() int {
 }
 
 // Busy tells whether the batch under way has more to do on a device.
-func (m *Migrator) Busy(dev block.Dev) bool { return m.lanes.todo[dev] > 0 }
+func (m *Migrator) Busy(dev block.Dev) bool { return m.queues.todo[dev] > 0 }
 
 // Abandon has the batch under way fail, with [ErrNoBacking], if it may still do
 // something on a device: that is about to go, and [Source.BackingReady] says so
@@ -74,97 +74,98 @@ func (m *Migrator) abandon(err error) {
 
 // Depth bounds the operations under way on each backing; 0 = as many as it
 // takes. It may be called at any time.
-func (m *Migrator) Depth(n int) { m.lanes.depth = n }
+func (m *Migrator) Depth(n int) { m.queues.depth = n }
 
-// Hold keeps operations from a backing until Release. It may be called at any time.
-func (m *Migrator) Hold(dev block.Dev) { m.lanes.held[dev] = true }
+// Hold keeps operations from a backing until Release. It may be called at any
+// time.
+func (m *Migrator) Hold(dev block.Dev) { m.queues.held[dev] = true }
 
 // Release lets the operations of all backings go on.
-func (m *Migrator) Release() { clear(m.lanes.held[:]) }
+func (m *Migrator) Release() { clear(m.queues.held[:]) }
 
 // Progress tells how many of the writes of the batch under way to a device are
 // done, and how many there are in all. Before the writing begins there are none.
 func (m *Migrator) Progress(dev block.Dev) (done, all int) {
-	all = m.lanes.total[dev]
+	all = m.queues.total[dev]
 	switch {
-	case !m.lanes.begun:
+	case !m.queues.started:
 		return 0, 0
 	case m.state != writing:
 		return all, all
 	}
-	return all - m.lanes.todo[dev], all
+	return all - m.queues.todo[dev], all
 }
 
 // Ops hands over the operations to start now, appended to dst. Those of a
 // backing keep their order.
 func (m *Migrator) Ops(dst []*block.Op) []*block.Op {
-	if len(m.queue) == 0 {
+	if len(m.pending) == 0 {
 		return dst
 	}
 	may, err := m.src.MayWrite()
-	if m.lanes.stopped = !may; err != nil && m.err == nil {
+	if m.queues.stopped = !may; err != nil && m.err == nil {
 		m.abandon(err)
 		return dst
 	}
-	share, reads := maxDepth/max(1, len(m.devs)), aheadDepth
+	share, reads := maxDepth/max(1, len(m.devs)), readaheadDepth
 	switch {
 	case m.state == reading:
 		reads = maxDepth
-	case m.state == writing && !m.lanes.begun:
-		m.lanes.begun = true
-		m.lanes.total = m.lanes.todo
+	case m.state == writing && !m.queues.started:
+		m.queues.started = true
+		m.queues.total = m.queues.todo
 	}
-	if m.lanes.depth > 0 {
-		share = m.lanes.depth
+	if m.queues.depth > 0 {
+		share = m.queues.depth
 	}
 	kept := 0
-	for i, op := range m.queue {
-		if m.depth == maxDepth {
-			kept += copy(m.queue[kept:], m.queue[i:])
+	for i, op := range m.pending {
+		if m.inFlight == maxDepth {
+			kept += copy(m.pending[kept:], m.pending[i:])
 			break
 		}
-		if m.patches.waits(op) || !m.lanes.admit(op, share, reads) {
-			m.queue[kept] = op
+		if m.patches.waits(op) || !m.queues.dispatch(op, share, reads) {
+			m.pending[kept] = op
 			kept++
 			continue
 		}
-		m.depth++
+		m.inFlight++
 		m.patches.equip(op)
 		if op.Kind == block.Flush {
 			m.src.FlushBegins(uint8(op.Dev))
 		}
 		dst = append(dst, op)
 	}
-	m.queue = m.queue[:kept]
+	m.pending = m.pending[:kept]
 	return dst
 }
 
-// admit takes an operation into its lane, if it may start now.
-func (l *lanes) admit(op *block.Op, share, reads int) bool {
+// dispatch takes an operation off its queue, if it may start now.
+func (q *queues) dispatch(op *block.Op, share, reads int) bool {
 	switch {
 	case op.Dev == block.Cache:
-		if l.out[op.Dev] >= reads {
+		if q.inFlight[op.Dev] >= reads {
 			return false
 		}
-	case l.stopped || l.held[op.Dev] || l.paced && l.left <= 0 || l.out[op.Dev] >= share:
+	case q.stopped || q.held[op.Dev] || q.paced && q.left <= 0 || q.inFlight[op.Dev] >= share:
 		return false
-	case l.paced && op.Kind != block.Discard: // which is no data on the way
-		l.left -= op.Bytes()
+	case q.paced && op.Kind != block.Discard: // which is no data on the way
+		q.left -= op.Bytes()
 	}
-	l.out[op.Dev]++
+	q.inFlight[op.Dev]++
 	return true
 }
 
 // drop forgets the operations that were not given out, and what was read ahead.
 func (m *Migrator) drop() {
-	m.queue = append(m.queue, m.takeFailed()...)
-	for _, op := range m.queue {
-		m.lanes.todo[op.Dev]--
+	m.pending = append(m.pending, m.takeFailed()...)
+	for _, op := range m.pending {
+		m.queues.todo[op.Dev]--
 		if op.Dev != block.Cache {
 			m.writes--
 		}
 	}
-	m.pool = append(m.pool, m.queue...)
-	m.queue = m.queue[:0]
-	m.ahead.spans = m.ahead.spans[:0]
+	m.pool = append(m.pool, m.pending...)
+	m.pending = m.pending[:0]
+	m.readahead.spans = m.readahead.spans[:0]
 }

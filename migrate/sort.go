@@ -19,8 +19,8 @@ type run struct {
 	from int // of its data in staging
 }
 
-// takes tells whether a run goes on with a version.
-func (r *run) takes(v *version) bool {
+// canMerge tells whether a run goes on with a version.
+func (r *run) canMerge(v *version) bool {
 	most := uint64(maxWrite)
 	if !r.Kind.HasPayload() {
 		most = maxZero
@@ -44,11 +44,11 @@ func (m *Migrator) sort() error {
 	m.patches.begin()
 	var r run
 	end := func() {
-		m.carryOut(&r)
+		m.emit(&r)
 		r = run{}
 	}
 	put := func(v version) {
-		if !r.takes(&v) {
+		if !r.canMerge(&v) {
 			end()
 			r = run{Extent: v.Extent, from: m.staged}
 			r.Sectors = 0
@@ -61,9 +61,9 @@ func (m *Migrator) sort() error {
 	return m.addPatches()
 }
 
-// carryOut makes an operation of a run. What is zeroes goes to the backing as
+// emit makes an operation of a run. What is zeroes goes to the backing as
 // what the user asked for: a discard gives its room back there too.
-func (m *Migrator) carryOut(r *run) {
+func (m *Migrator) emit(r *run) {
 	if r.Sectors == 0 {
 		return
 	}

@@ -45,12 +45,12 @@ func writingOne(t *testing.T) (*Migrator, *queued) {
 // there too.
 func TestAheadIsGentle(t *testing.T) {
 	m, _ := writingOne(t)
-	m.Ahead(10)
+	m.ReadAhead(10)
 	ops := m.Ops(nil)
-	if len(ops) != aheadDepth {
+	if len(ops) != readaheadDepth {
 		t.Fatalf("%d reads are under way", len(ops))
 	}
-	for read := aheadDepth; len(ops) > 0; read++ {
+	for read := readaheadDepth; len(ops) > 0; read++ {
 		m.Done(ops[0], nil)
 		more := m.Ops(nil)
 		if want := min(1, 10-read); len(more) != max(want, 0) {
@@ -66,7 +66,7 @@ func TestAheadIsGentle(t *testing.T) {
 // What was read ahead and goes with a later batch is no damage of this one.
 func TestAheadOfAnotherBatchIsNoDamage(t *testing.T) {
 	m, src := writingOne(t)
-	m.Ahead(3)
+	m.ReadAhead(3)
 	ops := m.Ops(nil)
 	m.state, src.from = idle, 2
 	if !m.Step(1) || len(m.batch) != 1 {
@@ -93,7 +93,7 @@ func TestAheadOfAnotherBatchIsNoDamage(t *testing.T) {
 // something is read into its memory.
 func TestFailureWaitsForWhatIsAhead(t *testing.T) {
 	m, _ := writingOne(t)
-	m.Ahead(1)
+	m.ReadAhead(1)
 	ops := m.Ops(nil)
 	m.state = committing
 	broken := errors.New("the superblock is not written")
@@ -102,8 +102,8 @@ func TestFailureWaitsForWhatIsAhead(t *testing.T) {
 		t.Errorf("with %d reads under way: %+v", len(ops), s)
 	}
 	m.Done(ops[0], nil)
-	if s := m.Status(); !m.Idle() || s.Failed != 1 || s.LastError != broken.Error() || m.begun != 1 {
-		t.Errorf("%+v, of segments up to %d", s, m.begun)
+	if s := m.Status(); !m.Idle() || s.Failed != 1 || s.LastError != broken.Error() || m.unfinishedTo != 1 {
+		t.Errorf("%+v, of segments up to %d", s, m.unfinishedTo)
 	}
 }
 

@@ -10,8 +10,8 @@ import (
 func (m *Migrator) lane(dev block.Dev, n int) {
 	m.devs = append(m.devs, dev)
 	for range n {
-		m.lanes.todo[dev]++
-		m.queue = append(m.queue, &block.Op{Kind: block.Write, Dev: dev, Buf: make([]byte, 4096), Sink: m})
+		m.queues.todo[dev]++
+		m.pending = append(m.pending, &block.Op{Kind: block.Write, Dev: dev, Buf: make([]byte, 4096), Sink: m})
 	}
 }
 
@@ -47,19 +47,19 @@ func TestLanes(t *testing.T) {
 	if done, all := m.Progress(2); done != maxDepth/2 || all != 1000 {
 		t.Fatalf("%d of %d done", done, all)
 	}
-	m.lanes.out, m.depth = [len(m.lanes.out)]int{}, 0
+	m.queues.inFlight, m.inFlight = [len(m.queues.inFlight)]int{}, 0
 	m.Depth(2)
 	if got := count(m.Ops(nil)); got != [3]int{0, 2, 2} {
 		t.Fatalf("given out at depth 2: %v", got)
 	}
 	m.Depth(0)
-	m.lanes.out, m.depth = [len(m.lanes.out)]int{}, 0
+	m.queues.inFlight, m.inFlight = [len(m.queues.inFlight)]int{}, 0
 	m.Hold(1)
 	if got := count(m.Ops(nil)); got != [3]int{0, 0, maxDepth / 2} {
 		t.Fatalf("given out while device 1 is held: %v", got)
 	}
 	m.Release()
-	m.lanes.out, m.depth = [len(m.lanes.out)]int{}, 0
+	m.queues.inFlight, m.inFlight = [len(m.queues.inFlight)]int{}, 0
 	m.Limit(0)
 	if more := m.Ops(nil); len(more) != 0 {
 		t.Fatalf("%d operations at limit 0", len(more))
