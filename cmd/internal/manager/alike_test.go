@@ -118,4 +118,8 @@ func TestP8FindsAmongDisksAlike(t *testing.T) {
 	if path, state := whose.Find(paths, &c.binding, c.versions, log); path != paths[1] || !strings.Contains(state, "has nothing on it") {
 		t.Errorf("%s %s", path, state)
 	}
+	paths = append(paths, copied(t, paths[1], "copy"))
+	if path, _ := whose.Find(paths, &c.binding, c.versions, log); path != "one of "+paths[1]+" and "+paths[2]+", which nothing tells apart" {
+		t.Errorf("beside a copy: %s", path)
+	}
 }

@@ -2,6 +2,7 @@ package whose
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/ublk-lc/ublk-lc/segment"
 	"github.com/ublk-lc/ublk-lc/segment/blockdev"
@@ -11,13 +12,20 @@ import (
 // Find looks for the disk of a binding among some, and says how it is compared
 // to what the log knows: a part of a sentence. "" means that it is not there,
 // or nobody can tell. One that has its identity goes before one that has its
-// content, and that before one that has some of it.
+// content, and that before one that has some of it. Of those that have its
+// content, the path names each.
 func Find(paths []string, b *segment.Binding, versions *witness.Versions, log *blockdev.Device) (path, state string) {
-	best := none
+	best, alike := none, []string{}
 	for _, p := range paths {
-		if is, how := match(p, b, versions, log); how > best {
-			path, state, best = p, is, how
+		switch is, how := match(p, b, versions, log); {
+		case how > best:
+			path, state, best, alike = p, is, how, []string{p}
+		case how == best && how == inContent:
+			alike = append(alike, p)
 		}
+	}
+	if len(alike) > 1 {
+		path = "one of " + strings.Join(alike, " and ") + ", which nothing tells apart"
 	}
 	return path, state
 }
