@@ -10,9 +10,9 @@ import (
 
 // TestP8CopyOfTheBacking copies a disk of which the log has data, to one without
 // a serial number and to one with another, and takes the copies for it: beside
-// the disk neither gets its data, in its place one does, with a warning, and
-// the disk is told of it when it is back. Another disk that was formatted alike
-// is none of them, whichever of the two the log has data of.
+// the disk neither gets its data, in its place one does, by the administrator's
+// word, and the disk is told of it when it is back. Another disk that was
+// formatted alike is none of them, whichever of the two the log has data of.
 func TestP8CopyOfTheBacking(t *testing.T) {
 	long(t)
 	size := sized(fast, 48<<20)
@@ -42,12 +42,13 @@ mount /dev/lc/myLV /mnt; head -c 3000000 /dev/urandom >/mnt/f; sha256sum </mnt/f
 	// In its place.
 	m.sh(pull + "pull $hdd\nlc resume 3 $ssd")
 	m.refusesCopy("create c 7 $copy", "as device 5 (myLV")
-	m.warns("create myLV 5 $copy", "by its content alone")
+	m.warns("create myLV 5 $copy", "one of them is a copy, and nothing tells which")
+	m.refusesCopy("attach 5 3", "--unidentified")
 	m.sh(pull + "plug $hdd")
-	m.refusesCopy("attach 5 3", "and by its identity /dev/")
+	m.refusesCopy("attach 5 3 --unidentified", "and by its identity /dev/")
 	m.sh(pull + "lc remove 5; pull $hdd")
-	m.warns("create myLV 5 $other", "by its content alone")
-	m.warns("attach 5 3", "out of date from now on")
+	m.warns("create myLV 5 $other", "one of them is a copy, and nothing tells which")
+	m.warns("attach 5 3 --unidentified", "out of date from now on")
 	m.sh(same + pull + "lc set caches/3/allow_migrate 0; plug $hdd")
 	m.warns("create orig 9 $hdd", "and that went to")
 	m.sh("lc create alike 6 $alike; lc attach 6 3; lc remove 9; lc detach 5; lc detach 6; lc free-cache 3; lc remove 5; lc remove 6; lc shutdown\n" +

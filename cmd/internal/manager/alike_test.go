@@ -123,3 +123,26 @@ func TestP8FindsAmongDisksAlike(t *testing.T) {
 		t.Errorf("beside a copy: %s", path)
 	}
 }
+
+// Of a disk and its copy, neither with an identity, nothing tells which it is:
+// that takes the administrator's word. Without the copy it does not.
+func TestP8DiskBesideItsCopy(t *testing.T) {
+	backing := filled(t, "its content")
+	m, cache := dirtied(t, nameless, backing)
+	image := copied(t, backing, "copy")
+	m.disks = func(string, map[uint64]bool) ([]string, error) {
+		return []string{filled(t, "another"), backing, image}, nil
+	}
+	m.mustResume(t, 3, cache)
+	m.mustCreate(t, "myLV", 5, backing)
+	attach := control.AttachArgs{Device: 5, Cache: 3}
+	for _, words := range []string{"both " + backing + " and " + image + " are the disk of the data", "`lc attach 5 3 --unidentified`", "`lc remove 5`, and create it over " + image} {
+		refused(t, m, control.Mismatch, words, func() error { return m.attachTo(t, attach, quiet) })
+	}
+	m.mustRemove(t, 5)
+	if err := os.Remove(image); err != nil {
+		t.Fatal(err)
+	}
+	m.mustCreate(t, "myLV", 5, backing)
+	m.mustAttach(t, attach)
+}

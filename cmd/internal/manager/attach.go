@@ -37,7 +37,7 @@ func (m *Manager) Attach(ctx context.Context, a control.AttachArgs, report Repor
 	if err := m.checkOriginal(d, of); err != nil {
 		return nil, err
 	}
-	byContent := d.byContent
+	byContent := d.byContent || d.double != ""
 	err = m.attach(o, d, c, a.AcceptChanged)
 	if unwitnessed != "" && d.host.Cache() == c.host {
 		o.warn("attach: %s", unwitnessed)
@@ -76,6 +76,9 @@ func (m *Manager) checkRuling(d *device, c *cache, unidentified bool) error {
 		return nil
 	case d.waitsFor != c.id:
 		return control.Errorf(control.Mismatch, "cache %d holds data for device %d; `lc attach %d %d` instead", d.waitsFor, d.id, d.id, d.waitsFor)
+	case d.double != "" && !unidentified:
+		return control.Errorf(control.Mismatch, "by what is written on them both %s and %s are the disk of the data that cache %d holds of device %d: at least one of them is a copy, and nothing tells which. If it is %s, `lc attach %d %d --unidentified`; if it is the other, `lc remove %d`, and create it over %s",
+			d.path, d.double, c.id, d.id, d.path, d.id, c.id, d.id, d.double)
 	case d.unidentified && !unidentified:
 		return control.Errorf(control.Mismatch, "nothing tells whether %s is the disk of the data that cache %d holds of device %d: the host gives no identity, and nothing on it tells it from another of its size. If it is, `lc attach %d %d --unidentified`; if it is not, `lc remove %d`, and create it with another id",
 			d.path, c.id, d.id, d.id, c.id, d.id)

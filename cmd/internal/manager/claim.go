@@ -106,9 +106,10 @@ func (c *claim) giveUp() string {
 
 // ruling is what the claims on a disk come to.
 type ruling struct {
-	waitsFor     uint8 // the cache that holds its data; 0 if none does
-	unidentified bool  // that it is the disk of that data goes by its id and size alone
-	byContent    bool  // the same goes by its content alone
+	waitsFor     uint8  // the cache that holds its data; 0 if none does
+	unidentified bool   // that it is the disk of that data goes by its id and size alone
+	byContent    bool   // the same goes by its content alone
+	double       string // another disk with just that content, so that nothing tells; "" if there is none
 }
 
 // rule decides whether a device may be shown over a disk, given all data that

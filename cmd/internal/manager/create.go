@@ -50,6 +50,10 @@ func (m *Manager) Create(ctx context.Context, a control.CreateArgs, report Repor
 // waiting says what a device without a node waits for.
 func (d *device) waiting() string {
 	attach := fmt.Sprintf("lc attach %d %d", d.id, d.waitsFor)
+	if d.double != "" {
+		return fmt.Sprintf("device %d (%s): no node yet; by what is written on it %s is the disk of which cache %d holds data, and so is %s: at least one of them is a copy, and nothing tells which. If it is %s, `%s --unidentified`",
+			d.id, d.name, d.path, d.waitsFor, d.double, d.path, attach)
+	}
 	if d.unidentified {
 		return fmt.Sprintf("device %d (%s): no node yet; cache %d holds data of a disk with this id and size, and nothing tells whether it is %s: the host gives no identity, and nothing on it tells. If it is, `%s --unidentified`",
 			d.id, d.name, d.waitsFor, d.path, attach)
@@ -165,7 +169,7 @@ func (m *Manager) checkBacking(o *operation, d *device, backing *blockdev.Device
 	if err != nil {
 		return err
 	}
-	r, err := m.settleClaims(o, seen, backing, claims, a.OtherDisk)
+	r, err := m.settleClaims(o, seen, backing, claims, a.OtherDisk, a.SkipDisks)
 	if err != nil {
 		return err
 	}
@@ -176,7 +180,7 @@ func (m *Manager) checkBacking(o *operation, d *device, backing *blockdev.Device
 }
 
 // settleClaims finds out what the claims on a disk come to.
-func (m *Manager) settleClaims(o *operation, d *whose.Disk, disk *blockdev.Device, claims []claim, distinct bool) (ruling, error) {
+func (m *Manager) settleClaims(o *operation, d *whose.Disk, disk *blockdev.Device, claims []claim, distinct bool, skip []string) (ruling, error) {
 	for i := range claims {
 		if err := claims[i].look(d, disk); err != nil {
 			return ruling{}, err
@@ -194,7 +198,7 @@ func (m *Manager) settleClaims(o *operation, d *whose.Disk, disk *blockdev.Devic
 			o.warn("%s has the content of the disk of %s, which %s has on %s, and another identity: it is a copy, and is shown as it is", d.Path, c, c.holder(), c.served)
 		}
 		if c := &claims[i]; err == nil && r.byContent && c.cache == r.waitsFor && c.binding.ID == d.ID {
-			o.warn("%s. If it is a copy, and the disk is away, do not attach it", c.alone(d))
+			err = m.knownAlone(o, d, c, skip, &r)
 		}
 	}
 	return r, err

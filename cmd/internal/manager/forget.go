@@ -134,7 +134,7 @@ func (m *Manager) rulingWithout(o *operation, d *device, c *cache, skip []string
 	claims = slices.DeleteFunc(claims, func(a claim) bool { return a.cache == c.id && a.binding.ID == d.id })
 	var r ruling
 	if err == nil {
-		r, err = m.settleClaims(o, d.backing, d.host.Backing(), claims, d.distinct)
+		r, err = m.settleClaims(o, d.backing, d.host.Backing(), claims, d.distinct, slices.Concat(d.skip, skip))
 	}
 	if err != nil {
 		return r, control.Errorf(control.Mismatch, "device %d waits for that data, and could not be shown without it; nothing was given up. `lc remove %d` first, and then this again: %w", d.id, d.id, err)

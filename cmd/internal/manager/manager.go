@@ -30,6 +30,7 @@ type Manager struct {
 	// What the host says of a disk; tests have a host of their own.
 	describe func(dev *blockdev.Device, id uint8, name string) (*whose.Disk, error)
 	knownBy  func(fingerprint uint64) (path string, err error)
+	disks    func(sys string, not map[uint64]bool) (paths []string, err error)
 
 	// settle admits one command that decides which log a backing belongs to.
 	settle chan struct{}
@@ -113,6 +114,7 @@ func New(o Options) *Manager {
 		start:    o.Nodes.Start,
 		describe: whose.Describe,
 		knownBy:  blockdev.KnownBy,
+		disks:    disksToAsk,
 		settle:   make(chan struct{}, 1),
 		caches:   map[uint8]*cache{},
 		devices:  map[uint8]*device{},
