@@ -77,28 +77,6 @@ func TestP8DisksFormattedAlike(t *testing.T) {
 	}
 }
 
-// Each of two such disks has a cache of its own.
-func TestP8DisksAlikeInTwoCaches(t *testing.T) {
-	paths := alike(t, "first", "second")
-	caches := []string{formatted(t), formatted(t)}
-	m := newManager(t)
-	m.describe = nameless
-	for i, path := range paths {
-		m.mustResume(t, 3+i, caches[i])
-		m.takeAlike(t, string(rune('a'+i)), 1+i, path, 3+i)
-		m.write(t, uint8(1+i))
-	}
-	m = m.again(t)
-	for i := range paths {
-		m.mustResume(t, 3+i, caches[i])
-	}
-	for i := range paths {
-		i = 1 - i
-		m.mustCreate(t, string(rune('a'+i)), 1+i, paths[i])
-		m.mustAttach(t, control.AttachArgs{Device: 1 + i, Cache: 3 + i})
-	}
-}
-
 // What forget says of a disk is said of the right one, wherever it is among
 // those that were formatted alike.
 func TestP8FindsAmongDisksAlike(t *testing.T) {

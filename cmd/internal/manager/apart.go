@@ -10,7 +10,9 @@ import (
 // a disk has in common with those of other claims for chance, where it is rather
 // one's of which the log holds none, or another's. Disks that were partitioned or
 // formatted alike, and the members of one volume group, have most of their
-// first sectors in common.
+// first sectors in common. Among the disks of one log that is told by which it fits
+// best; what two logs have may be of one disk all the same, which went on with the
+// other while the one was away, and only the host tells that it is not.
 func apart(d *whose.Disk, claims []claim) (kept []claim) {
 	for _, c := range claims {
 		if c.clean {
@@ -33,8 +35,11 @@ func (c *claim) inPart(d *whose.Disk) bool {
 // nearer tells whether a disk is rather this claim's than one's that it is in
 // part.
 func (c *claim) nearer(other *claim, d *whose.Disk) bool {
-	if !c.inPart(d) {
-		return c.content == whose.Same || d.Identity(&c.binding) == whose.Same
+	switch identity := d.Identity(&c.binding); {
+	case !c.sameLog(other):
+		return identity == whose.Same && d.Identity(&other.binding) == whose.Other
+	case !c.inPart(d):
+		return c.content == whose.Same || identity == whose.Same
 	}
 	if is, its := c.verdict.Differing(), other.verdict.Differing(); is != its {
 		return is < its

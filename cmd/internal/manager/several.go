@@ -48,8 +48,10 @@ func (c *claim) likeness(d *whose.Disk) int {
 
 // oneLog tells whether several claims are of one log.
 func oneLog(all []*claim) bool {
-	return len(all) > 1 && !slices.ContainsFunc(all, func(c *claim) bool { return c.log != all[0].log || c.cache != all[0].cache })
+	return len(all) > 1 && !slices.ContainsFunc(all, func(c *claim) bool { return !c.sameLog(all[0]) })
 }
+
+func (c *claim) sameLog(as *claim) bool { return c.log == as.log && c.cache == as.cache }
 
 // errSeveral is that several claims may be a disk's own.
 func errSeveral(d *whose.Disk, owned []*claim) error {
