@@ -30,7 +30,7 @@ func (w *world) startAdmin() {
 			w.admin = w.attachSteps(i)
 		}
 	}
-	w.drain()
+	w.pump()
 }
 
 // administer tries the next step, if there is one, and tells whether it is done.
@@ -40,13 +40,13 @@ func (w *world) administer() bool {
 	}
 	next := w.admin[0]
 	if !next() { // it may have given all up
-		w.drain()
+		w.pump()
 		return false
 	}
 	if len(w.admin) > 0 {
 		w.admin = w.admin[1:]
 	}
-	w.drain()
+	w.pump()
 	return true
 }
 

@@ -10,10 +10,10 @@ import (
 func (s *scenario) segments(writes ...func()) {
 	for _, write := range writes {
 		write()
-		s.rest()
+		s.settle()
 		s.cache.CloseCurrent()
-		s.drain()
-		s.rest()
+		s.pump()
+		s.settle()
 	}
 }
 
@@ -27,8 +27,8 @@ func TestP4NextBatchWaits(t *testing.T) {
 		}
 		for s.cache.Gauge().Closed > 0 {
 			s.mig.Step(1)
-			s.drain()
-			s.restEverywhere()
+			s.pump()
+			s.settleCutting()
 		}
 		if s.stats.Ahead < 3 {
 			t.Errorf("%d segments were read ahead, want at least all but the first of 4", s.stats.Ahead)
@@ -59,16 +59,16 @@ func TestP5FailureForgetsWhatIsAhead(t *testing.T) {
 		s.segments(func() { s.fua(0, 0, 10) }, func() { s.fua(0, 40, 10) })
 		s.s.rules = []*rule{{what: eio, dev: 1, kinds: []block.Kind{block.Flush}, nth: 1, count: 1}}
 		s.mig.Step(1)
-		s.drain()
-		s.restEverywhere()
+		s.pump()
+		s.settleCutting()
 		if id, _ := s.cache.LastMigrated(); id != 0 || s.stats.Ahead != 1 {
 			t.Fatalf("segments up to %d count as migrated after a failed flush, and %d were read ahead", id, s.stats.Ahead)
 		}
 		s.s.lift()
 		for want := range uint64(2) {
 			s.mig.Step(1)
-			s.drain()
-			s.restEverywhere()
+			s.pump()
+			s.settleCutting()
 			if id, _ := s.cache.LastMigrated(); id != want+1 {
 				t.Errorf("segments up to %d are migrated, want %d", id, want+1)
 			}

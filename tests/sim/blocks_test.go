@@ -31,10 +31,10 @@ func largeBlocks() Options {
 func TestP2BlockAcrossSegments(t *testing.T) {
 	promiseWith(t, largeBlocks(), func(s *scenario) {
 		s.fua(0, 0, 8) // leaves 7 sectors
-		s.rest()
+		s.settle()
 		s.write(0, 8, 8)
 		s.flush(1)
-		s.restEverywhere()
+		s.settleCutting()
 		if n := s.cache.Status().SealedSeq; n != 2 {
 			t.Errorf("two writes of a block are %d records", n)
 		}
@@ -42,10 +42,10 @@ func TestP2BlockAcrossSegments(t *testing.T) {
 		s.read(0, 0, 24)
 		s.write(1, 0, 40)
 		s.flush(0)
-		s.restEverywhere()
+		s.settleCutting()
 		s.do(s.migrateSteps())
 		s.read(1, 0, 40)
-		s.rest()
+		s.settle()
 	})
 }
 
@@ -61,13 +61,13 @@ func TestP2BlocksOfMergedWrites(t *testing.T) {
 				for i := range blocks {
 					s.write(0, uint64(8*(i*7%2000)), 8)
 					if len(s.idle) < 3 {
-						s.rest()
+						s.settle()
 					}
 				}
 				s.flush(0)
-				s.rest()
+				s.settle()
 				s.admin = s.migrateSteps()
-				s.rest()
+				s.settle()
 				if st := s.mig.Status(); st.Failed > 0 || s.cache.DirtyBlocks(1) > 0 {
 					t.Errorf("%d batches failed (%s), %d blocks are dirty", st.Failed, st.LastError, s.cache.DirtyBlocks(1))
 				}
@@ -86,12 +86,12 @@ func TestP2MixedBlocks(t *testing.T) {
 		s.write(0, 8, 8)
 		s.write(1, 9, 5)
 		s.flush(0)
-		s.restEverywhere()
+		s.settleCutting()
 		s.write(1, 3, 5)
 		s.write(0, 8, 16)
 		s.discard(0, 16, 8)
 		s.flush(0)
-		s.restEverywhere()
+		s.settleCutting()
 		s.do(s.migrateSteps())
 	})
 }
@@ -127,14 +127,14 @@ func TestP6AlignedRecords(t *testing.T) {
 		for i := range uint64(6) {
 			s.write(0, 5*i, uint32(1+3*i))
 			s.fua(1, 2*i, 1)
-			s.drain()
+			s.pump()
 			for _, f := range s.s.flights {
 				at := f.op.Offset
 				if f.op.Dev == block.Cache && f.op.Kind == block.Write && (at|f.op.Bytes())%4096 != 0 {
 					t.Errorf("a record of %d bytes at byte %d", f.op.Bytes(), at)
 				}
 			}
-			s.restEverywhere()
+			s.settleCutting()
 		}
 		s.crash()
 		s.do(s.migrateSteps())
@@ -149,11 +149,11 @@ func TestP6AlignedRecordsPadding(t *testing.T) {
 	promiseWith(t, o, func(s *scenario) {
 		for i := range uint64(33) {
 			s.write(0, 2*i, 1)
-			s.rest()
+			s.settle()
 		}
 		s.write(0, 80, 15) // 34 extents of 6 chunks: 80 + 34×12 + 6×4 bytes are 512
 		s.flush(0)
-		s.restEverywhere()
+		s.settleCutting()
 	})
 }
 
@@ -163,16 +163,16 @@ func TestP6AlignedRecordsPadding(t *testing.T) {
 func oldLog(t *testing.T, f func(s *scenario)) {
 	promise(t, func(s *scenario) {
 		s.write(0, 0, 40)
-		s.rest()
+		s.settle()
 		s.admin = s.migrateSteps()
-		s.rest()
+		s.settle()
 		s.fua(0, 0, 8) // leaves 7 sectors
-		s.rest()
+		s.settle()
 		s.fua(0, 8, 8) // 6 of it fit
 		s.fua(0, 21, 3)
-		s.rest()
+		s.settle()
 		s.cache.CloseCurrent()
-		s.rest()
+		s.settle()
 		s.grow()
 		s.crash()
 		f(s)
@@ -183,14 +183,14 @@ func oldLog(t *testing.T, f func(s *scenario)) {
 func TestP2OldLogIsRead(t *testing.T) {
 	oldLog(t, func(s *scenario) {
 		s.read(0, 0, 40)
-		s.rest()
+		s.settle()
 		s.batch(1) // now a part of block 1 is on the backing, and newer there
 		s.read(0, 8, 8)
 		s.read(0, 0, 40)
-		s.rest()
+		s.settle()
 		s.write(0, 8, 8)
 		s.read(0, 0, 24)
-		s.rest()
+		s.settle()
 	})
 }
 
@@ -200,7 +200,7 @@ func TestP2OldLogIsReadWhileDrained(t *testing.T) {
 	oldLog(t, func(s *scenario) {
 		s.mig.Step(4)
 		s.read(0, 16, 8)
-		s.drain()
+		s.pump()
 		slow := s.s.flights[s.flight(block.Read, 1)]
 		slow.early = true
 		slow.d.read(slow.op.Buf, slow.op.Offset)
@@ -213,7 +213,7 @@ func TestP2OldLogIsReadWhileDrained(t *testing.T) {
 		if n := s.cache.DirtyBlocks(1); n != 0 {
 			t.Errorf("%d blocks are dirty: the read was not overtaken", n)
 		}
-		s.rest()
+		s.settle()
 	})
 }
 
@@ -226,7 +226,7 @@ func TestP4OldLogIsDrained(t *testing.T) {
 			t.Errorf("%d blocks are dirty, %d batches failed: %s", n, s.mig.Status().Failed, s.mig.Status().LastError)
 		}
 		s.read(0, 0, 40)
-		s.rest()
+		s.settle()
 	})
 }
 
@@ -238,8 +238,8 @@ func TestP4OldLogIsDrainedDespiteErrors(t *testing.T) {
 			oldLog(t, func(s *scenario) {
 				s.s.rules = []*rule{{what: eio, dev: 1, kinds: []block.Kind{kind}, nth: 2, count: count}}
 				for s.mig.Step(4) {
-					s.drain()
-					s.restEverywhere()
+					s.pump()
+					s.settleCutting()
 				}
 				s.crash()
 			})
@@ -258,10 +258,10 @@ func TestP1PhysicalNeighbours(t *testing.T) {
 		v := guard(func() {
 			s := scenarioOf(t, o, witness.Scope{})
 			s.fua(0, 0, 2)
-			s.rest()
+			s.settle()
 			s.write(0, 8, 2)
 			s.cache.FlushCurrent()
-			s.drain()
+			s.pump()
 			for range 200 {
 				s.s.cut(s.e.rng, s.image)
 				s.sides.try(s.image)

@@ -90,7 +90,7 @@ func (w *world) checkSide(i int, on bool, dirty uint64) {
 // was killed may have owed it a flush. It tells whether that succeeded.
 func (h *host) flushBacking(id uint8) (ok bool) {
 	h.flushDisk(id, func(err error) { ok = err == nil })
-	h.settle()
+	h.runToIdle()
 	return ok
 }
 
@@ -99,7 +99,7 @@ func (h *host) attach(v *logcache.Volume, b segment.Binding) bool {
 	err := errors.New("no answer")
 	v.Fence()
 	h.cache.Attach(v, b, h.unchanged(v, &b), func(e error) { err = e })
-	h.settle()
+	h.runToIdle()
 	if h.s.dead {
 		return false
 	}
@@ -107,7 +107,7 @@ func (h *host) attach(v *logcache.Volume, b segment.Binding) bool {
 		fail("attach", "device %d: %v", v.ID, err)
 	}
 	v.Unfence()
-	h.settle()
+	h.runToIdle()
 	return !h.s.dead
 }
 
@@ -172,9 +172,9 @@ func (c *checker) readAll(h *host, out *outcome) {
 	for i, v := range h.vols {
 		c.reqs[i] = logcache.Request{Op: logcache.Read, Sectors: uint32(v.Sectors), Buf: c.bufs[i], Volume: v}
 		h.ports[0].Submit(&c.reqs[i])
-		h.drain()
+		h.pump()
 	}
-	h.settle()
+	h.runToIdle()
 	for i := range h.vols {
 		if c.reqs[i].Err != nil {
 			fail("P9", "read after recovery: %v", c.reqs[i].Err)

@@ -30,9 +30,9 @@ func (s *scenario) on(dev block.Dev) {
 
 // close ends the current segment, when all is durable.
 func (s *scenario) close() {
-	s.rest()
+	s.settle()
 	s.cache.CloseCurrent()
-	s.rest()
+	s.settle()
 }
 
 // TestP7BypassOverOldData: where the log has data, even one sector of it, a
@@ -41,21 +41,21 @@ func TestP7BypassOverOldData(t *testing.T) {
 	promise(t, func(s *scenario) {
 		s.write(0, 3, 2)
 		s.discard(0, 40, 3)
-		s.rest()
+		s.settle()
 		s.goesPast(false, 0, 0, 8)
 		s.goesPast(false, 0, 42, 9)
 		s.goesPast(true, 0, 64, 40)
 		s.goesPast(true, 1, 0, 8)
-		s.restEverywhere()
+		s.settleCutting()
 		s.flush(0)
-		s.restEverywhere()
+		s.settleCutting()
 		s.do(s.migrateSteps())
 		s.goesPast(true, 0, 0, 8)
 		s.flush(0)
-		s.rest()
+		s.settle()
 		s.crash()
 		s.read(0, 0, 100)
-		s.rest()
+		s.settle()
 	})
 }
 
@@ -64,14 +64,14 @@ func TestP7BypassOverOldData(t *testing.T) {
 func TestP7BypassBesideOldData(t *testing.T) {
 	promise(t, func(s *scenario) {
 		s.write(0, 0, 3)
-		s.rest()
+		s.settle()
 		s.goesPast(true, 0, 3, 9)
-		s.restEverywhere()
+		s.settleCutting()
 		s.flush(0)
-		s.restEverywhere()
+		s.settleCutting()
 		s.do(s.migrateSteps())
 		s.read(0, 0, 24)
-		s.rest()
+		s.settle()
 	})
 }
 
@@ -83,7 +83,7 @@ func TestP7BypassBeforeTheSuperblock(t *testing.T) {
 		s.fua(0, 0, 8)
 		s.close()
 		s.mig.Step(1)
-		s.drain()
+		s.pump()
 		for s.cache.DirtyBlocks(1) > 0 {
 			s.complete(0)
 		}
@@ -91,14 +91,14 @@ func TestP7BypassBeforeTheSuperblock(t *testing.T) {
 		s.on(1)
 		s.flush(0)
 		s.on(1)
-		s.restEverywhere()
+		s.settleCutting()
 		s.goesPast(true, 0, 8, 8)
 		s.on(1)
 		s.flush(0)
-		s.restEverywhere()
+		s.settleCutting()
 		s.crash()
 		s.read(0, 0, 16)
-		s.rest()
+		s.settle()
 	})
 }
 
@@ -109,7 +109,7 @@ func TestP7BypassMigrationRaces(t *testing.T) {
 		s.fua(0, 0, 8)
 		s.close()
 		s.mig.Step(1)
-		s.drain()
+		s.pump()
 		s.on(block.Cache)
 		s.goesPast(false, 0, 4, 8)
 		for len(s.s.flights) > 0 {
@@ -117,10 +117,10 @@ func TestP7BypassMigrationRaces(t *testing.T) {
 		}
 		s.read(0, 0, 12)
 		s.flush(0)
-		s.restEverywhere()
+		s.settleCutting()
 		s.do(s.migrateSteps())
 		s.read(0, 0, 12)
-		s.rest()
+		s.settle()
 	})
 }
 
@@ -133,18 +133,18 @@ func TestP7BypassThenLogged(t *testing.T) {
 		s.fua(0, 4, 8)
 		s.discard(0, 0, 2)
 		last := s.goesPast(false, 0, 7, 20)
-		s.drain()
+		s.pump()
 		for len(s.s.flights) > 0 && s.s.flights[len(s.s.flights)-1].op.Dev == block.Cache {
 			s.complete(len(s.s.flights) - 1)
 		}
 		if !r.busy || !last.busy {
 			t.Error("a write did not wait for the one before it")
 		}
-		s.restEverywhere()
+		s.settleCutting()
 		s.read(0, 0, 30)
 		s.do(s.migrateSteps())
 		s.read(0, 0, 30)
-		s.restEverywhere()
+		s.settleCutting()
 	})
 }
 
@@ -155,15 +155,15 @@ func TestP7BypassStillUnderWay(t *testing.T) {
 		s.goesPast(true, 0, 0, 8)
 		s.goesPast(true, 0, 40, 8)
 		s.goesPast(false, 0, 4, 8)
-		s.drain()
+		s.pump()
 		s.complete(1)
 		if n := s.cache.Status().WaitingWrites; n != 1 {
 			t.Errorf("%d writes wait, want the one over a write that is under way", n)
 		}
-		s.restEverywhere()
+		s.settleCutting()
 		s.do(s.migrateSteps())
 		s.read(0, 0, 12)
-		s.rest()
+		s.settle()
 	})
 }
 
@@ -174,16 +174,16 @@ func TestP7BypassOverBypass(t *testing.T) {
 		s.goesPast(true, 0, 0, 8)
 		s.goesPast(false, 0, 4, 8)
 		s.goesPast(true, 0, 30, 8)
-		s.drain()
+		s.pump()
 		for len(s.s.flights) > 0 {
 			s.complete(len(s.s.flights) - 1)
 		}
 		s.read(0, 0, 12)
 		s.flush(0)
-		s.restEverywhere()
+		s.settleCutting()
 		s.do(s.migrateSteps())
 		s.read(0, 0, 12)
-		s.rest()
+		s.settle()
 	})
 }
 
@@ -196,9 +196,9 @@ func TestP1BypassFlushUnderWay(t *testing.T) {
 		s.goesPast(true, 0, 20, 8)
 		s.flush(0)
 		s.complete(1)
-		s.restEverywhere()
+		s.settleCutting()
 		s.flush(0)
-		s.restEverywhere()
+		s.settleCutting()
 	})
 }
 
@@ -215,9 +215,9 @@ func TestP7BypassBehindAWaitingWrite(t *testing.T) {
 		}
 		s.goesPast(false, 0, 104, 8)
 		s.goesPast(true, 0, 120, 8)
-		s.restEverywhere()
+		s.settleCutting()
 		s.read(0, 96, 40)
-		s.restEverywhere()
+		s.settleCutting()
 	})
 }
 
@@ -225,17 +225,17 @@ func TestP7BypassBehindAWaitingWrite(t *testing.T) {
 func TestP1BypassFlush(t *testing.T) {
 	promise(t, func(s *scenario) {
 		s.goesPast(true, 0, 0, 8)
-		s.rest()
+		s.settle()
 		s.write(0, 20, 3)
 		s.flush(0)
-		s.restEverywhere()
+		s.settleCutting()
 		s.goesPast(true, 0, 4, 3)
-		s.rest()
+		s.settle()
 		s.flush(1)
 		s.fua(0, 30, 1)
-		s.restEverywhere()
+		s.settleCutting()
 		s.flush(0)
-		s.restEverywhere()
+		s.settleCutting()
 	})
 }
 
@@ -244,7 +244,7 @@ func TestP1BypassFUA(t *testing.T) {
 	promise(t, func(s *scenario) {
 		s.vols[0].SetBypass(logcache.Bypass{Cutoff: 1})
 		s.fua(0, 0, 8)
-		s.restEverywhere()
+		s.settleCutting()
 		if s.vols[0].Status().Bypassed.SequentialWrites > 0 {
 			t.Error("a write with FUA bypassed the log")
 		}
@@ -256,7 +256,7 @@ func (s *scenario) flushFails(want bool) {
 	s.t.Helper()
 	r := s.idle[len(s.idle)-1]
 	s.flush(0)
-	s.rest()
+	s.settle()
 	if (r.Err != nil) != want {
 		s.t.Errorf("a FLUSH was answered with: %v", r.Err)
 	}
@@ -267,13 +267,13 @@ func (s *scenario) flushFails(want bool) {
 func TestP9BypassFlushFails(t *testing.T) {
 	promise(t, func(s *scenario) {
 		s.goesPast(true, 0, 0, 8)
-		s.rest()
+		s.settle()
 		s.s.rules = []*rule{{what: eio, dev: 1, kinds: []block.Kind{block.Flush}, nth: 1, count: 2}}
 		s.flushFails(true)
 		s.flushFails(true)
 		s.flushFails(false)
 		s.goesPast(true, 0, 0, 8)
-		s.rest()
+		s.settle()
 		s.flushFails(false)
 		if n := s.vols[0].Status().Errors; n != 2 {
 			t.Errorf("%d errors are counted, there were 2", n)
@@ -302,7 +302,7 @@ func TestP9BypassFails(t *testing.T) {
 		promise(t, func(s *scenario) {
 			s.s.rules = []*rule{{what: what, dev: 1, kinds: []block.Kind{block.Write}, nth: 1, count: 1}}
 			r := s.goesPast(true, 0, 0, 8)
-			s.restEverywhere()
+			s.settleCutting()
 			if !errors.Is(r.Err, errIO) {
 				t.Errorf("the request got %v", r.Err)
 			}
@@ -310,7 +310,7 @@ func TestP9BypassFails(t *testing.T) {
 			s.flush(0)
 			s.do(s.migrateSteps())
 			s.read(0, 0, 8)
-			s.restEverywhere()
+			s.settleCutting()
 		})
 	}
 }
@@ -321,12 +321,12 @@ func TestP7BypassDetach(t *testing.T) {
 	promise(t, func(s *scenario) {
 		s.write(0, 0, 8)
 		s.goesPast(true, 0, 20, 8)
-		s.rest()
+		s.settle()
 		s.do(s.detach(0))
 		s.do(s.attachSteps(0))
 		s.goesPast(true, 0, 24, 8)
 		s.goesPast(true, 1, 24, 8)
-		s.rest()
+		s.settle()
 		s.do(s.stop())
 		s.e.clean()
 		s.sides.try(s.image)
@@ -338,12 +338,12 @@ func TestP7BypassDetach(t *testing.T) {
 func TestP7BypassDetachFails(t *testing.T) {
 	promise(t, func(s *scenario) {
 		s.goesPast(true, 0, 20, 8)
-		s.rest()
+		s.settle()
 		s.s.rules = []*rule{{what: eio, dev: 1, kinds: []block.Kind{block.Flush}, nth: 1, count: 1}}
 		s.vols[0].Fence()
 		var got error
 		s.cache.Detach(s.vols[0], func(err error) { got = err })
-		s.settle()
+		s.runToIdle()
 		if !errors.Is(got, errIO) || s.vols[0].Cache() == nil {
 			t.Errorf("detach: %v", got)
 		}
@@ -358,12 +358,12 @@ func TestP2BypassRead(t *testing.T) {
 		s.do(s.migrateSteps())
 		s.goesPast(true, 0, 2, 8)
 		s.read(0, 0, 12)
-		s.restEverywhere()
+		s.settleCutting()
 		s.read(0, 0, 12)
 		s.write(0, 4, 2)
 		s.read(0, 0, 12)
 		s.do(s.migrateSteps())
 		s.read(0, 0, 12)
-		s.restEverywhere()
+		s.settleCutting()
 	})
 }

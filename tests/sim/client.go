@@ -77,7 +77,7 @@ func (w *world) send(r *request, port, vol int, op logcache.Op, fua bool, lba ui
 		w.coming = append(w.coming, r)
 	}
 	w.ports[port].Submit(&r.Request)
-	w.drain()
+	w.pump()
 }
 
 // acceptTaken has the oracle know of the writes that were taken in since it was

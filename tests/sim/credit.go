@@ -12,7 +12,7 @@ func (w *world) changeCredit() {
 	c := logcache.Credit{Slowed: r.IntN(3) > 0, Bytes: []int64{0, 1, 4096, 64 << 10}[r.IntN(4)], First: r.Int64N(2) * 8192}
 	c.Most = max(c.Bytes, 4096)
 	w.limit(r.IntN(len(w.vols)), c)
-	w.drain()
+	w.pump()
 }
 
 // limit gives a volume credit, on the thread that hands it out.
@@ -33,6 +33,6 @@ func (w *world) pay() bool {
 			w.vols[i].Unlimit()
 		}
 	}
-	w.drain()
+	w.pump()
 	return true
 }

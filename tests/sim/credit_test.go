@@ -9,13 +9,13 @@ import (
 // slow takes all credit from a volume.
 func (s *scenario) slow(vol int) {
 	s.limit(vol, logcache.Credit{Slowed: true, Most: 1 << 20})
-	s.drain()
+	s.pump()
 }
 
 // grant gives a volume that is slowed credit for so many bytes.
 func (s *scenario) grant(vol int, bytes int64) {
 	s.limit(vol, logcache.Credit{Slowed: true, Bytes: bytes, Most: 1 << 20})
-	s.drain()
+	s.pump()
 }
 
 // pollAll lets the queues' threads read their mail.
@@ -62,10 +62,10 @@ func TestP9CreditHoldsNobodyElse(t *testing.T) {
 		}
 		s.grant(0, 1)
 		s.waiting(0, false)
-		s.restEverywhere()
+		s.settleCutting()
 		s.waiting(0, false)
 		s.read(0, 0, 24)
-		s.rest()
+		s.settle()
 	})
 }
 
@@ -80,7 +80,7 @@ func TestP9NoCreditIsNeeded(t *testing.T) {
 		s.goesPast(true, 0, 64, 8)
 		s.waiting(0, false)
 		s.flush(0)
-		s.rest()
+		s.settle()
 		if len(s.idle) != len(s.reqs) {
 			t.Error("a request waits")
 		}
@@ -98,7 +98,7 @@ func TestP7BypassBehindASlowedWrite(t *testing.T) {
 		s.waiting(2, true)
 		s.grant(0, 1<<20)
 		s.read(0, 0, 48)
-		s.restEverywhere()
+		s.settleCutting()
 	})
 }
 
@@ -115,10 +115,10 @@ func TestP3BegunWriteGoesFirst(t *testing.T) {
 		s.waiting(2, false)
 		s.slow(0)
 		s.grant(1, 1<<20) // it came first
-		s.restEverywhere()
+		s.settleCutting()
 		s.read(0, 0, 64)
 		s.read(1, 0, 8)
-		s.restEverywhere()
+		s.settleCutting()
 	})
 }
 
@@ -141,7 +141,7 @@ func TestP9OldestFirst(t *testing.T) {
 				t.Errorf("write %d has place %d, and the one before it %d", i, all[i].Place(), all[i-1].Place())
 			}
 		}
-		s.restEverywhere()
+		s.settleCutting()
 	})
 }
 
@@ -153,9 +153,9 @@ func TestP9NothingWaitsInVain(t *testing.T) {
 		s.write(0, 16, 8)
 		s.grant(0, 1<<20)
 		s.flush(0)
-		s.restEverywhere()
+		s.settleCutting()
 		s.read(0, 16, 8)
-		s.restEverywhere()
+		s.settleCutting()
 	})
 }
 
@@ -176,11 +176,11 @@ func TestP9FenceTakesSlowedWrites(t *testing.T) {
 		s.waiting(2, true)
 		s.do(s.detach(0))
 		s.read(0, 0, 16)
-		s.restEverywhere()
+		s.settleCutting()
 		s.do(s.attachSteps(0))
 		s.write(0, 4, 8)
 		s.waiting(0, false)
-		s.restEverywhere()
+		s.settleCutting()
 	})
 }
 
@@ -192,7 +192,7 @@ func TestP9BrokenCacheAnswersSlowedWrites(t *testing.T) {
 		s.s.faulty = true
 		s.s.rules = append(s.s.rules, &rule{what: eio, dev: -1, nth: 1, count: 100})
 		s.fua(1, 0, 8)
-		s.rest()
+		s.settle()
 		if len(s.idle) != len(s.reqs) {
 			t.Error("a request waits")
 		}
@@ -213,6 +213,6 @@ func TestP9UnlimitedOnItsOwnThread(t *testing.T) {
 		s.vols[1].Unlimit()
 		s.write(1, 0, 8)
 		s.waiting(0, false)
-		s.restEverywhere()
+		s.settleCutting()
 	})
 }

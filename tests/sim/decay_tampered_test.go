@@ -126,7 +126,7 @@ func (c *checker) attachChanged(m *images, changed [][]uint64, n *verdicts) {
 		e := h.examine(v, &b)
 		err := errors.New("no answer")
 		c.cache.Attach(v, b, e, func(got error) { err = got })
-		c.settle()
+		c.runToIdle()
 		if err == nil {
 			fail("P8", "device %d is attached with a log that has gone bad, and the whole log refuses its disk", b.ID)
 		}

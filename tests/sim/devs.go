@@ -179,7 +179,7 @@ func (s *devs) goOn() bool {
 
 // revive gives power back to disks that hold the images of img.
 func (s *devs) revive(img *images) {
-	s.each(func(i int, d *disk) { d.settle(img.disk[i]) })
+	s.each(func(i int, d *disk) { d.restore(img.disk[i]) })
 	s.flights = s.flights[:0]
 	s.rules = nil
 	s.faulty, s.dead, s.ios, s.limit = false, false, 0, 0

@@ -148,8 +148,8 @@ func (d *disk) forget(cut int) {
 	d.done = d.done[:copy(d.done, d.done[n:])]
 }
 
-// settle makes img the medium's content, with nothing unflushed: power is back.
-func (d *disk) settle(img []sid) {
+// restore makes img the medium's content, with nothing unflushed: power is back.
+func (d *disk) restore(img []sid) {
 	copy(d.durable, img)
 	copy(d.visible, img)
 	d.done, d.flying, d.forgot = d.done[:0], d.flying[:0], false

@@ -19,16 +19,16 @@ func TestDmlcTornRewriteOfTheOldestSlot(t *testing.T) {
 	promise(t, func(s *scenario) {
 		for i := range uint64(4) {
 			s.fua(0, 20*i, 12)
-			s.rest()
+			s.settle()
 			s.cache.CloseCurrent()
 		}
 		s.do(s.migrateSteps()[:1])
 		s.batch(1)        // frees the first slot only
 		s.fua(0, 100, 12) // the fifth slot
-		s.rest()
+		s.settle()
 		s.cache.CloseCurrent()
 		s.fua(0, 120, 12) // the first slot again
-		s.drain()
+		s.pump()
 		if id := s.cache.Status().CurrentID; id != 6 {
 			t.Fatalf("the current segment is %d, the test wants 6", id)
 		}
@@ -39,7 +39,7 @@ func TestDmlcTornRewriteOfTheOldestSlot(t *testing.T) {
 				t.Errorf("recovered up to record %d, want 5", out.last)
 			}
 		}
-		s.restEverywhere()
+		s.settleCutting()
 	})
 }
 
@@ -49,12 +49,12 @@ func TestDmlcLostSegmentInTheMiddle(t *testing.T) {
 	promise(t, func(s *scenario) {
 		s.do(s.wrapSteps()) // old laps lie in all slots
 		s.fua(0, 0, 12)
-		s.rest()
+		s.settle()
 		base := s.cutTo(func(int, int) bool { return false }).last
 		for i := range uint64(3) {
 			s.write(0, 4*i, 12)
 			s.cache.CloseCurrent()
-			s.drain()
+			s.pump()
 		}
 		if out := s.cutTo(func(write, _ int) bool { return write != 0 }); out.last != base {
 			t.Errorf("recovered up to record %d, want %d", out.last, base)
@@ -62,7 +62,7 @@ func TestDmlcLostSegmentInTheMiddle(t *testing.T) {
 		if out := s.cutTo(func(write, _ int) bool { return write != 1 }); out.last != base+1 {
 			t.Errorf("recovered up to record %d, want %d", out.last, base+1)
 		}
-		s.restEverywhere()
+		s.settleCutting()
 	})
 }
 
@@ -89,12 +89,12 @@ func TestDmlcMigratedIsNotDirtyAgain(t *testing.T) {
 func TestDmlcPartialOverOlder(t *testing.T) {
 	promise(t, func(s *scenario) {
 		s.fua(0, 0, 8)
-		s.rest()
+		s.settle()
 		s.cache.CloseCurrent()
-		s.rest()
+		s.settle()
 		s.s.rules = []*rule{{what: stalled, dev: 0, kinds: []block.Kind{block.Write}, to: 1 << 20}}
 		s.mig.Step(1)
-		s.drain()
+		s.pump()
 		for len(s.s.flights) > 0 && s.s.flights[0].fault != stalled {
 			s.complete(0)
 		}
@@ -108,11 +108,11 @@ func TestDmlcPartialOverOlder(t *testing.T) {
 		}
 		s.crash()
 		s.read(0, 0, 8)
-		s.rest()
+		s.settle()
 		for range 2 {
 			s.do(s.migrateSteps())
 			s.read(0, 0, 8)
-			s.rest()
+			s.settle()
 		}
 	})
 }
@@ -121,7 +121,7 @@ func TestDmlcPartialOverOlder(t *testing.T) {
 func TestDmlcBoundToItsDisk(t *testing.T) {
 	promise(t, func(s *scenario) {
 		s.fua(0, 0, 8)
-		s.rest()
+		s.settle()
 		s.cache.Release(s.vols[0])
 		for _, change := range []func(*segment.Binding){
 			func(b *segment.Binding) { b.Fingerprint++ },
@@ -134,7 +134,7 @@ func TestDmlcBoundToItsDisk(t *testing.T) {
 			v.Fence()
 			e, _ := s.cache.Examine(v, &b, visible{s.s.backing[0]}, visible{s.s.cache})
 			s.cache.Attach(v, b, e, func(got error) { err = got })
-			s.settle()
+			s.runToIdle()
 			if !errors.Is(err, logcache.ErrMismatch) {
 				t.Errorf("binding %+v: %v, want a refusal", b, err)
 			}
@@ -147,14 +147,14 @@ func TestDmlcBoundToItsDisk(t *testing.T) {
 func TestDmlcHeaderWithoutItsData(t *testing.T) {
 	promise(t, func(s *scenario) {
 		s.fua(0, 0, 6)
-		s.rest()
+		s.settle()
 		s.fua(0, 0, 6)
 		for missing := 1; missing <= 6; missing++ {
 			if out := s.cutTo(func(_, sector int) bool { return sector != missing }); out.last != 1 {
 				t.Errorf("without sector %d of record 2: recovered up to record %d", missing, out.last)
 			}
 		}
-		s.restEverywhere()
+		s.settleCutting()
 	})
 }
 
@@ -176,11 +176,11 @@ func TestDmlcReuseNeedsABackingFlush(t *testing.T) {
 func TestDmlcReadUnderWayPinsItsSlot(t *testing.T) {
 	promise(t, func(s *scenario) {
 		s.fua(0, 0, 8)
-		s.rest()
+		s.settle()
 		for i := range uint64(4) { // push the segment out of the RAM buffers
 			s.cache.CloseCurrent()
 			s.fua(1, 10*i, 8)
-			s.rest()
+			s.settle()
 		}
 		s.s.rules = []*rule{{what: stalled, dev: 0, kinds: []block.Kind{block.Read}, nth: 1, count: 1}}
 		s.read(0, 0, 8)
@@ -189,14 +189,14 @@ func TestDmlcReadUnderWayPinsItsSlot(t *testing.T) {
 		}
 		s.s.faulty = true // the ring will be full, and that is right
 		s.admin = s.wrapSteps()
-		s.settle()
+		s.runToIdle()
 		for n := 0; n < 100 && s.stuck() && s.cache.Status().WaitingWrites == 0; n++ {
-			s.settle()
+			s.runToIdle()
 		}
 		if s.cache.Status().WaitingWrites == 0 {
 			t.Error("no write waits for the slot")
 		}
 		s.s.lift()
-		s.rest()
+		s.settle()
 	})
 }

@@ -36,17 +36,17 @@ var jobs = []struct {
 	{"migrate", nil, func(s *scenario) []step { return s.migrateSteps() }},
 	{"wrap", nil, func(s *scenario) []step { return s.wrapSteps() }},
 	{"detach", nil, func(s *scenario) []step { return s.detach(0) }},
-	{"attach", func(s *scenario) { s.admin = s.detach(0); s.rest(); s.write(0, 1, 9) }, func(s *scenario) []step { return s.attachSteps(0) }},
+	{"attach", func(s *scenario) { s.admin = s.detach(0); s.settle(); s.write(0, 1, 9) }, func(s *scenario) []step { return s.attachSteps(0) }},
 	{"stop", nil, func(s *scenario) []step { return s.stop() }},
 }
 
 func (s *scenario) prepare(first func(s *scenario)) {
 	s.write(0, 0, 20)
 	s.fua(1, 8, 3)
-	s.rest()
+	s.settle()
 	if first != nil {
 		first(s)
-		s.rest()
+		s.settle()
 	}
 }
 
@@ -89,13 +89,13 @@ func TestFailEveryIO(t *testing.T) {
 							s.prepare(job.first)
 							s.s.rules = []*rule{r}
 							s.admin = append(s.admin, job.do(s)...)
-							s.rest()
+							s.settle()
 							s.s.lift()
 							s.restart()
 							s.s.faulty = false
 							s.write(0, 3, 10)
 							s.admin = s.migrateSteps()
-							s.rest()
+							s.settle()
 							s.s.cut(s.e.rng, s.image)
 							s.sides.try(s.image)
 						})
@@ -158,7 +158,7 @@ func TestP10CrashInRecovery(t *testing.T) {
 	promise(t, func(s *scenario) {
 		s.prepare(nil)
 		s.write(0, 2, 30)
-		s.drain()
+		s.pump()
 		for range 300 {
 			s.s.cut(s.e.rng, s.image)
 			s.sides.interrupted(s.image, maxDeep)
@@ -253,7 +253,7 @@ func TestCrashAtEveryIOOfResumeAfterKill(t *testing.T) {
 			s.prepare(nil)
 			s.write(0, 2, 4)
 			s.cache.CloseCurrent()
-			s.drain()
+			s.pump()
 			s.complete(0) // the record's write, without the flush
 			s.s.kill(s.e.rng)
 			s.free()

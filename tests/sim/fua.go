@@ -8,8 +8,8 @@ import "github.com/ublk-lc/ublk-lc/segment/block"
 // flushes tells whether an operation is a write that is flushed by itself.
 func (s *devs) flushes(op *block.Op) bool { return op.FUA && s.fuaFlushes }
 
-// harden does what FUA asks of a completed write.
-func (s *devs) harden(f *flight) {
+// applyFUA does what FUA asks of a completed write.
+func (s *devs) applyFUA(f *flight) {
 	switch {
 	case !f.op.FUA:
 	case f.fault == eioFlush && s.fuaFlushes:
@@ -18,7 +18,7 @@ func (s *devs) harden(f *flight) {
 	case s.fuaFlushes:
 		f.d.flush(f.d.clock)
 	default:
-		f.d.harden(f.p)
+		f.d.makeDurable(f.p)
 	}
 }
 
@@ -29,7 +29,7 @@ func (s *devs) act(f *flight) {
 	case f.acted:
 	case f.p != nil:
 		f.d.finish(f.p)
-		s.harden(f)
+		s.applyFUA(f)
 	case f.op.Kind != block.Flush:
 	case f.fault.honest():
 		f.d.flush(f.cut)
@@ -59,10 +59,10 @@ func (d *disk) beginPartly(op *block.Op) *pending {
 	return d.begin(op.Buf[:n], op.Offset, n)
 }
 
-// harden makes one completed write durable, and no other. What was written
+// makeDurable makes one completed write durable, and no other. What was written
 // before to the same sectors and is still unflushed can no longer show up
 // there: the medium has the newer data.
-func (d *disk) harden(p *pending) {
+func (d *disk) makeDurable(p *pending) {
 	copy(d.durable[p.at:], p.ids)
 	kept := d.done[:0]
 	for _, q := range d.done {

@@ -60,23 +60,23 @@ func isSuper(op *block.Op) bool {
 func TestP1FailedFUACostsOthers(t *testing.T) {
 	withoutFUA(t, func(s *scenario) {
 		s.fua(0, 0, 8)
-		s.drain()
+		s.pump()
 		s.write(1, 0, 40) // several records
-		s.drain()
+		s.pump()
 		s.complete(s.firstOf(isRecord))
 		s.s.act(s.s.flights[s.firstOf(isRecord)]) // its completion comes later
 		s.failFUA()
 		s.complete(s.firstOf(isFUA))
 		s.flush(1)
-		s.restEverywhere()
+		s.settleCutting()
 		if s.broken() {
 			t.Error("the cache is broken")
 		}
 		s.fua(0, 20, 3)
-		s.restEverywhere()
+		s.settleCutting()
 		s.crash()
 		s.read(1, 0, 40)
-		s.rest()
+		s.settle()
 	})
 }
 
@@ -86,14 +86,14 @@ func TestP1FailedFUAsInARow(t *testing.T) {
 	withoutFUA(t, func(s *scenario) {
 		s.fua(0, 0, 2)
 		s.fua(1, 0, 2)
-		s.drain()
+		s.pump()
 		s.s.flights[s.firstOf(isFUA)].fault = eioFlush
 		s.failFUA()
 		for len(s.s.flights) > 0 {
 			s.complete(len(s.s.flights) - 1)
 			s.e.point()
 		}
-		s.restEverywhere()
+		s.settleCutting()
 		if s.broken() {
 			t.Error("the cache is broken")
 		}
@@ -107,21 +107,21 @@ func TestP1FailedFUACostsTheSuperblock(t *testing.T) {
 		s.fua(0, 0, 8)
 		s.close()
 		s.mig.Step(1)
-		s.drain()
+		s.pump()
 		for s.cache.DirtyBlocks(1) > 0 {
 			s.complete(0)
 		}
 		s.fua(1, 8, 3)
-		s.drain()
+		s.pump()
 		s.complete(s.firstOf(isSuper))
 		s.failFUA()
 		s.s.act(s.s.flights[s.firstOf(isFUA)])
 		s.complete(s.firstOf(func(op *block.Op) bool { return op.Kind == block.Flush }))
 		s.complete(s.firstOf(isFUA))
-		s.restEverywhere()
+		s.settleCutting()
 		for i := range uint64(7) { // until the slot is used again that is free now
 			s.fua(0, 20+9*i, 9)
-			s.restEverywhere()
+			s.settleCutting()
 		}
 	})
 }

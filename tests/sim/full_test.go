@@ -16,13 +16,13 @@ func TestP9FullIsNoSlot(t *testing.T) {
 		fill := func() {
 			for {
 				s.fua(0, at, 12)
-				s.drain()
+				s.pump()
 				if s.cache.Status().WaitingWrites > 0 {
 					return
 				}
 				at = (at + 13) % 169
 				if len(s.s.rules) == 0 {
-					s.rest()
+					s.settle()
 				}
 			}
 		}
@@ -32,13 +32,13 @@ func TestP9FullIsNoSlot(t *testing.T) {
 		}
 		s.s.rules = nil
 		s.s.lift()
-		s.rest()
+		s.settle()
 		fill()
 		if g := s.cache.Gauge(); !g.Full || g.Closed != uint64(s.Slots) {
 			t.Errorf("the log has %d segments of %d and is full: %v", g.Closed, s.Slots, g.Full)
 		}
 		s.batch(1)
-		s.rest()
+		s.settle()
 		if s.cache.Gauge().Full {
 			t.Error("full, when a slot has become free and what waited has gone into it")
 		}

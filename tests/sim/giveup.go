@@ -46,7 +46,7 @@ func (w *world) askToGiveUp(id uint8, done func(error)) {
 func (w *world) startGiveUp() {
 	if i := w.gone.IntN(len(w.Volumes)); w.o.vols[i].logged {
 		w.admin = w.giveUpSteps(i)
-		w.drain()
+		w.pump()
 	}
 }
 

@@ -9,7 +9,7 @@ func TestP8GivenUp(t *testing.T) {
 	promise(t, func(s *scenario) {
 		s.write(0, 0, 8)
 		s.fua(1, 8, 3)
-		s.rest()
+		s.settle()
 		s.do(s.giveUpSteps(0))
 		s.crash()
 		s.administered(s.attachSteps(0))
@@ -18,7 +18,7 @@ func TestP8GivenUp(t *testing.T) {
 		s.crash()
 		s.do(s.migrateSteps())
 		s.read(0, 0, 24)
-		s.restEverywhere()
+		s.settleCutting()
 	})
 }
 
@@ -27,14 +27,14 @@ func TestP8GivenUp(t *testing.T) {
 func TestP8GivenUpRecordGoesOn(t *testing.T) {
 	promise(t, func(s *scenario) {
 		s.write(0, 0, 8)
-		s.rest()
+		s.settle()
 		s.administered(s.giveUpSteps(0))
 		s.administered(s.attachSteps(0))
 		s.fua(0, 2, 8)
-		s.rest()
+		s.settle()
 		s.crash()
 		s.read(0, 0, 24)
-		s.rest()
+		s.settle()
 	})
 }
 
@@ -43,19 +43,19 @@ func TestP8GivenUpRecordGoesOn(t *testing.T) {
 func TestP8GivenUpAboveTheEnd(t *testing.T) {
 	promise(t, func(s *scenario) {
 		s.fua(1, 0, 2)
-		s.rest()
+		s.settle()
 		s.s.rules = []*rule{{what: lost, dev: 0, from: s.cache.Geometry().SlotOffset(0), to: int64(s.s.cache.bytes())}}
 		s.write(0, 0, 2)
-		s.rest()
+		s.settle()
 		s.administered(s.giveUpSteps(0))
 		s.s.rules = nil
 		s.crash()
 		s.administered(s.attachSteps(0))
 		s.fua(0, 2, 8)
-		s.rest()
+		s.settle()
 		s.crash()
 		s.read(0, 0, 24)
-		s.rest()
+		s.settle()
 	})
 }
 
@@ -64,7 +64,7 @@ func TestP8GivenUpNeedsNoBacking(t *testing.T) {
 	promise(t, func(s *scenario) {
 		s.fua(0, 0, 8)
 		s.fua(1, 8, 3)
-		s.rest()
+		s.settle()
 		s.administered(s.giveUpSteps(0))
 		s.do(s.migrateSteps())
 		if n := s.cache.Status().DirtyBlocks; n != 0 {

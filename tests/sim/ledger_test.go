@@ -12,13 +12,13 @@ import (
 // which one of two writes has reached the backing.
 func (s *scenario) halfBatch() {
 	s.fua(0, 0, 8)
-	s.rest()
+	s.settle()
 	s.fua(0, 40, 2)
 	s.close()
 	s.goesPast(true, 0, 100, 8)
 	s.on(1)
 	s.mig.Step(4)
-	s.drain()
+	s.pump()
 	s.on(block.Cache) // the batch's reads
 	s.complete(0)
 }
@@ -64,7 +64,7 @@ func TestP5OwedFlushFailsTheBatch(t *testing.T) {
 		r := s.idle[len(s.idle)-1]
 		s.flush(0)
 		s.complete(s.flight(block.Flush, 1))
-		s.rest()
+		s.settle()
 		if r.Err == nil {
 			t.Error("the FLUSH has not failed")
 		}
@@ -84,7 +84,7 @@ func TestP5OwedFlushFailsUnseen(t *testing.T) {
 		s.complete(s.flight(block.Write, 1))
 		s.complete(s.flight(block.Flush, 2))
 		s.complete(s.flight(block.Flush, 1))
-		s.rest()
+		s.settle()
 		s.notMigrated()
 	})
 }
@@ -105,7 +105,7 @@ func TestP1BatchFlushFailsUnseen(t *testing.T) {
 			t.Error("the FLUSH was answered while another flush was under way, which may have failed already")
 		}
 		s.complete(s.flight(block.Flush, 1))
-		s.rest()
+		s.settle()
 		if r.Err == nil {
 			t.Error("the FLUSH has not failed, although what bypassed the log is lost")
 		}
@@ -130,7 +130,7 @@ func TestP9FlushesWaitForNoneAfterThem(t *testing.T) {
 		if first.busy {
 			t.Error("a FLUSH waits for a later one")
 		}
-		s.rest()
+		s.settle()
 		if id, _ := s.cache.LastMigrated(); id == 0 {
 			t.Error("nothing was migrated")
 		}
@@ -148,14 +148,14 @@ func TestP9BypassFailedFlushUnderWay(t *testing.T) {
 		s.s.act(s.s.flights[s.flight(block.Write, 1)])
 		s.failFlush()
 		s.mig.Step(4)
-		s.drain()
+		s.pump()
 		s.on(block.Cache)
 		s.complete(s.flight(block.Write, 2))
 		s.complete(s.flight(block.Flush, 1))
-		s.rest()
+		s.settle()
 		r := s.idle[len(s.idle)-1]
 		s.flush(0)
-		s.rest()
+		s.settle()
 		if r.Err == nil {
 			t.Error("the FLUSH has not failed, although what bypassed the log is lost")
 		}

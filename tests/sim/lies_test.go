@@ -43,7 +43,7 @@ func missing(t *testing.T, r rule, records uint64) {
 		s.s.rules = []*rule{&r}
 		for i := range records {
 			s.fua(0, 2*i, 2)
-			s.rest()
+			s.settle()
 		}
 		s.wantDamage(2)
 	})
@@ -67,11 +67,11 @@ func TestP6MisdirectedWrite(t *testing.T) {
 func TestP6LyingFlush(t *testing.T) {
 	promise(t, func(s *scenario) {
 		s.fua(0, 0, 2)
-		s.rest()
+		s.settle()
 		s.s.rules = []*rule{{what: lying, dev: 0}}
 		for i := range uint64(2) {
 			s.fua(0, 2*i, 2)
-			s.rest()
+			s.settle()
 		}
 		s.o.floor = 0 // nobody can promise more on such a device
 		for n := range len(s.writesUnderWay()) {
@@ -82,7 +82,7 @@ func TestP6LyingFlush(t *testing.T) {
 		}
 		s.s.rules = nil
 		s.flush(0)
-		s.rest()
+		s.settle()
 	})
 	missing(t, rule{what: lying}, 3)
 }
@@ -97,18 +97,18 @@ func TestP6AbandonedRecordIsNotMigrated(t *testing.T) {
 		s.e.clean()
 		second := s.writesUnderWay()[1]
 		copy(s.image.disk[0][second.at:], second.ids)
-		s.comeUp()
+		s.powerOn()
 		s.s.rules = []*rule{{what: lost, dev: 0, kinds: []block.Kind{block.Write}, nth: 2, count: 1}}
 		s.fua(0, 40, 8)
-		s.rest()
-		s.fua(0, 48, 8)
-		s.rest()
-		s.cache.CloseCurrent()
-		s.drain()
-		s.rest()
-		s.mig.Step(4)
-		s.drain()
 		s.settle()
+		s.fua(0, 48, 8)
+		s.settle()
+		s.cache.CloseCurrent()
+		s.pump()
+		s.settle()
+		s.mig.Step(4)
+		s.pump()
+		s.runToIdle()
 		var damage *segment.DamageError
 		if err := s.mig.LastError(); !errors.As(err, &damage) || damage.Seq != 2 {
 			t.Errorf("migration ended with %v, want damage at record 2", err)
@@ -173,7 +173,7 @@ func lies(w *world, n *lieStats) {
 		if !w.boot(w, &w.sides.out) {
 			fail("sim", "the power failed where it cannot")
 		}
-		w.welcome(false)
+		w.checkRecovery(false)
 		n.again++
 	}
 }
@@ -218,8 +218,8 @@ func (c *checker) doubt(m *images, n *lieStats) {
 	for range 2 * c.w.Slots {
 		h.cache.CloseCurrent()
 		h.mig.Step(4)
-		h.drain()
-		h.settle()
+		h.pump()
+		h.runToIdle()
 	}
 	b := c.w.o.anywhere()
 	dirty := uint64(0)

@@ -48,7 +48,7 @@ func (w *world) passTime() {
 	}
 	p.now += time.Duration(r.Int64N(int64([]time.Duration{time.Millisecond, 20 * time.Millisecond, 2 * time.Second}[r.IntN(3)])))
 	w.pace()
-	w.drain()
+	w.pump()
 }
 
 // pace asks the pacer once and does what it says. It tells whether a batch starts.
@@ -120,7 +120,7 @@ func (w *world) wait() bool {
 	for w.pacing.now < end {
 		w.pacing.now += w.pacing.next
 		started := w.pace()
-		w.drain()
+		w.pump()
 		if started || len(w.idle) > idle || len(w.s.flights) > 0 || slices.Contains(w.woken, true) {
 			return true
 		}

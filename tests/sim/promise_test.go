@@ -19,10 +19,10 @@ func TestP1Durability(t *testing.T) {
 		s.write(0, 0, 3)
 		s.write(1, 5, 3)
 		s.flush(0)
-		s.restEverywhere()
+		s.settleCutting()
 		s.write(1, 6, 3)
 		s.fua(0, 9, 1)
-		s.restEverywhere()
+		s.settleCutting()
 	})
 }
 
@@ -33,23 +33,23 @@ func TestP1ForeseenBarrier(t *testing.T) {
 	promise(t, func(s *scenario) {
 		for i := range uint64(10) {
 			s.write(0, 2*i, 2)
-			s.rest()
+			s.settle()
 			s.flush(0)
-			s.rest()
+			s.settle()
 		}
 		before := s.cache.Status()
 		s.write(0, 0, 2)
-		s.rest()
+		s.settle()
 		if st := s.cache.Status(); st.DurableSeq == before.DurableSeq || st.DurableSeq != st.SealedSeq {
 			t.Errorf("the barrier was not foreseen: record %d is durable, %d was before, %d is sealed",
 				st.DurableSeq, before.DurableSeq, st.SealedSeq)
 		}
 		s.flush(0)
-		s.restEverywhere()
+		s.settleCutting()
 		s.write(0, 0, 24)
-		s.rest()
+		s.settle()
 		s.flush(0)
-		s.restEverywhere()
+		s.settleCutting()
 	})
 }
 
@@ -59,24 +59,24 @@ func TestP1ForeseenBarrier(t *testing.T) {
 func TestP1ChecksumsAhead(t *testing.T) {
 	promise(t, func(s *scenario) {
 		s.write(0, 0, 8)
-		s.haveIdle()
+		s.runIdle()
 		s.write(0, 2, 2)
 		s.flush(0)
-		s.restEverywhere()
+		s.settleCutting()
 		s.write(0, 40, 8)
 		s.flush(0)
-		s.restEverywhere()
+		s.settleCutting()
 		s.write(0, 16, 3)
-		s.haveIdle()
+		s.runIdle()
 		s.write(0, 32, 5)
-		s.haveIdle()
+		s.runIdle()
 		s.flush(0)
-		s.restEverywhere()
+		s.settleCutting()
 		s.crash()
 		for _, lba := range []uint64{0, 16, 32} {
 			s.read(0, lba, 2)
 		}
-		s.rest()
+		s.settle()
 	})
 }
 
@@ -84,12 +84,12 @@ func TestP1ChecksumsAhead(t *testing.T) {
 func TestP2NoInvention(t *testing.T) {
 	promise(t, func(s *scenario) {
 		s.fua(0, 0, 6)
-		s.rest()
+		s.settle()
 		s.write(0, 1, 3)
 		s.write(0, 2, 4)
 		s.cache.FlushCurrent()
-		s.drain()
-		s.restEverywhere()
+		s.pump()
+		s.settleCutting()
 	})
 }
 
@@ -100,9 +100,9 @@ func TestP3Prefix(t *testing.T) {
 			s.write(0, 3*i, 2)
 			s.write(1, 3*i, 2)
 			s.cache.CloseCurrent()
-			s.drain()
+			s.pump()
 		}
-		s.restEverywhere()
+		s.settleCutting()
 	})
 }
 
@@ -113,12 +113,12 @@ func TestP4AfterAnUnfinishedBatch(t *testing.T) {
 		for i := range uint64(2) {
 			s.fua(0, 20*i, 2)
 			s.fua(0, 100+20*i, 2)
-			s.rest()
+			s.settle()
 			s.cache.CloseCurrent()
-			s.rest()
+			s.settle()
 		}
 		s.mig.Step(2)
-		s.drain()
+		s.pump()
 		for s.s.flights[0].op.Dev == block.Cache {
 			s.complete(0)
 		}
@@ -134,7 +134,7 @@ func TestP4AfterAnUnfinishedBatch(t *testing.T) {
 func TestP5SlotReuse(t *testing.T) {
 	promise(t, func(s *scenario) {
 		s.fua(0, 0, 8)
-		s.rest()
+		s.settle()
 		s.cache.CloseCurrent()
 		r := &rule{what: eio, dev: 1, kinds: []block.Kind{block.Flush}, nth: 1, count: 1}
 		s.s.rules = []*rule{r}
@@ -159,7 +159,7 @@ func TestP6FlippedBits(t *testing.T) {
 		for i := range uint64(4) {
 			s.fua(0, 5*i, 6)
 			s.fua(1, 5*i, 2)
-			s.rest()
+			s.settle()
 		}
 		whole := newImages(s.s)
 		s.s.each(func(k int, d *disk) { copy(whole.disk[k], d.durable) })
@@ -212,8 +212,8 @@ func (s *scenario) migrateDamaged() {
 	for range 3 {
 		h.cache.CloseCurrent()
 		h.mig.Step(1)
-		h.drain()
-		h.settle()
+		h.pump()
+		h.runToIdle()
 	}
 	for i, d := range h.s.backing {
 		for lba, id := range d.visible {
@@ -229,11 +229,11 @@ func (s *scenario) migrateDamaged() {
 func TestP8DetachKeepsDirtyData(t *testing.T) {
 	promise(t, func(s *scenario) {
 		s.fua(0, 0, 8)
-		s.rest()
+		s.settle()
 		s.vols[0].Fence()
 		var got error
 		s.cache.Detach(s.vols[0], func(err error) { got = err })
-		s.settle()
+		s.runToIdle()
 		if !errors.Is(got, logcache.ErrDirty) {
 			t.Errorf("detach of a volume with dirty data: %v", got)
 		}

@@ -49,7 +49,7 @@ func (w *world) startRebind() {
 	case !w.Faults: // else it may stay off, and written to
 		w.admin = w.twinSteps(i)
 	}
-	w.drain()
+	w.pump()
 }
 
 // renameSteps give a disk that is not attached another id, as who removes a device

@@ -17,17 +17,17 @@ func TestP7ReleasedDeviceIsLetGo(t *testing.T) {
 			s.fua(0, 12, 4)
 			s.close()
 			s.mig.Step(3)
-			s.drain()
+			s.pump()
 			for range at {
 				s.orderly(fifo)
 			}
 			s.vols[0].Fence()
 			s.cache.Release(s.vols[0])
 			for s.mig.Abandon(1); s.mig.Busy(1); s.mig.Abandon(1) {
-				s.drain()
+				s.pump()
 				s.orderly(fifo)
 			}
-			s.drain()
+			s.pump()
 			for next := true; next; next = s.orderly(fifo) {
 				for _, f := range s.s.flights {
 					if f.op.Dev == block.Dev(1) {
@@ -40,7 +40,7 @@ func TestP7ReleasedDeviceIsLetGo(t *testing.T) {
 			s.read(0, 0, 24)
 			s.do(s.migrateSteps())
 			s.read(0, 0, 24)
-			s.rest()
+			s.settle()
 		})
 	}
 }

@@ -33,6 +33,6 @@ func (w *world) reopenSteps(i int) []step {
 func (w *world) startReopen() {
 	if i := w.back.IntN(len(w.Volumes)); w.o.vols[i].logged && !w.o.vols[i].weak {
 		w.admin = w.reopenSteps(i)
-		w.drain()
+		w.pump()
 	}
 }

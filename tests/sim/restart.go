@@ -14,7 +14,7 @@ func (w *world) restart() {
 			w.forgot[i] = d.forgot
 		}
 		w.s.kill(w.rng)
-		w.dark(func(i int, d *disk) { copy(w.image.disk[i], d.visible) })
+		w.noteUnfinished(func(i int, d *disk) { copy(w.image.disk[i], d.visible) })
 	} else {
 		w.tracef("power cut")
 		w.powerCut()
@@ -24,7 +24,7 @@ func (w *world) restart() {
 		} else {
 			w.sides.try(w.image)
 		}
-		w.dark(nil)
+		w.noteUnfinished(nil)
 	}
 	w.free()
 	if w.Grown {
@@ -44,7 +44,7 @@ func (w *world) restart() {
 		killed = false
 	}
 	w.s.limit = 0
-	w.welcome(killed)
+	w.checkRecovery(killed)
 }
 
 // powerCut leaves one of the images that a power cut may leave.
@@ -57,8 +57,8 @@ func (w *world) powerCut() {
 	w.s.revive(w.image)
 }
 
-// dark notes what an unfinished batch may have left on the backings.
-func (w *world) dark(fill func(int, *disk)) {
+// noteUnfinished notes what an unfinished batch may have left on the backings.
+func (w *world) noteUnfinished(fill func(int, *disk)) {
 	if fill != nil {
 		w.s.each(fill)
 	}
@@ -67,8 +67,8 @@ func (w *world) dark(fill func(int, *disk)) {
 	}
 }
 
-// welcome checks what the new host has, and goes on from there.
-func (w *world) welcome(killed bool) {
+// checkRecovery checks what the new host has, and goes on from there.
+func (w *world) checkRecovery(killed bool) {
 	out := &w.sides.out
 	takeAnswer := w.answered
 	w.answered = func(*logcache.Request) {}

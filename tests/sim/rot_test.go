@@ -14,16 +14,16 @@ func eitherCopy(t *testing.T, f func(s *scenario)) {
 		t.Run(fmt.Sprintf("copy %c", 'A'+which), func(t *testing.T) {
 			promise(t, func(s *scenario) {
 				f(s)
-				s.rest()
+				s.settle()
 				s.e.clean()
 				if !s.sides.spoil(s.image, which) {
 					t.Error("there are no two good copies")
 				}
-				s.comeUp()
+				s.powerOn()
 				s.fua(0, 2, 3)
 				s.do(s.migrateSteps())
 				s.read(0, 0, 24)
-				s.restEverywhere()
+				s.settleCutting()
 			})
 		})
 	}
@@ -32,7 +32,7 @@ func eitherCopy(t *testing.T, f func(s *scenario)) {
 // administered does what an administrator does, undisturbed.
 func (s *scenario) administered(steps []step) {
 	s.admin = append(s.admin, steps...)
-	s.rest()
+	s.settle()
 }
 
 // TestP7SuperblockRotsAfterBypass: what went past the log lies over data that is
@@ -40,10 +40,10 @@ func (s *scenario) administered(steps []step) {
 func TestP7SuperblockRotsAfterBypass(t *testing.T) {
 	eitherCopy(t, func(s *scenario) {
 		s.fua(0, 0, 8)
-		s.rest()
+		s.settle()
 		s.administered(s.migrateSteps())
 		s.goesPast(true, 0, 0, 8)
-		s.rest()
+		s.settle()
 		s.flush(0)
 	})
 }
@@ -54,11 +54,11 @@ func TestP7SuperblockRotsAfterDetach(t *testing.T) {
 	for _, again := range []bool{false, true} {
 		eitherCopy(t, func(s *scenario) {
 			s.fua(0, 0, 8)
-			s.rest()
+			s.settle()
 			s.administered(s.detach(0))
 			s.write(0, 0, 8)
 			s.flush(0)
-			s.rest()
+			s.settle()
 			if again {
 				s.administered(s.attachSteps(0))
 			}
@@ -81,7 +81,7 @@ func TestP8SuperblockRotsAfterAttach(t *testing.T) {
 func TestP5SuperblockRotsAfterReuse(t *testing.T) {
 	eitherCopy(t, func(s *scenario) {
 		s.fua(0, 0, 8)
-		s.rest()
+		s.settle()
 		s.administered(s.migrateSteps())
 		for range s.Slots {
 			s.fua(0, 0, 8)
@@ -99,7 +99,7 @@ func TestP7BypassBetweenTheCopies(t *testing.T) {
 			s.fua(0, 0, 8)
 			s.close()
 			s.mig.Step(1)
-			s.drain()
+			s.pump()
 			for s.cache.DirtyBlocks(1) > 0 {
 				s.complete(0)
 			}
@@ -110,7 +110,7 @@ func TestP7BypassBetweenTheCopies(t *testing.T) {
 			s.on(1)
 			s.flush(0)
 			s.on(1)
-			s.restEverywhere()
+			s.settleCutting()
 		})
 	}
 }

@@ -165,7 +165,7 @@ func (w *world) event() bool {
 	if w.Sleeps && w.naps.IntN(32) == 0 {
 		w.tracef("slept")
 		w.cache.Suspect()
-		w.drain()
+		w.pump()
 	}
 	if w.Hasty && w.haste.IntN(8) == 0 {
 		w.s.actOne(w.haste.IntN)
@@ -186,7 +186,7 @@ func (w *world) changeRate() {
 	w.tracef("limit %d", limit)
 	w.mig.Limit(limit)
 	w.mig.Depth(w.rates.IntN(3))
-	w.drain()
+	w.pump()
 }
 
 // unpause lets a batch go on that only its limit holds back.
@@ -198,7 +198,7 @@ func (w *world) unpause() bool {
 		return false
 	}
 	w.mig.Limit(migrate.Unlimited)
-	w.drain()
+	w.pump()
 	return len(w.s.flights) > 0
 }
 
@@ -231,7 +231,7 @@ func (w *world) traceOp(what string, op *block.Op) {
 // step starts a batch.
 func (w *world) step() bool {
 	ok := w.startBatch(1 + w.rng.IntN(4))
-	w.drain()
+	w.pump()
 	if ok {
 		w.tracef("batch")
 	}
@@ -251,7 +251,7 @@ func (w *world) startBatch(most int) bool {
 func (w *world) readAhead(most int) {
 	before := w.mig.Status().Ahead
 	w.mig.ReadAhead(most)
-	w.drain()
+	w.pump()
 	if n := w.mig.Status().Ahead - before; n > 0 {
 		w.tracef("%d segments ahead", n)
 		w.stats.Ahead += int(n)

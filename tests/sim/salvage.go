@@ -113,8 +113,8 @@ func (c *checker) skipDamage() map[uint64]*segment.BadRecord {
 			h.mig.Skip(all)
 		}
 		h.mig.Step(1 + n%3)
-		h.drain()
-		h.settle()
+		h.pump()
+		h.runToIdle()
 	}
 }
 

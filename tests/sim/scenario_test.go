@@ -49,15 +49,15 @@ func (s *scenario) discard(vol int, lba uint64, n uint32) {
 func (s *scenario) flush(vol int)                      { s.one(vol, logcache.Flush, false, 0, 0) }
 func (s *scenario) read(vol int, lba uint64, n uint32) { s.one(vol, logcache.Read, false, lba, n) }
 
-// haveIdle gives the ports a moment with nothing to do.
-func (s *scenario) haveIdle() {
+// runIdle gives the ports a moment with nothing to do.
+func (s *scenario) runIdle() {
 	for _, p := range s.ports {
 		p.Idle()
 	}
 }
 
-// rest lets all happen that is under way.
-func (s *scenario) rest() {
+// settle lets all happen that is under way.
+func (s *scenario) settle() {
 	for s.orderly(fifo) {
 		s.watchBatches()
 	}
@@ -68,12 +68,12 @@ func (s *scenario) batch(n int) {
 	if !s.mig.Step(n) {
 		fail("sim", "there is nothing to migrate")
 	}
-	s.drain()
-	s.rest()
+	s.pump()
+	s.settle()
 }
 
-// restEverywhere does the same and cuts the power, on the side, at every moment.
-func (s *scenario) restEverywhere() {
+// settleCutting does the same and cuts the power, on the side, at every moment.
+func (s *scenario) settleCutting() {
 	s.e.point()
 	for s.orderly(fifo) {
 		s.watchBatches()
@@ -84,7 +84,7 @@ func (s *scenario) restEverywhere() {
 // do has the administrator take steps, with power cuts on the side at every moment.
 func (s *scenario) do(steps []step) {
 	s.admin = append(s.admin, steps...)
-	s.restEverywhere()
+	s.settleCutting()
 }
 
 // writesUnderWay are those of the cache device.
@@ -110,17 +110,17 @@ func (s *scenario) cutTo(land func(write, sector int) bool) outcome {
 // crash cuts the power for good and comes up again.
 func (s *scenario) crash() {
 	s.e.clean()
-	s.comeUp()
+	s.powerOn()
 }
 
-// comeUp starts again from the image.
-func (s *scenario) comeUp() {
+// powerOn starts again from the image.
+func (s *scenario) powerOn() {
 	s.s.revive(s.image)
-	s.dark(nil)
+	s.noteUnfinished(nil)
 	s.free()
 	s.newPorts()
 	if !s.boot(s.world, &s.sides.out) {
 		fail("sim", "the power failed where it cannot")
 	}
-	s.welcome(false)
+	s.checkRecovery(false)
 }

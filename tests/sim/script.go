@@ -142,7 +142,7 @@ func (w *world) play(script []verb, o order, point func()) {
 	for i, v := range script {
 		w.o.now++
 		v.do(w)
-		w.drain()
+		w.pump()
 		if o == lazy && i+1 < len(script) {
 			continue
 		}

@@ -39,13 +39,13 @@ func (s *scenario) findBad() (all []segment.BadRecord) {
 // migrateAll migrates what there is, as far as it goes.
 func (s *scenario) migrateAll() {
 	last := s.cache.CloseCurrent()
-	s.drain()
-	s.settle()
+	s.pump()
+	s.runToIdle()
 	for range 3 {
 		if id, _ := s.cache.LastMigrated(); id < last {
 			s.mig.Step(s.Slots)
-			s.drain()
-			s.settle()
+			s.pump()
+			s.runToIdle()
 		}
 	}
 }
@@ -70,11 +70,11 @@ func TestP6SkippedDamage(t *testing.T) {
 			s.fua(0, 0, 24) // write 1
 			s.close()
 			s.fua(0, 8, 12) // write 2
-			s.rest()
+			s.settle()
 			s.fua(0, 0, 4) // write 3
-			s.rest()
+			s.settle()
 			s.cache.CloseCurrent()
-			s.rest()
+			s.settle()
 			geo := s.cache.Geometry()
 			at := segment.Placed{} // of write 2's first block
 			for i, id := range s.s.cache.visible {

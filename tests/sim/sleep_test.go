@@ -12,10 +12,10 @@ import (
 
 // sleep is what a machine does whose image goes on later.
 func (s *scenario) sleep(meanwhile func()) {
-	s.rest()
+	s.settle()
 	meanwhile()
 	s.cache.Suspect()
-	s.drain()
+	s.pump()
 }
 
 // otherLife resumes the cache on the side, as the boot does that finds the image,
@@ -27,7 +27,7 @@ func (s *scenario) otherLife() {
 		fail("sim", "the power failed where it cannot")
 	}
 	s.sides.free()
-	s.s.cache.settle(s.sides.s.cache.durable)
+	s.s.cache.restore(s.sides.s.cache.durable)
 }
 
 // TestP8SleepWithoutAnotherLife: a cache that was slept on goes on, with all that
@@ -44,11 +44,11 @@ func TestP8SleepWithoutAnotherLife(t *testing.T) {
 			}
 		})
 		s.cache.Suspect()
-		s.restEverywhere()
+		s.settleCutting()
 		s.do(s.migrateSteps())
 		s.crash()
 		s.read(0, 0, 24)
-		s.rest()
+		s.settle()
 	})
 }
 
@@ -60,10 +60,10 @@ func TestP8SleepWithARottenCopy(t *testing.T) {
 			s.sleep(func() {
 				s.e.clean()
 				s.sides.spoil(s.image, which)
-				s.s.cache.settle(s.image.disk[0])
+				s.s.cache.restore(s.image.disk[0])
 			})
 			s.fua(0, 4, 8)
-			s.rest()
+			s.settle()
 			s.do(s.migrateSteps())
 		})
 	}
@@ -75,7 +75,7 @@ func TestP8OtherLife(t *testing.T) {
 	promise(t, func(s *scenario) {
 		s.s.faulty = true // requests fail
 		s.fua(0, 0, 8)
-		s.rest()
+		s.settle()
 		s.cache.CloseCurrent()
 		s.write(0, 4, 8)
 		s.sleep(s.otherLife)
@@ -86,8 +86,8 @@ func TestP8OtherLife(t *testing.T) {
 		s.write(1, 0, 60) // fills segments
 		s.flush(0)
 		s.mig.Step(4)
-		s.drain()
-		s.rest()
+		s.pump()
+		s.settle()
 		if committed {
 			t.Error("the superblock was written")
 		}
@@ -109,15 +109,15 @@ func TestP8SetBack(t *testing.T) {
 	promise(t, func(s *scenario) {
 		s.s.faulty = true
 		s.fua(0, 0, 8)
-		s.rest()
+		s.settle()
 		s.e.clean()
 		for range 3 {
 			s.cache.CommitSuper(func(error) {})
-			s.rest()
+			s.settle()
 		}
-		s.sleep(func() { s.s.cache.settle(s.image.disk[0]) })
+		s.sleep(func() { s.s.cache.restore(s.image.disk[0]) })
 		s.fua(0, 0, 8)
-		s.rest()
+		s.settle()
 		if _, err := s.cache.LastMigrated(); !errors.Is(err, logcache.ErrOtherLife) {
 			t.Errorf("the cache says %v", err)
 		}
@@ -131,7 +131,7 @@ func TestP8OtherLifeDuringAnUpdate(t *testing.T) {
 	promise(t, func(s *scenario) {
 		s.s.faulty = true
 		s.fua(0, 0, 8)
-		s.rest()
+		s.settle()
 		s.cache.CommitSuper(func(err error) {
 			if !errors.Is(err, logcache.ErrOtherLife) {
 				t.Errorf("the superblock was written: %v", err)
@@ -145,8 +145,8 @@ func TestP8OtherLifeDuringAnUpdate(t *testing.T) {
 		s.otherLife()
 		mine.flying = flying
 		s.cache.Suspect()
-		s.drain()
-		s.rest()
+		s.pump()
+		s.settle()
 		copies := 0
 		for i := range 2 {
 			b := make([]byte, superSectors*sectorSize)
@@ -168,14 +168,14 @@ func TestP8OtherLifeEndsABatch(t *testing.T) {
 		s.s.faulty = true
 		s.fua(0, 0, 8)
 		s.fua(0, 16, 8)
-		s.rest()
+		s.settle()
 		s.cache.CloseCurrent()
-		s.drain()
-		s.rest()
+		s.pump()
+		s.settle()
 		s.mig.Limit(0)
 		s.mig.Step(4)
-		s.drain()
-		s.rest() // it is read and sorted, and none of it is written
+		s.pump()
+		s.settle() // it is read and sorted, and none of it is written
 		if s.mig.Idle() {
 			t.Fatal("no batch")
 		}
@@ -184,13 +184,13 @@ func TestP8OtherLifeEndsABatch(t *testing.T) {
 			s.otherLife()
 			before = append(before, s.s.backing[0].visible...)
 		})
-		s.rest()
+		s.settle()
 		if _, err := s.cache.LastMigrated(); !errors.Is(err, logcache.ErrOtherLife) {
 			t.Fatalf("the cache says %v", err)
 		}
 		s.mig.Limit(migrate.Unlimited)
-		s.drain()
-		s.rest()
+		s.pump()
+		s.settle()
 		for i, id := range s.s.backing[0].visible {
 			if id != before[i] {
 				t.Errorf("sector %d of the backing was written, by a cache that knows that its log is another's", i)

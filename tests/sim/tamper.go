@@ -107,7 +107,7 @@ func (c *checker) judged(m *images, dev, from, to int, n *verdicts) {
 func (c *checker) refusal(v *logcache.Volume, b segment.Binding, e *logcache.Evidence, want bool, n *verdicts) {
 	var err error
 	c.cache.Attach(v, b, e, func(got error) { err = got })
-	c.settle()
+	c.runToIdle()
 	switch refused := errors.Is(err, logcache.ErrMismatch); {
 	case refused != want || refused != (e.Changed() != nil) || err != nil && !refused:
 		fail("P8", "device %d: attach gives %v, what was seen is %v; is it to be refused: %v", b.ID, err, e.Changed(), want)

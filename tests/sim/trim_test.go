@@ -18,7 +18,7 @@ func TestP5DiscardedSlots(t *testing.T) {
 			s.fua(0, 0, 12)
 			for s.cache.Gauge().Closed > 0 {
 				s.mig.Step(2)
-				s.drain()
+				s.pump()
 				for s.orderly(lifo) {
 					s.watchBatches()
 					s.e.point()
@@ -43,16 +43,16 @@ func TestP5SlotsWaitForTheSuperblock(t *testing.T) {
 		}
 		s.s.rules = []*rule{{what: stalled, dev: 0, kinds: []block.Kind{block.Discard}, nth: 1, count: 1}}
 		s.mig.Step(1)
-		s.drain()
-		s.settle()
+		s.pump()
+		s.runToIdle()
 		s.mig.Step(1)
-		s.drain()
+		s.pump()
 		for s.mig.Status().State != "committing" {
 			s.complete(1) // all but the discard
 		}
 		s.s.lift()
 		s.complete(0)
-		s.restEverywhere()
+		s.settleCutting()
 	})
 }
 
@@ -68,13 +68,13 @@ func TestP2DiscardSparesReads(t *testing.T) {
 		s.s.rules = []*rule{{what: stalled, dev: 0, kinds: []block.Kind{block.Read}, nth: 1, count: 1}}
 		s.read(0, 0, 12)
 		s.mig.Step(3)
-		s.drain()
-		s.settle()
+		s.pump()
+		s.runToIdle()
 		if len(s.s.flights) != 1 || s.cache.Status().TrimmedBytes == 0 {
 			t.Fatalf("%d operations wait, %d bytes were discarded", len(s.s.flights), s.cache.Status().TrimmedBytes)
 		}
 		s.s.lift()
-		s.rest()
+		s.settle()
 	})
 }
 

@@ -15,10 +15,10 @@ import (
 // cache device. The image is what the power cut leaves.
 func (s *scenario) tornTail(landed int) (at int64) {
 	s.fua(0, 0, 3)
-	s.rest()
+	s.settle()
 	s.write(0, 20, 3)
 	s.cache.FlushCurrent()
-	s.drain()
+	s.pump()
 	at = s.s.flights[len(s.s.flights)-1].op.Offset
 	s.e.clean()
 	p := s.s.cache.flying[0]
@@ -76,14 +76,14 @@ func TestP6UnreadableBelowDurable(t *testing.T) {
 	for _, early := range []bool{false, true} { // the segment before ends before its slot does
 		promise(t, func(s *scenario) {
 			s.fua(0, 0, 3)
-			s.rest()
+			s.settle()
 			if early {
 				s.close()
 			}
 			s.fua(0, 4, 3)
-			s.rest()
+			s.settle()
 			s.fua(0, 8, 3)
-			s.rest()
+			s.settle()
 			s.e.clean()
 			geo := s.cache.Geometry()
 			at := geo.SlotOffset(0) + 4*sectorSize
@@ -104,11 +104,11 @@ func TestP6UnreadableBelowDurable(t *testing.T) {
 func TestP6UnsteadyDevice(t *testing.T) {
 	promise(t, func(s *scenario) {
 		s.fua(0, 0, 3)
-		s.rest()
+		s.settle()
 		s.fua(0, 4, 3)
-		s.rest()
+		s.settle()
 		s.cache.CommitSuper(func(error) {})
-		s.rest()
+		s.settle()
 		s.e.clean()
 		h, at := &s.sides.host, s.cache.Geometry().SlotOffset(0)+4*sectorSize
 		h.s.revive(s.image)
@@ -130,14 +130,14 @@ func TestP6DroppedStaysDropped(t *testing.T) {
 		t.Run(fmt.Sprintf("%d resumes later", resumes), func(t *testing.T) {
 			promise(t, func(s *scenario) {
 				s.tornTail(3) // all but its last sector
-				s.comeUp()
+				s.powerOn()
 				s.fua(0, 20, 3) // record 2 again, head of segment 2
-				s.rest()
+				s.settle()
 				for range resumes {
 					s.crash()
 				}
 				s.cache.CommitSuper(func(error) {})
-				s.rest()
+				s.settle()
 				s.e.clean()
 				at := 2*superSectors + int(s.cache.Geometry().SegmentSectors())
 				bad := append([]byte(nil), s.s.st.get(s.image.disk[0][at])...)

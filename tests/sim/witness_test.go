@@ -29,7 +29,7 @@ func witnessing(t *testing.T, f func(s *scenario)) {
 func (s *scenario) fill() {
 	for _, lba := range []uint64{0, 186, 4, 20, 36, 52, 100, 1} {
 		s.write(0, lba, 6)
-		s.rest()
+		s.settle()
 	}
 }
 
@@ -42,17 +42,17 @@ func TestP8WitnessAtEveryMoment(t *testing.T) {
 		s.do(s.migrateSteps())
 		s.fill()
 		s.discard(0, 5, 25)
-		s.rest()
+		s.settle()
 		s.close()
 		s.write(0, 0, 3)
 		s.write(0, 188, 4)
-		s.rest()
+		s.settle()
 		s.batch(1)
 		s.mig.Step(2)
-		s.drain()
+		s.pump()
 		s.cache.CommitSuper(func(error) {})
-		s.drain()
-		s.restEverywhere()
+		s.pump()
+		s.settleCutting()
 		s.do(s.migrateSteps())
 		if b := s.bindingNow(0); len(b.Marks) == 0 || len(b.Samples) == 0 {
 			t.Errorf("the witness has %d marks and %d samples", len(b.Marks), len(b.Samples))
@@ -73,12 +73,12 @@ func TestP8FailedBatchChangesNoWitness(t *testing.T) {
 				s.s.rules[0].nth = 1
 			}
 			s.mig.Step(3)
-			s.drain()
+			s.pump()
 			s.restUntilFailed()
 			s.s.lift()
 			s.cache.CommitSuper(func(error) {})
-			s.drain()
-			s.restEverywhere()
+			s.pump()
+			s.settleCutting()
 			for _, lba := range []uint64{4, 20, 36, 52, 100} {
 				s.write(0, lba+1, 2)
 			}
@@ -118,22 +118,22 @@ func TestP7BypassOverWitness(t *testing.T) {
 	witnessing(t, func(s *scenario) {
 		s.goesPast(false, 0, 1, 8)
 		s.goesPast(false, 0, 180, 12)
-		s.rest()
+		s.settle()
 		s.fill()
 		s.do(s.migrateSteps())
 		w := s.bindingNow(0)
 		for _, m := range append(w.Marks[:len(w.Marks):len(w.Marks)], w.Samples...) {
 			s.goesPast(false, 0, m.LBA, 1)
-			s.rest()
+			s.settle()
 		}
 		s.goesPast(true, 0, 120, 20)
-		s.restEverywhere()
+		s.settleCutting()
 		s.flush(0)
-		s.restEverywhere()
+		s.settleCutting()
 		s.do(s.migrateSteps())
 		s.crash()
 		s.read(0, 0, 128)
-		s.rest()
+		s.settle()
 	})
 }
 
@@ -196,7 +196,7 @@ func TestP8SkippedDamageEndsTheWitness(t *testing.T) {
 		s.close()
 		s.s.rules = []*rule{{what: eio, dev: 1, kinds: []block.Kind{block.Flush}, nth: 1, count: 1}}
 		s.mig.Step(1)
-		s.drain()
+		s.pump()
 		for d := s.s.backing[0]; s.mig.Status().Failed == 0; d.flush(d.clock) {
 			s.orderly(fifo)
 			s.watchBatches()
@@ -213,7 +213,7 @@ func TestP8SkippedDamageEndsTheWitness(t *testing.T) {
 			t.Fatalf("%d dirty blocks are left", n)
 		}
 		s.fua(0, 40, 2)
-		s.rest()
+		s.settle()
 		s.crash()
 	})
 }

@@ -49,8 +49,8 @@ func (h *host) all(f func(i int, p *logcache.Port)) {
 	}
 }
 
-// drain starts the operations and takes the answers that a call has led to.
-func (h *host) drain() {
+// pump starts the operations and takes the answers that a call has led to.
+func (h *host) pump() {
 	if h.taken != nil {
 		h.taken()
 	}
@@ -81,7 +81,7 @@ func (h *host) complete(i int) {
 		return
 	}
 	op.Sink.Done(op, err)
-	h.drain()
+	h.pump()
 }
 
 // poll lets a woken port read its mail.
@@ -92,11 +92,11 @@ func (h *host) poll(i int) {
 	} else {
 		h.cache.Background().Poll()
 	}
-	h.drain()
+	h.pump()
 }
 
-// settle runs, in the order of things, all that is under way.
-func (h *host) settle() {
+// runToIdle runs, in the order of things, all that is under way.
+func (h *host) runToIdle() {
 	n := 0
 	for busy := true; busy && !h.s.dead; n++ {
 		if busy = false; n > endless {

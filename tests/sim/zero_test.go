@@ -20,17 +20,17 @@ func TestP7DiscardsInOrder(t *testing.T) {
 		}
 		for _, f := range turn {
 			f()
-			s.rest()
+			s.settle()
 			s.cache.CloseCurrent()
-			s.rest()
+			s.settle()
 		}
 		for range turn {
 			s.read(0, 0, 24)
-			s.restEverywhere()
+			s.settleCutting()
 			s.batch(1)
 		}
 		s.read(0, 0, 24)
-		s.restEverywhere()
+		s.settleCutting()
 		if n := s.cache.DirtyBlocks(1); n != 0 {
 			t.Errorf("%d blocks are dirty after all was migrated", n)
 		}
@@ -46,13 +46,13 @@ func TestP2DiscardedDataIsGone(t *testing.T) {
 		s.write(0, 8, 8)
 		s.discard(0, 4, 8)
 		s.flush(0)
-		s.restEverywhere()
+		s.settleCutting()
 		s.crash()
 		s.read(0, 0, 24)
 		s.do(s.migrateSteps())
 		s.crash()
 		s.read(0, 0, 24)
-		s.rest()
+		s.settle()
 	})
 }
 
@@ -70,7 +70,7 @@ func TestP9DiscardsWait(t *testing.T) {
 			s.discard(0, uint64(i*20%150), 40)
 			blocks = max(blocks, s.cache.Status().DirtyBlocks)
 		}
-		s.restEverywhere()
+		s.settleCutting()
 		if s.cache.Status().WaitIndex == 0 {
 			t.Errorf("no discard has waited, with up to %d blocks in the index", blocks)
 		}
@@ -105,7 +105,7 @@ func TestP7DiscardsReachTheBacking(t *testing.T) {
 			if n := len(s.s.flights); n != 1 || s.s.flights[0].op.Bytes() != 8*sectorSize {
 				t.Errorf("op %d past the log leads to %d operations", op, n)
 			}
-			s.restEverywhere()
+			s.settleCutting()
 		}
 	})
 }
