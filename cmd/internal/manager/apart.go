@@ -46,3 +46,16 @@ func (c *claim) nearer(other *claim, d *whose.Disk) bool {
 	}
 	return c.binding.ID == d.ID && other.binding.ID != d.ID
 }
+
+// fitsIn tells whether the disk of a device is rather that of its own cache, as
+// which it is known, than a claim's that it is in part.
+func (m *Manager) fitsIn(d *device, cache uint8, c *claim) (bool, error) {
+	all := m.resumedClaims()
+	i := slices.IndexFunc(all, func(own claim) bool { return own.cache == cache && own.binding.ID == d.id })
+	if i < 0 {
+		return false, nil
+	}
+	own := &all[i]
+	err := own.look(d.backing, d.host.Backing())
+	return own.nearer(c, d.backing), err
+}

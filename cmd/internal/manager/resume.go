@@ -201,6 +201,10 @@ func (m *Manager) exposed(d *device, c claim, log *blockdev.Device) error {
 		return nil
 	case kin == whose.Own && d.distinct && d.backing.Disowned(&c.binding, c.content):
 		return nil
+	case through != 0 && c.inPart(d.backing):
+		if its, err := m.fitsIn(d, through, &c); its || err != nil {
+			return err
+		}
 	case through == 0:
 		return control.Errorf(control.Mismatch, "the log on %s holds data for %s, which device %d shows without it; `lc remove %d` first, and create it again after the resume", c.log, d.path, d.id, d.id)
 	}

@@ -64,7 +64,8 @@ func TestP8TwinsInOneLog(t *testing.T) {
 }
 
 // A log is brought in beside a device whose disk but looks like the one of its
-// data: there is a way that gives no data up, and it works.
+// data: where its own cache knows that better, nothing is in the way; where it
+// does not, there is a way that gives no data up, and it works.
 func TestP8TwinInAnotherLog(t *testing.T) {
 	a := filled(t, "its content")
 	b := copied(t, a, "b")
@@ -72,9 +73,20 @@ func TestP8TwinInAnotherLog(t *testing.T) {
 	imprint(t, b, "GUID two", 512)
 	m, cache := dirtied(t, nameless, a)
 	m.record = ""
-	m.mustResume(t, 4, formatted(t))
+	other := formatted(t)
+	m.mustResume(t, 4, other)
 	m.mustCreate(t, "b", 6, b)
 	m.mustAttach(t, control.AttachArgs{Device: 6, Cache: 4})
+	m.mustResume(t, 3, cache)
+	m.mustCreate(t, "myLV", 5, a)
+	m.mustAttach(t, control.AttachArgs{Device: 5, Cache: 3})
+
+	m = m.again(t)
+	m.mustResume(t, 4, other)
+	m.mustCreate(t, "b", 6, b)
+	m.mustAttach(t, control.AttachArgs{Device: 6, Cache: 4})
+	imprint(t, b, "GUID one", 512) // by another program: it is rather like the other one now
+	imprint(t, b, "more", 4096)
 	refused(t, m, control.Mismatch, "or, if "+b+" is another disk, that looks like it, `lc detach 6`, `lc remove 6`, and then `lc create b 6 "+b+" --other-disk`", m.resuming(t, 3, cache))
 	if _, err := m.Detach(t.Context(), control.DrainArgs{ID: 6}, quiet); err != nil {
 		t.Fatal(err)
