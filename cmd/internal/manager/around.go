@@ -28,15 +28,15 @@ func (c *claim) lookAround(d *whose.Disk, log *blockdev.Device) error {
 }
 
 // isOn tells whether what is at a path has the content of the claim's disk, or
-// most of it. What cannot be opened, such as a volume that is suspended, tells
-// nothing.
+// most of it, and more than the one that is asked about. What cannot be opened,
+// such as a volume that is suspended, tells nothing.
 func (c *claim) isOn(path string, log *blockdev.Device) (bool, error) {
 	dev, err := blockdev.Open(path, blockdev.OpenOptions{ReadOnly: true})
 	if err != nil {
 		return false, nil
 	}
 	content, verdict, err := whose.Content(dev, c.binding.Witness, c.versions, log)
-	is := content == whose.Same || content == whose.Changed && verdict.Mostly()
+	is := content == whose.Same || content == whose.Changed && verdict.Mostly() && (c.verdict == nil || verdict.Differing() < c.verdict.Differing())
 	return is, errors.Join(err, dev.Close())
 }
 
@@ -59,5 +59,5 @@ func (c *claim) unlessAnother(d *whose.Disk, o *blockdev.Overlap) string {
 	if o != c.around {
 		return ""
 	}
-	return fmt.Sprintf("; only if %s is another disk, that looks like it, `lc create %s %d %s --other-disk`", o.Path, d.Name, d.ID, d.Path)
+	return fmt.Sprintf("; only if %s is another disk, that looks like it, %s", o.Path, c.asAnother(d))
 }

@@ -125,15 +125,13 @@ func rule(d *whose.Disk, claims []claim, distinct bool) (ruling, error) {
 			return r, errShares(d, c, o)
 		}
 		switch d.Kin(&c.binding, c.content, c.place()) {
-		case whose.Own:
+		case whose.Own, whose.Perhaps:
 			switch {
 			case !distinct || !d.Disowned(&c.binding, c.content):
 				owned = append(owned, c)
 			case c.binding.Name == d.Name && doubt == nil:
 				doubt = errForeign(d, c)
 			}
-		case whose.Perhaps:
-			owned = append(owned, c)
 		case whose.Copy:
 			if doubt == nil && !c.harmless(d) && (!distinct || d.ID == c.binding.ID || d.Name == c.binding.Name) {
 				doubt = errCopy(d, c)
@@ -230,7 +228,7 @@ func (c *claim) orOther(d *whose.Disk) string {
 	if !d.Disowned(&c.binding, c.content) {
 		return ""
 	}
-	return fmt.Sprintf("; only if it is another disk, that a part of the content was copied to, `lc create %s %d %s --other-disk`", d.Name, d.ID, d.Path)
+	return "; only if it is another disk, that a part of the content was copied to, " + c.asAnother(d)
 }
 
 func errLookalike(d *whose.Disk, c *claim) error {
@@ -262,8 +260,6 @@ func errForeign(d *whose.Disk, c *claim) error {
 	switch {
 	case c.original != "":
 		seen, way = fmt.Sprintf("by its identity, %s is", c.original), c.take(c.original)
-	case c.content == whose.Same || c.content == whose.Changed:
-		seen = "that is your word"
 	case b.Sectors > d.Sectors:
 		seen = fmt.Sprintf("it has %d sectors, and that one %d", d.Sectors, b.Sectors)
 	case c.content == whose.Other && d.Identity(b) == whose.Other:
@@ -274,7 +270,7 @@ func errForeign(d *whose.Disk, c *claim) error {
 		seen = "its identity is another, and nothing is written on it that would tell"
 		way = fmt.Sprintf("%s`lc replay %s --device %d --force-binding --to %s` writes the data to it, or %s", c.offline(), c.log, b.ID, d.Path, way)
 	default:
-		seen = fmt.Sprintf("it has %d sectors, and that one %d, and nothing tells that it has grown", d.Sectors, b.Sectors)
+		seen = "that is your word"
 	}
 	return control.Errorf(control.Mismatch, "%s holds data of another disk as %s, and %s is not that disk: %s. If so, choose another %s for it; if it is that one all the same, %s", c.holder(), c, d.Path, seen, what, way)
 }

@@ -19,6 +19,8 @@ func TestP8Rule(t *testing.T) {
 	another := segment.Binding{ID: 6, Name: "other", Sectors: 100}
 	disk := whose.Disk{ID: 5, Name: "myLV", Path: "/dev/slow", Sectors: 100, Prints: []uint64{55}}
 	blank := whose.Disk{ID: 5, Name: "myLV", Path: "/dev/slow", Sectors: 100}
+	namesake := whose.Disk{ID: 9, Name: "myLV", Path: "/dev/slow", Sectors: 100}
+	larger := segment.Binding{ID: 5, Name: "myLV", Sectors: 200}
 	testRule(t, []ruleCase{
 		{name: "no claims", disk: disk},
 		{name: "a resumed cache", disk: disk, claims: []claim{{log: "/dev/ssd", cache: 3, binding: mine}}, want: ruling{waitsFor: 3}},
@@ -36,6 +38,9 @@ func TestP8Rule(t *testing.T) {
 		{name: "no identity, of another id, by one's word", disk: blank, claims: []claim{{cache: 3, binding: another}}, distinct: true},
 		{name: "mounted, under its id", disk: blank, claims: []claim{{cache: 3, binding: nameless, content: whose.Changed}}, want: ruling{waitsFor: 3, byContent: true}},
 		{name: "mounted, under another id", disk: blank, claims: []claim{{cache: 3, binding: another, content: whose.Changed, verdict: &witness.Verdict{}}}, refused: "`lc create myLV 6 /dev/slow` instead; only if it is another disk"},
+		{name: "known in part, under the id of one of which nothing tells", disk: blank, claims: []claim{{cache: 3, binding: larger}, {cache: 3, binding: another, content: whose.Changed, verdict: &witness.Verdict{}}}, refused: "`lc create myLV 6 /dev/slow` instead"},
+		{name: "by its name alone", disk: namesake, claims: []claim{{cache: 3, binding: nameless}}, refused: "only if it is another disk, that a part of the content was copied to, with another name, `lc create NAME 9 /dev/slow --other-disk`"},
+		{name: "by its name alone, and one's word", disk: namesake, claims: []claim{{cache: 3, binding: nameless}}, distinct: true, refused: "that is your word. If so, choose another name"},
 		{name: "a swapped disk", disk: blank, claims: []claim{{log: "/dev/ssd", cache: 3, binding: nameless, content: whose.Other}}, refused: "`lc forget /dev/ssd 5`"},
 	})
 }

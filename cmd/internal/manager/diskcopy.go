@@ -64,12 +64,22 @@ func (c *claim) take(disk string) string {
 	return way
 }
 
+// asAnother is the command that makes a device of a disk by the word that it is
+// not the claim's: the id and the name of that are no other disk's.
+func (c *claim) asAnother(d *whose.Disk) string {
+	name, id, with := d.Name, itoa(d.ID), ""
+	switch {
+	case d.ID == c.binding.ID:
+		name, id, with = "NAME", "ID", "with another name and id, "
+	case d.Name == c.binding.Name:
+		name, with = "NAME", "with another name, "
+	}
+	return fmt.Sprintf("%s`lc create %s %s %s --other-disk`", with, name, id, d.Path)
+}
+
 // errCopy is about a disk with the content of one that is on this host too.
 func errCopy(d *whose.Disk, c *claim) error {
-	asCopy := fmt.Sprintf("`lc create %s %d %s --other-disk`", d.Name, d.ID, d.Path)
-	if d.ID == c.binding.ID || d.Name == c.binding.Name {
-		asCopy = fmt.Sprintf("`lc create NAME ID %s --other-disk`, with another name and id,", d.Path)
-	}
+	asCopy := c.asAnother(d)
 	if c.served != "" {
 		return control.Errorf(control.Mismatch, "%s is a copy of the disk of %s, or that disk reached in another way: %s has it on %s already%s. If it is a copy, %s shows it as it is",
 			d.Path, c, c.holder(), c.served, c.changed(), asCopy)

@@ -53,6 +53,15 @@ func unknown(dev *blockdev.Device, id uint8, name string) (*whose.Disk, error) {
 	return d, err
 }
 
+// A disk that was written to is not a part of another way to itself.
+func TestP8ChangedBelowAnotherDevice(t *testing.T) {
+	backing := kit.LoopDevice(t, kit.LoopDevice(t, filled(t, "its content")))
+	m, cache := dirtied(t, unknown, backing)
+	mounted(t, backing)
+	m.mustResume(t, 3, cache)
+	m.mustCreate(t, "myLV", 5, backing)
+}
+
 // So it is if the host knows none of them by an identity: the whole, or the part,
 // is known by its content. That it is another disk is the administrator's word.
 func TestP8NamelessPartsAndWholes(t *testing.T) {

@@ -222,5 +222,5 @@ func (d *device) orAnother(c *claim) string {
 	if d.host.Cache() != nil {
 		detach = fmt.Sprintf("`lc detach %d`, ", d.id)
 	}
-	return fmt.Sprintf("; or, if %s is another disk, that looks like it, %s`lc remove %d`, and then `lc create %s %d %s --other-disk`", d.path, detach, d.id, d.name, d.id, d.path)
+	return fmt.Sprintf("; or, if %s is another disk, that looks like it, %s`lc remove %d`, and then %s", d.path, detach, d.id, c.asAnother(d.backing))
 }

@@ -12,8 +12,8 @@ import (
 // likeliest finds a disk's own data among all that may be it. What one log has
 // under several ids is of as many disks, of which the others but look like this
 // one: clones, or disks with a partition table of one kind. What the host says
-// goes before what is written on a disk, and all of that before a part of it;
-// then only the id tells, and byID says so.
+// goes before what is written on a disk, all of that before a part of it, and a
+// part before nothing; then only the id tells, and byID says so.
 func likeliest(d *whose.Disk, owned []*claim) (left []*claim, byID bool) {
 	if !oneLog(owned) {
 		return owned, false
@@ -33,7 +33,7 @@ func likeliest(d *whose.Disk, owned []*claim) (left []*claim, byID bool) {
 }
 
 // identified is the likeness of a disk that the host knows for the claim's.
-const identified = 2
+const identified = 3
 
 // likeness is how much tells that a disk is the claim's.
 func (c *claim) likeness(d *whose.Disk) int {
@@ -41,6 +41,8 @@ func (c *claim) likeness(d *whose.Disk) int {
 	case d.Identity(&c.binding) == whose.Same:
 		return identified
 	case c.content == whose.Same:
+		return 2
+	case c.content == whose.Changed:
 		return 1
 	}
 	return 0

@@ -156,6 +156,14 @@ func TestP8WaysOut(t *testing.T) {
 			},
 			[]string{"lc create b 6"}, true,
 		},
+		"a name that the data has": {
+			func(t *testing.T) *state {
+				m, cache := dirtied(t, nameless, disk(t, "a", 8<<20))
+				m.mustResume(t, 3, cache)
+				return &state{m: m, refused: m.creating(t, "myLV", 6, disk(t, "b", 8<<20)), lasts: map[string]string{"create NAME": "create another"}}
+			},
+			[]string{"lc create NAME 6", "lc create myLV 5"}, true,
+		},
 		"attach, and nothing tells": {
 			func(t *testing.T) *state {
 				a := disk(t, "a", 8<<20)
