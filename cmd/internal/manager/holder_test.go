@@ -50,7 +50,7 @@ func TestBackingWaitsForItsLog(t *testing.T) {
 		return err
 	})
 	m.mustCreate(t, "myLV", 5, backing)
-	if l := m.List().Devices[0]; l.State != control.DeviceWaiting || l.WaitsFor != 3 || l.Node != "" {
+	if l := m.List().Devices[0]; l.State != control.DeviceWaiting || l.WaitsFor != 3 || l.Node != "" || l.DirtyBlocks != 1 {
 		t.Errorf("created as %+v", l)
 	}
 	refused(t, m, control.Mismatch, "`lc attach 5 3` instead", func() error {

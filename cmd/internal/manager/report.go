@@ -33,7 +33,7 @@ func (m *Manager) List() *control.List {
 		l.Caches = append(l.Caches, caches[i].line(notes, &log))
 	}
 	for i := range devices {
-		vol := devices[i].volume()
+		vol := m.volume(&devices[i])
 		l.Devices = append(l.Devices, devices[i].line(notes, &vol))
 	}
 	return l
@@ -85,10 +85,16 @@ func (c *cache) shown() *control.Doing {
 	return nil
 }
 
-// volume asks the data path.
-func (d *device) volume() (s logcache.VolumeStatus) {
-	if d.host != nil {
-		s = d.host.Volume().Status()
+// volume asks the data path. What a device waits for is in the log already.
+func (m *Manager) volume(d *device) (s logcache.VolumeStatus) {
+	if d.host == nil {
+		return s
+	}
+	s = d.host.Volume().Status()
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if c := m.caches[d.waitsFor]; d.waitsFor != 0 && c != nil && c.host != nil {
+		s.DirtyBlocks = c.host.Core().DirtyBlocks(d.id)
 	}
 	return s
 }
@@ -158,15 +164,15 @@ func (m *Manager) Status() *control.Status {
 	}
 	for i := range devices {
 		d := &devices[i]
-		s.Devices = append(s.Devices, d.status(notes))
+		vol := m.volume(d)
+		s.Devices = append(s.Devices, d.status(notes, &vol))
 	}
 	return s
 }
 
-func (d *device) status(n notes) control.DeviceStatus {
-	vol := d.volume()
+func (d *device) status(n notes, vol *logcache.VolumeStatus) control.DeviceStatus {
 	return control.DeviceStatus{
-		DeviceLine: d.line(n, &vol), MigrateThreshold: d.threshold, BackingBusy: d.busy,
+		DeviceLine: d.line(n, vol), MigrateThreshold: d.threshold, BackingBusy: d.busy,
 		SequentialCutoff: vol.Bypass.Cutoff, SequentialMerge: !vol.Bypass.Single, Bypass: bypassOf(vol.Bypassed),
 	}
 }

@@ -21,7 +21,7 @@ func (m *Manager) Why(a control.IDArgs) (*control.Why, error) {
 	}
 	d := *found
 	m.mu.Unlock()
-	vol := d.volume()
+	vol := m.volume(&d)
 	line := d.line(nil, &vol)
 	w := &control.Why{Device: line.ID, Name: line.Name, CacheID: line.CacheID, State: line.State, Doing: line.Doing, DirtyBlocks: line.DirtyBlocks}
 	var c *host.Cache
