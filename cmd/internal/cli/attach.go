@@ -16,7 +16,7 @@ func attachCommand() *cobra.Command {
 			"without the cache is refused, for the log would put older blocks over newer ones here and there. Ways on:\n\n" +
 			"  --accept-changed        the log wins: its blocks go over what is there; check the file system afterwards\n" +
 			"  lc forget               the disk wins: the log's data is given up\n" +
-			"  lc replay CACHE --device DEVICE_ID --force-binding --to FILE\n" +
+			"  lc replay DEV --device DEVICE_ID --force-binding --to FILE\n" +
 			"                          look at the log's data first: FILE is a copy of the disk; the cache must be free for it",
 		Args: exactly("DEVICE_ID", "CACHE_ID"),
 		RunE: func(cmd *cobra.Command, args []string) (err error) {

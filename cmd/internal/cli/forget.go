@@ -22,15 +22,15 @@ type ForgetOptions struct {
 func forgetCommand() *cobra.Command {
 	var o ForgetOptions
 	cmd := &cobra.Command{
-		Use:   "forget CACHE DEVICE_ID",
+		Use:   "forget DEV DEVICE_ID",
 		Short: "Give up what a log holds of one device; that data is lost",
 		Long: "Give up what the log on a cache device holds of one device: that data is lost, and what is on the device's disk\n" +
 			"is then all there is of it. For a disk that will not come back, or that went on without the cache and has what is\n" +
 			"newer. The other devices of the cache keep their data, and the id is free for another disk.\n\n" +
 			"It says how much would be lost, and how the disk is compared to it, and does nothing without --yes, or a yes on\n" +
 			"a terminal. To save the data first:\n\n" +
-			"  lc replay CACHE --device DEVICE_ID --force-binding --to FILE\n" +
-			"  lc forget CACHE DEVICE_ID --replayed-to FILE\n\n" +
+			"  lc replay DEV --device DEVICE_ID --force-binding --to FILE\n" +
+			"  lc forget DEV DEVICE_ID --replayed-to FILE\n\n" +
 			"The second compares all data of the device in the log with what is on FILE, a disk or a file, and needs no --yes if it is\n" +
 			"there: nothing is lost then. If it is not, that is refused, with --yes too: --yes alone gives up what is on no disk.\n" +
 			"Of a damaged log the first wants --skip-damage. What a damaged record held may be this device's too, and is on no FILE:\n" +
@@ -39,7 +39,7 @@ func forgetCommand() *cobra.Command {
 			"The cache may be resumed, but the device not be attached. The exit code is 4 (has-content) when it wants --yes,\n" +
 			"5 (not-found) for a device that the log does not know, 10 (busy) for one that is attached, 12 (mismatch) for an old copy.",
 		Annotations: map[string]string{unprivileged: "files are their owner's; devices are root's anyway"},
-		Args:        exactly("CACHE", "DEVICE_ID"),
+		Args:        exactly("DEV", "DEVICE_ID"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			id, err := parseID("device", args[1])
 			if err != nil {

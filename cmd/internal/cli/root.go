@@ -16,6 +16,7 @@ import (
 	"github.com/ublk-lc/ublk-lc/cmd/internal/control"
 	"github.com/ublk-lc/ublk-lc/cmd/internal/control/classify"
 	"github.com/ublk-lc/ublk-lc/cmd/internal/server"
+	"github.com/ublk-lc/ublk-lc/segment/inspect"
 	"golang.org/x/sys/unix"
 )
 
@@ -155,7 +156,7 @@ func exactly(names ...string) cobra.PositionalArgs {
 		if len(names) > 0 {
 			want = strings.Join(names, " ")
 		}
-		return control.Errorf(control.Usage, "takes %s, not %d arguments; `%s --help` tells more", want, len(args), cmd.CommandPath())
+		return control.Errorf(control.Usage, "takes %s, not %s; `%s --help` tells more", want, inspect.Count(len(args), "argument"), cmd.CommandPath())
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/ublk-lc/ublk-lc/cmd/internal/control"
 	"github.com/ublk-lc/ublk-lc/cmd/internal/control/classify"
@@ -205,7 +206,12 @@ func onLoop(command string) func(*testing.T, string) {
 	words := strings.Fields(command)
 	return func(t *testing.T, path string) {
 		dev := strings.TrimSpace(run(t, "losetup", "--find", "--show", path))
-		defer run(t, "losetup", "--detach", dev)
+		defer func() {
+			run(t, "losetup", "--detach", dev)
+			for run(t, "losetup", "--associated", path) != "" { // while another test looks at all disks
+				time.Sleep(time.Millisecond)
+			}
+		}()
 		run(t, words[0], append(words[1:], dev)...)
 	}
 }
