@@ -45,8 +45,9 @@ func replayCommand() *cobra.Command {
 			"--dry-run shows what either would do.\n\n" +
 			"A FILE that does not exist is made, sparse and as large as the disk. It holds only what the log has: to mount it, make\n" +
 			"FILE a copy of the disk first. A second replay to it wants --force-binding, as one to any copy does.\n\n" +
-			"A disk that another cache on this host holds data for is refused: it would be written to behind that one's log.\n" +
-			"--skip-disk goes on without asking that cache, and --force-binding without asking any.\n\n" +
+			"A disk that another cache on this host holds data for is refused: it would be written to behind that one's log. So is\n" +
+			"any disk beside a cache that cannot be read, for it may. --skip-disk goes on without asking that cache, and\n" +
+			"--force-binding without asking any.\n\n" +
 			"An old copy of a cache, such as an image of the SSD, is refused when the newer one is on this host, or was: it would\n" +
 			"put older data over newer. --accept-stale writes it all the same; a FILE without any data takes it with a warning.\n\n" +
 			"Afterwards the cache still holds the data. Once the disk was written to by anything else, the log's copy is out\n" +

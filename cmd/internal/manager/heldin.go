@@ -28,9 +28,10 @@ func HeldIn(ctx context.Context, record seen.Dir, disk *blockdev.Device, distinc
 	return heldIn(&operation{ctx: ctx, hear: report}, paths, d, disk, distinct)
 }
 
-// HeldBeside refuses a disk for which another cache than one holds data, which
-// whatever is written to the disk would be behind. Copies of that one do not
-// count: see [Newer]. It is for the verbs that need no server, as [HeldIn] is.
+// HeldBeside refuses a disk for which another cache than one holds data, or may,
+// for it cannot be read: whatever is written to the disk would be behind that.
+// Copies of that one do not count: see [Newer]. It is for the verbs that need no
+// server, as [HeldIn] is.
 func HeldBeside(ctx context.Context, record seen.Dir, d *whose.Disk, disk *blockdev.Device, super *segment.Super, skip []string, report func(control.Progress)) error {
 	paths, err := present(ctx, record, skip, disk.Key())
 	if err != nil {
@@ -38,30 +39,30 @@ func HeldBeside(ctx context.Context, record seen.Dir, d *whose.Disk, disk *block
 	}
 	o := &operation{ctx: ctx, hear: report}
 	for _, path := range paths {
-		all, err := patiently(o, path, func() []claim { return holdingsBeside(path, super) })
-		if err != nil {
+		h, err := patiently(o, path, func() holdings { return holdingsOf(path, super.UUID) })
+		switch {
+		case err != nil:
 			return err
+		case h.err != nil:
+			return newUnread(path, h.err).mayHold(d)
 		}
-		for i := range all {
-			c := &all[i]
-			if err := c.look(d, disk); err != nil {
+		for i := range h.claims {
+			if err := h.claims[i].refuseBehind(d, disk); err != nil {
 				return err
-			}
-			if d.Identity(&c.binding) == whose.Same || c.content == whose.Same || d.Shares(&c.binding) != nil {
-				return control.Errorf(control.Mismatch, "the cache on %s holds data for it as well, or for what shares sectors with it, as %s: what one of the two holds is out of date. `lc replay %s --device %d --dry-run` shows what is there; --skip-disk %s writes without asking that",
-					path, c, path, c.binding.ID, path)
 			}
 		}
 	}
 	return nil
 }
 
-// holdingsBeside are what a cache holds data of, if it is no copy of another one.
-func holdingsBeside(path string, super *segment.Super) []claim {
-	if s := superOf(path); s == nil || s.UUID == super.UUID {
-		return nil
+// refuseBehind refuses a disk of which a claim is, or what shares sectors with it.
+func (c *claim) refuseBehind(d *whose.Disk, disk *blockdev.Device) error {
+	err := c.hunt(d, disk, blockdev.KnownBy)
+	if err != nil || d.Identity(&c.binding) != whose.Same && c.content != whose.Same && c.shared(d, false) == nil {
+		return err
 	}
-	return holdingsOf(path).claims
+	return control.Errorf(control.Mismatch, "the cache on %s holds data for it as well, or for what shares sectors with it, as %s: what one of the two holds is out of date. `lc replay %s --device %d --dry-run` shows what is there; --skip-disk %s writes without asking that",
+		c.log, c, c.log, c.binding.ID, c.log)
 }
 
 // holdings are what a cache holds data of, or why nobody can tell.
@@ -70,8 +71,12 @@ type holdings struct {
 	err    error
 }
 
-func holdingsOf(path string) holdings {
+// holdingsOf asks the cache at a path, if it is no copy of one.
+func holdingsOf(path string, but [16]byte) holdings {
 	found := sighted(path)
+	if found.super != nil && found.super.UUID == but {
+		return holdings{}
+	}
 	return holdings{(&stranger{path: path, super: found.super, now: found.now}).claims(), found.err}
 }
 
@@ -79,7 +84,7 @@ func holdingsOf(path string) holdings {
 func heldIn(o *operation, paths []string, d *whose.Disk, disk *blockdev.Device, distinct bool) error {
 	var doubts []error
 	for _, path := range paths {
-		h, err := patiently(o, path, func() holdings { return holdingsOf(path) })
+		h, err := patiently(o, path, func() holdings { return holdingsOf(path, [16]byte{}) })
 		if err != nil {
 			return err
 		}

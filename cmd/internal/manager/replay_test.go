@@ -159,8 +159,13 @@ func TestGivenUpIsNotMissed(t *testing.T) {
 // A disk went on with another cache, all of it or a part, while the one with its
 // data was away: a replay of that puts nothing behind the log of the other.
 func TestReplayBehindAnotherLog(t *testing.T) {
-	for name, options := range map[string][]string{"all of it": nil, "a part": {"--offset", "1048576"}} {
+	part := []string{"--offset", "1048576"}
+	for name, options := range map[string][]string{"all of it": nil, "a part": part, "a part that the host does not know": part} {
 		t.Run(name, func(t *testing.T) {
+			describe := whose.Describe
+			if strings.Contains(name, "not know") {
+				describe = unknown
+			}
 			t.Setenv("LC_STATE_DIR", t.TempDir())
 			image := filled(t, "its content")
 			backing := kit.LoopDevice(t, image)
@@ -168,7 +173,7 @@ func TestReplayBehindAnotherLog(t *testing.T) {
 			if options != nil {
 				on = kit.LoopDevice(t, image, options...)
 			}
-			m, cache := dirtied(t, whose.Describe, backing)
+			m, cache := dirtied(t, describe, backing)
 			m.record = seen.Default()
 			away := filepath.Join(t.TempDir(), "away")
 			if err := os.Rename(cache, away); err != nil {

@@ -31,6 +31,24 @@ func spoil(t *testing.T, cache string, change func(b []byte)) {
 	}
 }
 
+// Nor does a replay write what such a cache may have newer.
+func TestReplayBesideUnreadCache(t *testing.T) {
+	backing := filled(t, "its content")
+	m, cache := dirtied(t, whose.Describe, backing)
+	unreadable := formatted(t)
+	m.mustResume(t, 4, unreadable)
+	m = m.again(t)
+	spoil(t, unreadable, func(b []byte) { b[100] ^= 1 })
+	t.Setenv("LC_STATE_DIR", string(m.record))
+	was := sum(t, backing)
+	if said, err := lc(t, "replay", cache, "--to", backing); err == nil || !strings.Contains(said, "--skip-disk "+unreadable) || sum(t, backing) != was {
+		t.Errorf("%v: %q", err, said)
+	}
+	if said, err := lc(t, "replay", cache, "--to", backing, "--skip-disk", unreadable); err != nil {
+		t.Errorf("%v: %q", err, said)
+	}
+}
+
 // A cache that cannot be read may hold data of any disk: create says so, and
 // goes on when told to.
 func TestUnreadCache(t *testing.T) {
