@@ -66,7 +66,7 @@ func (c *Cache) Attach(v *Volume, b segment.Binding, e *Evidence, done func(erro
 		}, func(err error) {
 			if err == nil {
 				c.volumes[v.ID], c.versions[v.ID] = v, witness.Unknown
-				v.bypass.told = c.ledgers[v.ID].failed
+				v.bypass.reported = c.ledgers[v.ID].failed
 				v.move(c)
 			}
 			told(err)
@@ -100,7 +100,7 @@ func (c *Cache) Detach(v *Volume, done func(error)) {
 			done(fmt.Errorf("device %d: %w: %d blocks", v.ID, ErrDirty, n))
 			return
 		}
-		c.settle(p, v, func(err error) {
+		c.syncBypassed(p, v, func(err error) {
 			if err != nil {
 				done(err)
 				return

@@ -107,7 +107,7 @@ func (c *Cache) flushed(p *Port, o *operation, err error) {
 		c.fail(p, err)
 	}
 	if !c.flushEnded(p, uint8(block.Cache), n, err) {
-		c.ledgers[block.Cache].hold(c.groupFlushed)
+		c.ledgers[block.Cache].wait(c.groupFlushed)
 		return
 	}
 	c.groupFlushed(p)

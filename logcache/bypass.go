@@ -42,8 +42,8 @@ import (
 // should have made bypassed writes durable.
 var ErrBypassLost = errors.New("a flush of the backing has failed: writes that bypassed the log may be lost")
 
-// maxPassing is how many writes of a volume may be on the way past the log.
-const maxPassing = 64
+// maxBypassing is how many writes of a volume may be on the way past the log.
+const maxBypassing = 64
 
 // Bypass says which writes of a volume may go past the log.
 type Bypass struct {
@@ -85,12 +85,12 @@ type bypass struct {
 	Bypass
 	streams streams
 
-	passing [maxPassing]*Request
-	n       int // of them under way
+	inFlight [maxBypassing]*Request
+	n        int // of them under way
 
-	written uint64 // bypassed writes that the backing has answered
-	durable uint64 // of these, those that it was flushed after
-	told    uint64 // of the flushes of the backing that have failed, those that a FLUSH has failed with, or need not
+	written  uint64 // bypassed writes that the backing has answered
+	durable  uint64 // of these, those that it was flushed after
+	reported uint64 // of the flushes of the backing that have failed, those that a FLUSH has failed with, or need not
 
 	status BypassStatus
 	recent [maxRecent]Route
@@ -99,7 +99,7 @@ type bypass struct {
 
 // overlaps tells whether a request touches a write that is under way.
 func (b *bypass) overlaps(r *Request) bool {
-	for _, w := range b.passing[:b.n] {
+	for _, w := range b.inFlight[:b.n] {
 		if r.overlaps(w) {
 			return true
 		}
@@ -107,15 +107,15 @@ func (b *bypass) overlaps(r *Request) bool {
 	return false
 }
 
-// left takes a write out of those under way.
-func (b *bypass) left(r *Request) {
+// remove takes a write out of those under way.
+func (b *bypass) remove(r *Request) {
 	b.n--
-	for i, w := range b.passing[:b.n] {
+	for i, w := range b.inFlight[:b.n] {
 		if w == r {
-			b.passing[i] = b.passing[b.n]
+			b.inFlight[i] = b.inFlight[b.n]
 		}
 	}
-	b.passing[b.n] = nil
+	b.inFlight[b.n] = nil
 }
 
 // count remembers where a write goes.
@@ -137,16 +137,16 @@ func (b *bypass) count(r *Request) {
 	b.seen++
 }
 
-// lately counts, by route, the writes that are remembered.
-func (b *bypass) lately() (n [routes]int) {
+// recentRoutes counts, by route, the writes that are remembered.
+func (b *bypass) recentRoutes() (n [routes]int) {
 	for _, route := range b.recent[:min(b.seen, maxRecent)] {
 		n[route]++
 	}
 	return n
 }
 
-// owes tells whether there are bypassed writes that may not be durable.
-func (b *bypass) owes() bool { return b.durable < b.written }
+// needsFlush tells whether there are bypassed writes that may not be durable.
+func (b *bypass) needsFlush() bool { return b.durable < b.written }
 
 // Bypassed tells whether a request went past the log. It may be asked from its
 // time on that it has a place.
@@ -178,14 +178,14 @@ func (c *Cache) bypass(p *Port, r *Request) bool {
 	case !r.Bypassed():
 	case c.witnessed(r):
 		r.route = Witnessed
-	case !c.free(r):
+	case !c.uncontested(r):
 		r.route = Occupied
 	}
 	b.count(r)
 	if !r.Bypassed() {
 		return false
 	}
-	b.passing[b.n] = r
+	b.inFlight[b.n] = r
 	b.n++
 	c.enter(r)
 	o := p.newOp(forBypass, block.Write, r.Volume.dev(), int64(r.LBA)*segment.SectorSize, r.Buf)
@@ -210,11 +210,11 @@ func (b *bypass) route(r *Request, shortest uint64) Route {
 	return Logged
 }
 
-// free tells whether nothing but the backing has, or is about to get, data of
-// the range of a write.
-func (c *Cache) free(r *Request) bool {
+// uncontested tells whether nothing but the backing has, or is about to get,
+// data of the range of a write.
+func (c *Cache) uncontested(r *Request) bool {
 	v := r.Volume
-	if c.committing || v.bypass.n == maxPassing || v.bypass.overlaps(r) || v.waiting.overlaps(r) {
+	if c.committing || v.bypass.n == maxBypassing || v.bypass.overlaps(r) || v.waiting.overlaps(r) {
 		return false
 	}
 	return c.dirty[v.ID] == 0 || !c.holds(r)
@@ -255,7 +255,7 @@ func (c *Cache) bypassed(p *Port, o *operation, err error) {
 	c.lock()
 	defer c.mu.Unlock()
 	b := &r.Volume.bypass
-	b.left(r)
+	b.remove(r)
 	if err != nil {
 		r.Volume.countError()
 	} else {

@@ -17,24 +17,24 @@ func TestP7BypassRoom(t *testing.T) {
 		return q.Bypassed()
 	}
 	var ops []*block.Op
-	for i := range maxPassing {
+	for i := range maxBypassing {
 		if !submit(i) {
 			t.Fatalf("write %d goes to the log", i)
 		}
 		ops = append(ops, r.p.Ops()...)
 	}
-	if submit(maxPassing) {
+	if submit(maxBypassing) {
 		t.Error("one more than there is room for bypasses the log")
 	}
 	ops[5].Sink.Done(ops[5], nil)
-	if !submit(maxPassing + 1) {
+	if !submit(maxBypassing + 1) {
 		t.Error("there is room, but a write goes to the log")
 	}
 	s := r.v.Status()
-	if want := (BypassStatus{SequentialWrites: maxPassing + 1, SequentialBytes: 4096 * (maxPassing + 1), OccupiedWrites: 1}); s.Bypassed != want {
+	if want := (BypassStatus{SequentialWrites: maxBypassing + 1, SequentialBytes: 4096 * (maxBypassing + 1), OccupiedWrites: 1}); s.Bypassed != want {
 		t.Errorf("counted %+v", s.Bypassed)
 	}
-	if s.Bypass.Cutoff != 1 || s.Recent != [routes]int{Sequential: maxPassing + 1, Occupied: 1} {
+	if s.Bypass.Cutoff != 1 || s.Recent != [routes]int{Sequential: maxBypassing + 1, Occupied: 1} {
 		t.Errorf("%+v, recently %v", s.Bypass, s.Recent)
 	}
 }

@@ -63,7 +63,7 @@ type Cache struct {
 	// ring; lastMigrated <= last durable segment <= current
 	slots        []slot
 	lastMigrated uint64
-	trim         trim
+	slotDiscard  slotDiscard
 	migratedSeq  uint64
 	nextID       uint64 // the segment to open next
 	prevEnd      uint32 // where its predecessor ends
@@ -146,7 +146,7 @@ func newCache(s *segment.Super, r *segment.Recovery, cfg Config) (*Cache, error)
 		c.slots[c.geo.Slot(sp.ID)].Span = sp
 	}
 	c.lastMigrated, c.migratedSeq = s.LastMigrated, s.MigratedSeq
-	c.trim.freed = c.lastMigrated
+	c.slotDiscard.freed = c.lastMigrated
 	c.nextID, c.prevEnd = r.NextSegment(s), r.PrevEnd
 	c.sealedSeq, c.writtenSeq, c.durableSeq, c.hardSeq = r.LastSeq, r.LastSeq, r.LastSeq, r.LastSeq
 	c.recs = make([]record, maxRecords)

@@ -33,8 +33,8 @@
 //     is taken, once for all of the steps up to 5. A fence keeps the request; else
 //     Cache.take says what kind it is.
 //  2. bypass.go, the route: Cache.bypass asks bypass.route how long its stream is,
-//     then Cache.witnessed and Cache.free whether it may bypass the log. If so the
-//     backing is written to, and Cache.bypassed answers. It needs no credit.
+//     then Cache.witnessed and Cache.uncontested whether it may bypass the log. If
+//     so the backing is written to, and Cache.bypassed answers. It needs no credit.
 //  3. credit.go and line.go, the credit: Cache.write asks limiter.meets, and
 //     line.busy whether others are before it. One that cannot go on is put in the
 //     queue of its volume (Cache.wait).
@@ -57,8 +57,8 @@
 // # The walk of a FLUSH
 //
 //  1. Cache.take, as above. If bypassed writes are not durable on the backing yet,
-//     Cache.flushBacking has that flushed first (owed.go), and meanwhile the log
-//     made durable as by 2 and 3; Cache.paid goes on at 2.
+//     Cache.flushBacking has that flushed first (bypass_flush.go), and meanwhile
+//     the log made durable as by 2 and 3; Cache.endBackingFlush goes on at 2.
 //  2. barrier.go: Cache.flush notes the newest sequence that was answered. If that
 //     is durable, the FLUSH is answered; else it joins the waiters.
 //  3. Cache.kick begins a group, unless one is under way. If every record before
@@ -134,7 +134,7 @@
 //	                 logical block of a disk, 512 bytes or 4 KiB, which is the
 //	                 smallest that it reads or writes
 //	bypass           to write straight to the backing, past the log; as in bcache.
-//	                 In code such a write is passing until it is answered
+//	                 Such a write is in flight until it is answered
 //	cache device     the fast disk, with the log on it; the SSD of the README
 //	congested        slower than it should be, of the cache device; as in bcache
 //	credit           bytes that a slowed device may write; tokens of its limiter,
@@ -182,7 +182,7 @@
 //	segment          what fills a slot; its id never comes again
 //	sequence         the number of a record, over all segments
 //	slot             a place of the log, of the size of a segment
-//	slot discard     to tell the cache device that a slot is free; in code: trim
+//	slot discard     to tell the cache device that a slot is free
 //	slowed           of a device: it may write only what it has credit for
 //	stream           writes, each of which starts where one before it ended
 //	torn tail        what a crash leaves behind the last whole record

@@ -33,7 +33,7 @@ func (c *Cache) CheckSequences(last *Sequences) error {
 			return fmt.Errorf("%s: %d, and at most %d", o.what, o.low, o.high)
 		}
 	}
-	now := Sequences{c.sealedSeq, c.durableSeq, c.migratedSeq, c.lastMigrated, c.trim.freed, c.nextID, c.super.durable, c.places}
+	now := Sequences{c.sealedSeq, c.durableSeq, c.migratedSeq, c.lastMigrated, c.slotDiscard.freed, c.nextID, c.super.durable, c.places}
 	for i, n := range now {
 		if n < last[i] {
 			return fmt.Errorf("%s fell from %d to %d", risingNames[i], last[i], n)
@@ -49,7 +49,7 @@ var risingNames = [len(Sequences{})]string{"the last sealed record", "the last d
 
 // order is which figures are not above which.
 func (c *Cache) order() [15]atMost {
-	s, written, free := &c.super, c.writtenSeq, c.trim.freed+c.geo.Slots
+	s, written, free := &c.super, c.writtenSeq, c.slotDiscard.freed+c.geo.Slots
 	if c.ledgers[block.Cache].failed > 0 {
 		written = c.sealedSeq // what is durable may be being written again: see rewrite.go
 	}
@@ -61,7 +61,7 @@ func (c *Cache) order() [15]atMost {
 		{c.writtenSeq, c.sealedSeq, "only sealed records are written"},
 		{c.group, c.sealedSeq, "a group of barriers is of sealed records"},
 		{c.needed(), c.newestSeq(), "nobody waits for a record that there is not"},
-		{c.trim.freed, c.lastMigrated, "a slot that is free was migrated"},
+		{c.slotDiscard.freed, c.lastMigrated, "a slot that is free was migrated"},
 		{c.lastMigrated, s.now.LastMigrated, "a segment that is migrated is stated to be"},
 		{c.migratedSeq, s.now.MigratedSeq, "a record that is migrated is stated to be"},
 		{s.now.DurableSeq, c.durableSeq, "a record that is stated to be durable is"},
@@ -277,8 +277,8 @@ func (c *Cache) checkVolumes() error {
 		if n := v.inflight.Load(); n < int64(v.waiting.n+b.n) {
 			return fmt.Errorf("device %d: %d requests are under way, of which %d wait and %d go past the log", dev, n, v.waiting.n, b.n)
 		}
-		if f := c.ledgers[dev].failed; b.durable > b.written || b.told > f {
-			return fmt.Errorf("device %d: %d of %d writes past the log are durable, %d of %d failed flushes told", dev, b.durable, b.written, b.told, f)
+		if f := c.ledgers[dev].failed; b.durable > b.written || b.reported > f {
+			return fmt.Errorf("device %d: %d of %d writes past the log are durable, %d of %d failed flushes told", dev, b.durable, b.written, b.reported, f)
 		}
 		if err := c.checkPassing(b); err != nil {
 			return fmt.Errorf("device %d: %w", dev, err)
@@ -290,8 +290,8 @@ func (c *Cache) checkVolumes() error {
 // checkPassing: what is on its way past the log has nothing of its range in the
 // log, nor another such write beside it.
 func (c *Cache) checkPassing(b *bypass) error {
-	for i, r := range b.passing[:b.n] {
-		for _, w := range b.passing[:i] {
+	for i, r := range b.inFlight[:b.n] {
+		for _, w := range b.inFlight[:i] {
 			if r.overlaps(w) {
 				return fmt.Errorf("two writes past the log overlap at sector %d", r.LBA)
 			}
@@ -307,11 +307,11 @@ func (c *Cache) checkPassing(b *bypass) error {
 func (c *Cache) checkLedgers() error {
 	for dev := range c.ledgers {
 		l := &c.ledgers[dev]
-		if l.batch > l.begun || uint64(len(l.open)) > l.begun || l.mark > l.failed {
+		if l.batch > l.begun || uint64(len(l.inFlight)) > l.begun || l.mark > l.failed {
 			return fmt.Errorf("%v: of %d flushes %d are under way, and that of the batch is number %d; %d have failed, and %d before the batch",
-				block.Dev(dev), l.begun, len(l.open), l.batch, l.failed, l.mark)
+				block.Dev(dev), l.begun, len(l.inFlight), l.batch, l.failed, l.mark)
 		}
-		for _, n := range l.open {
+		for _, n := range l.inFlight {
 			if n == 0 || n > l.begun {
 				return fmt.Errorf("%v: flush %d is under way, of %d", block.Dev(dev), n, l.begun)
 			}

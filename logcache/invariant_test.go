@@ -81,7 +81,7 @@ var sequences = spoiledBy{
 	"written, not sealed":        {func(c *Cache) { c.writtenSeq++ }, "only sealed records are written: 4"},
 	"a group of what is to come": {func(c *Cache) { c.group = 4 }, "a group of barriers is of sealed records: 4"},
 	"a want of what is to come":  {func(c *Cache) { c.want = 5 }, "nobody waits for a record that there is not: 5, and at most 4"},
-	"free, not migrated":         {func(c *Cache) { c.trim.freed++ }, "a slot that is free was migrated: 2"},
+	"free, not migrated":         {func(c *Cache) { c.slotDiscard.freed++ }, "a slot that is free was migrated: 2"},
 	"a segment not stated":       {func(c *Cache) { c.super.now.LastMigrated-- }, "a segment that is migrated is stated to be: 1"},
 	"a record not stated":        {func(c *Cache) { c.super.now.MigratedSeq-- }, "a record that is migrated is stated to be: 1"},
 	"stated, not durable":        {func(c *Cache) { c.super.now.DurableSeq = 4 }, "a record that is stated to be durable is: 4"},
@@ -122,8 +122,8 @@ var parts = spoiledBy{
 	"zeroes not counted":           {func(c *Cache) { c.zeroBlocks = 0 }, "1 entries are zeroes, and 0 blocks are counted"},
 
 	"an update that hangs": {func(c *Cache) { c.super.fresh = make([]func(error), 1) }, "1 updates of the superblock wait for nothing"},
-	"a flush from nowhere": {func(c *Cache) { c.ledgers[5].open = []uint64{1} }, "of 0 flushes 1 are under way"},
-	"one that was not begun": {func(c *Cache) { c.ledgers[0].open = []uint64{c.ledgers[0].begun + 1} },
+	"a flush from nowhere": {func(c *Cache) { c.ledgers[5].inFlight = []uint64{1} }, "of 0 flushes 1 are under way"},
+	"one that was not begun": {func(c *Cache) { c.ledgers[0].inFlight = []uint64{c.ledgers[0].begun + 1} },
 		"the cache device: flush 8 is under way, of 7"},
 	"a mark ahead": {func(c *Cache) { c.ledgers[5].mark = 1 }, "0 have failed, and 1 before the batch"},
 }
@@ -147,7 +147,7 @@ func past(c *Cache, sectors ...uint64) {
 	v := c.volumes[5]
 	for _, at := range sectors {
 		v.inflight.Add(1)
-		v.bypass.passing[v.bypass.n] = &Request{LBA: at, Sectors: 8, Volume: v}
+		v.bypass.inFlight[v.bypass.n] = &Request{LBA: at, Sectors: 8, Volume: v}
 		v.bypass.n++
 	}
 }

@@ -18,10 +18,10 @@ var errOtherFlush = errors.New("another flush of the backing has failed meanwhil
 // under way by then have ended, and none has failed since the first of those
 // writes began.
 type ledger struct {
-	begun  uint64      // flushes so far; each is known by its number
-	failed uint64      // of them, those that have failed
-	open   []uint64    // those under way
-	held   []suspended // those that have succeeded, and wait for others
+	begun    uint64      // flushes so far; each is known by its number
+	failed   uint64      // of them, those that have failed
+	inFlight []uint64    // those under way
+	waiting  []suspended // those that have succeeded, and wait for others
 
 	batch uint64 // the number of the flush of the batch under way
 	mark  uint64 // those that had failed when it was begun to be written
@@ -35,15 +35,15 @@ type suspended struct {
 
 func (l *ledger) begin() uint64 {
 	l.begun++
-	l.open = append(l.open, l.begun)
+	l.inFlight = append(l.inFlight, l.begun)
 	return l.begun
 }
 
 func (l *ledger) end(n uint64, err error) {
-	for i := range l.open {
-		if l.open[i] == n {
-			l.open[i] = l.open[len(l.open)-1]
-			l.open = l.open[:len(l.open)-1]
+	for i := range l.inFlight {
+		if l.inFlight[i] == n {
+			l.inFlight[i] = l.inFlight[len(l.inFlight)-1]
+			l.inFlight = l.inFlight[:len(l.inFlight)-1]
 			break
 		}
 	}
@@ -52,9 +52,9 @@ func (l *ledger) end(n uint64, err error) {
 	}
 }
 
-// settled tells whether no flush up to a number is under way.
-func (l *ledger) settled(upTo uint64) bool {
-	for _, n := range l.open {
+// ended tells whether no flush up to a number is under way.
+func (l *ledger) ended(upTo uint64) bool {
+	for _, n := range l.inFlight {
 		if n <= upTo {
 			return false
 		}
@@ -62,14 +62,15 @@ func (l *ledger) settled(upTo uint64) bool {
 	return true
 }
 
-// hold keeps what is to be done when the flushes that are under way now have ended.
-func (l *ledger) hold(then func(p *Port)) { l.held = append(l.held, suspended{l.begun, then}) }
+// wait keeps what is to be done when the flushes that are under way now have
+// ended.
+func (l *ledger) wait(then func(p *Port)) { l.waiting = append(l.waiting, suspended{l.begun, then}) }
 
-// next takes out one of those held that need not wait any more, or returns nil.
+// next takes out one of those that need not wait any more, or returns nil.
 func (l *ledger) next() func(p *Port) {
-	for i := range l.held {
-		if h := l.held[i]; l.settled(h.upTo) {
-			l.held = append(l.held[:i], l.held[i+1:]...)
+	for i := range l.waiting {
+		if h := l.waiting[i]; l.ended(h.upTo) {
+			l.waiting = append(l.waiting[:i], l.waiting[i+1:]...)
 			return h.then
 		}
 	}
@@ -96,7 +97,7 @@ func (c *Cache) flushEnded(p *Port, dev uint8, n uint64, err error) (known bool)
 	for then := l.next(); then != nil; then = l.next() {
 		then(p)
 	}
-	return err != nil || l.settled(l.begun)
+	return err != nil || l.ended(l.begun)
 }
 
 // flushFailed counts a failed flush with its device.
@@ -112,8 +113,8 @@ func (c *Cache) flushFailed(dev uint8) {
 // excuse spares the next FLUSH of a volume a failed flush, if that can have lost
 // nothing that went past the log.
 func (c *Cache) excuse(v *Volume) {
-	if b := &v.bypass; !b.owes() && b.n == 0 {
-		b.told = c.ledgers[v.ID].failed
+	if b := &v.bypass; !b.needsFlush() && b.n == 0 {
+		b.reported = c.ledgers[v.ID].failed
 	}
 }
 
@@ -146,7 +147,7 @@ func (c *Cache) FlushEnded(dev uint8, err error, then func(error)) {
 	l := &c.ledgers[dev]
 	known := c.flushEnded(p, dev, l.batch, err)
 	if !known {
-		l.hold(func(*Port) {
+		l.wait(func(*Port) {
 			err := l.worth()
 			p.Do(func(*Port) { then(err) })
 		})

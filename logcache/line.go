@@ -7,10 +7,10 @@ package logcache
 
 // line has the volumes whose writes wait.
 type line struct {
-	volumes []*Volume
-	n       int    // writes
-	turns   uint64 // given out
-	told    bool   // that the next one has no room
+	volumes   []*Volume
+	n         int    // writes
+	turns     uint64 // given out
+	announced bool   // that the next one has no room
 }
 
 // join has a write wait behind those of its volume.
@@ -98,8 +98,8 @@ func (c *Cache) stand() {
 		c.enter(r)
 		r.turn = 0
 	}
-	if !c.line.told {
-		c.line.told = true
+	if !c.line.announced {
+		c.line.announced = true
 		c.events.parked()
 	}
 }
@@ -119,7 +119,7 @@ func (c *Cache) resume(p *Port) {
 			p.answer(r, nil)
 		}
 	}
-	c.line.told = false
+	c.line.announced = false
 }
 
 // leave has all writes of a volume that wait, and of which nothing is in the log,
@@ -141,7 +141,7 @@ func (c *Cache) leave(v *Volume) {
 	} else {
 		c.line.remove(v)
 	}
-	if c.line.told = false; c.line.n > 0 {
+	if c.line.announced = false; c.line.n > 0 {
 		c.advanceLater()
 	}
 }

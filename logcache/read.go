@@ -13,7 +13,7 @@ const (
 	fromBacking source = iota
 	fromRAM
 	fromLog
-	nowhere // zeroes
+	fromZeroes // zeroes
 )
 
 // piece is a run of sectors of a read that lies in one place in one piece.
@@ -91,7 +91,7 @@ func (c *Cache) locate(r *Request, b *blockPart, hit []index.Entry, first uint32
 		return pc
 	}
 	if hit[0].Zero() {
-		pc.source = nowhere
+		pc.source = fromZeroes
 		pc.at = int64(b.block)*index.SectorsPerBlock + int64(b.first)
 		return pc
 	}
@@ -138,7 +138,7 @@ func (c *Cache) start(p *Port, r *Request, run *piece) {
 		o.req = r
 		r.pending++
 		c.stats.MissSectors += uint64(run.sectors)
-	case nowhere:
+	case fromZeroes:
 		clear(dst)
 		c.stats.HitZeroSectors += uint64(run.sectors)
 	}
@@ -154,7 +154,7 @@ func (p *Port) readDone(o *operation, err error) {
 		}
 	}
 	if o.purpose == forHit {
-		o.cache.unpin(p, o.slot)
+		o.cache.unref(p, o.slot)
 	}
 	p.release(o)
 	if r.pending--; r.pending == 0 {
@@ -162,8 +162,8 @@ func (p *Port) readDone(o *operation, err error) {
 	}
 }
 
-// unpin ends a read of a slot. A writer may be waiting for the last one.
-func (c *Cache) unpin(p *Port, i uint64) {
+// unref ends a read of a slot. A writer may be waiting for the last one.
+func (c *Cache) unref(p *Port, i uint64) {
 	c.lock()
 	c.slots[i].refs--
 	if c.slots[i].refs == 0 && c.line.n > 0 {

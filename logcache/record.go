@@ -142,7 +142,7 @@ func (c *Cache) openSegment() bool {
 }
 
 // slotFree tells whether the next segment's slot holds nothing that is needed.
-func (c *Cache) slotFree() bool { return c.nextID <= c.trim.freed+c.geo.Slots }
+func (c *Cache) slotFree() bool { return c.nextID <= c.slotDiscard.freed+c.geo.Slots }
 
 // closeSegment ends the current segment, which has no open record.
 func (c *Cache) closeSegment() {

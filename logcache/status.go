@@ -91,7 +91,7 @@ func (v *Volume) Status() VolumeStatus {
 		s.DirtyBlocks = c.dirty[v.ID]
 	}
 	s.Errors = v.errors.Load()
-	s.Bypass, s.Bypassed, s.Recent = b.Bypass, b.status, b.lately()
+	s.Bypass, s.Bypassed, s.Recent = b.Bypass, b.status, b.recentRoutes()
 	return s
 }
 

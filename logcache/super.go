@@ -78,7 +78,7 @@ func (c *Cache) nextSuper(p *Port) {
 	switch s := &c.super; {
 	case s.busy || c.broken != nil:
 	case c.doubt.on():
-		c.lookAgain(p)
+		c.rereadSuper(p)
 	case len(s.once)+len(s.fresh) > 0:
 		c.writeSuper(p)
 	}
@@ -134,7 +134,7 @@ func (c *Cache) superFlushed(p *Port, o *operation, err error) {
 		c.superDurable(p, o)
 		return
 	}
-	c.ledgers[block.Cache].hold(func(*Port) {
+	c.ledgers[block.Cache].wait(func(*Port) {
 		c.background.Do(func(p *Port) {
 			c.lock()
 			defer c.mu.Unlock()

@@ -26,7 +26,7 @@ var ErrDoubt = errors.New("the machine has slept, and the superblock was being r
 // doubt is whether the log is still ours.
 type doubt struct {
 	raised, settled uint64   // how often
-	looking         uint64   // the doubt that the reads under way will settle
+	rereading       uint64   // the doubt that the reads under way will settle
 	reads           int      // under way
 	lost            error    // the log is not ours any more
 	after           []func() // what begins when it is settled, either way
@@ -57,8 +57,8 @@ func (c *Cache) Suspect() {
 	c.background.finish()
 }
 
-// lookAgain reads both copies of the superblock. No update is under way.
-func (c *Cache) lookAgain(p *Port) {
+// rereadSuper reads both copies of the superblock. No update is under way.
+func (c *Cache) rereadSuper(p *Port) {
 	d := &c.doubt
 	if d.mem == nil {
 		buf, err := mem.Alloc(2 * segment.MaxSuperSize)
@@ -69,7 +69,7 @@ func (c *Cache) lookAgain(p *Port) {
 		d.mem = buf
 	}
 	c.super.busy = true
-	d.looking, d.reads = d.raised, 2
+	d.rereading, d.reads = d.raised, 2
 	for i := range 2 {
 		p.newLogOp(c, forLook, block.Read, int64(i)*segment.SuperSpace, d.copy(i))
 	}
@@ -95,7 +95,7 @@ func (c *Cache) lookedAgain(p *Port, o *operation, err error) {
 		c.fail(p, err)
 		return
 	}
-	c.doubt.settled = c.doubt.looking
+	c.doubt.settled = c.doubt.rereading
 	c.doubt.goOn()
 	c.nextSuper(p)
 	c.advance(p)

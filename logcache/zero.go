@@ -29,7 +29,7 @@ func (c *Cache) zeroLimit() int { return int(2 * c.geo.LogBytes() / index.BlockB
 func (c *Cache) appendZeroes(p *Port, r *Request) bool {
 	if c.zeroBlocks >= c.zeroLimit() {
 		c.stats.WaitIndex++
-		c.letGo(p)
+		c.endSegment(p)
 		return false
 	}
 	if rec := c.cur.rec; rec != nil && rec.zeroes > 0 && rec.zeroes+r.Sectors > recordZeroes {
@@ -53,9 +53,9 @@ func (c *Cache) appendZeroes(p *Port, r *Request) bool {
 	return true
 }
 
-// letGo ends the current segment, so that migration can have all that the index
-// is full of.
-func (c *Cache) letGo(p *Port) {
+// endSegment ends the current segment, so that migration can have all that the
+// index is full of.
+func (c *Cache) endSegment(p *Port) {
 	if c.cur.rec != nil {
 		c.seal(p, false)
 	}

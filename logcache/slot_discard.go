@@ -2,22 +2,22 @@ package logcache
 
 import "github.com/ublk-lc/ublk-lc/segment/block"
 
-// trimBytes is what one discard of slots gives back at most: a device may serve
-// nothing else meanwhile.
-const trimBytes = 32 << 20
+// slotDiscardBytes is what one discard of slots gives back at most: a device
+// may serve nothing else meanwhile.
+const slotDiscardBytes = 32 << 20
 
-// trim gives the room of migrated slots back to the cache device before they are
-// used again, if the administrator wants that.
+// slotDiscard gives the room of migrated slots back to the cache device before
+// they are used again, if the administrator wants that.
 //
 // A slot may go when the superblock is durable that says its data is migrated:
 // recovery looks for no record in it then. A read that began before that may
 // still be under way in it, so such a slot keeps its room. And it is not written
 // again before its discard has completed, or the discard might take what is new.
-type trim struct {
-	on     bool
-	freed  uint64 // the slots of segments up to here may be written again
-	upTo   uint64 // and of those up to here, when the discards under way have completed
-	flying int    // discards
+type slotDiscard struct {
+	on       bool
+	freed    uint64 // the slots of segments up to here may be written again
+	upTo     uint64 // and of those up to here, when the discards under way have completed
+	inFlight int    // discards
 }
 
 // SetDiscardSlots says whether slots are discarded before they are used again. A
@@ -25,26 +25,26 @@ type trim struct {
 func (c *Cache) SetDiscardSlots(on bool) {
 	c.lock()
 	defer c.mu.Unlock()
-	c.trim.on = on
+	c.slotDiscard.on = on
 }
 
 // reclaim lets the slots of migrated segments be used again, or has them
 // discarded first. p is the background port.
 func (c *Cache) reclaim(p *Port) {
-	t := &c.trim
-	if t.flying > 0 {
+	t := &c.slotDiscard
+	if t.inFlight > 0 {
 		return
 	}
 	if t.on && c.health() == Healthy {
 		c.discardSlots(p)
 	}
-	if t.flying == 0 {
+	if t.inFlight == 0 {
 		t.freed = c.lastMigrated
 	}
 }
 
 func (c *Cache) discardSlots(p *Port) {
-	t := &c.trim
+	t := &c.slotDiscard
 	t.upTo = c.lastMigrated
 	for id := t.freed + 1; id <= t.upTo; id++ {
 		n := c.neighbours(id, t.upTo)
@@ -53,7 +53,7 @@ func (c *Cache) discardSlots(p *Port) {
 		}
 		o := p.newLogOp(c, forTrim, block.Discard, c.geo.SlotOffset(c.geo.Slot(id)), nil)
 		o.Length = int64(n) * int64(c.geo.SegmentSize)
-		t.flying++
+		t.inFlight++
 		id += n - 1
 	}
 }
@@ -62,7 +62,7 @@ func (c *Cache) discardSlots(p *Port) {
 // in one piece.
 func (c *Cache) neighbours(first, last uint64) uint64 {
 	slot, n := c.geo.Slot(first), uint64(0)
-	most := min(last+1-first, c.geo.Slots-slot, max(1, trimBytes/uint64(c.geo.SegmentSize)))
+	most := min(last+1-first, c.geo.Slots-slot, max(1, slotDiscardBytes/uint64(c.geo.SegmentSize)))
 	for n < most && c.slots[slot+n].refs == 0 {
 		n++
 	}
@@ -81,8 +81,8 @@ func (c *Cache) trimmed(p *Port, o *operation, err error) {
 	} else {
 		c.stats.TrimmedBytes += uint64(length)
 	}
-	t := &c.trim
-	if t.flying--; t.flying > 0 {
+	t := &c.slotDiscard
+	if t.inFlight--; t.inFlight > 0 {
 		return
 	}
 	t.freed = t.upTo

@@ -2,7 +2,7 @@ package logcache
 
 import "github.com/ublk-lc/ublk-lc/segment/block"
 
-// This file has the flushes of a backing that bypassed writes owe.
+// This file has the flushes of a backing that bypassed writes need.
 
 // owed is what a flush of the backing is for.
 type owed struct {
@@ -14,29 +14,29 @@ type owed struct {
 }
 
 // flushBacking has a FLUSH start with a flush of the backing if bypassed writes
-// owe one, and tells whether they do. The log is made durable meanwhile.
+// need one, and tells whether they do. The log is made durable meanwhile.
 func (c *Cache) flushBacking(p *Port, r *Request) bool {
 	r.Volume.bypass.streams.flushed()
-	if !r.Volume.bypass.owes() {
+	if !r.Volume.bypass.needsFlush() {
 		return false
 	}
-	c.owe(p, r.Volume).req = r
+	c.startBackingFlush(p, r.Volume).req = r
 	c.want = max(c.want, c.newestSeq())
 	c.kick(p)
 	return true
 }
 
-// settle makes the bypassed writes of a volume durable, and tells done, which
-// runs under the lock.
-func (c *Cache) settle(p *Port, v *Volume, done func(error)) {
-	if !v.bypass.owes() {
+// syncBypassed makes the bypassed writes of a volume durable, and tells done,
+// which runs under the lock.
+func (c *Cache) syncBypassed(p *Port, v *Volume, done func(error)) {
+	if !v.bypass.needsFlush() {
 		done(nil)
 		return
 	}
-	c.owe(p, v).owed.done = done
+	c.startBackingFlush(p, v).owed.done = done
 }
 
-func (c *Cache) owe(p *Port, v *Volume) *operation {
+func (c *Cache) startBackingFlush(p *Port, v *Volume) *operation {
 	l := &c.ledgers[v.ID]
 	o := p.newOp(forOwedFlush, block.Flush, v.dev(), 0, nil)
 	o.cache, o.owed = c, owed{volume: v, number: l.begin(), covers: v.bypass.written, failures: l.failed}
@@ -50,7 +50,7 @@ func (c *Cache) FlushBypassed(v *Volume, done func(error)) {
 	c.background.Do(func(p *Port) {
 		c.lock()
 		defer c.mu.Unlock()
-		c.settle(p, v, done)
+		c.syncBypassed(p, v, done)
 	})
 }
 
@@ -61,20 +61,20 @@ func (c *Cache) owedFlushed(p *Port, o *operation, err error) {
 	c.lock()
 	defer c.mu.Unlock()
 	if !c.flushEnded(p, w.volume.ID, w.number, err) {
-		c.ledgers[w.volume.ID].hold(func(p *Port) { c.paid(p, w, r, nil) })
+		c.ledgers[w.volume.ID].wait(func(p *Port) { c.endBackingFlush(p, w, r, nil) })
 		return
 	}
-	c.paid(p, w, r, err)
+	c.endBackingFlush(p, w, r, err)
 }
 
-// paid goes on when it is known what a flush that was owed is worth.
-func (c *Cache) paid(p *Port, w owed, r *Request, err error) {
+// endBackingFlush goes on when it is known what a flush that was owed is worth.
+func (c *Cache) endBackingFlush(p *Port, w owed, r *Request, err error) {
 	b, failed := &w.volume.bypass, c.ledgers[w.volume.ID].failed
-	if err == nil && failed > min(w.failures, b.told) {
+	if err == nil && failed > min(w.failures, b.reported) {
 		err = ErrBypassLost // another one has failed, and nobody was told, or this may be the one to know it
 	}
 	if err != nil {
-		b.told = failed
+		b.reported = failed
 	} else {
 		b.durable = max(b.durable, w.covers)
 	}

@@ -42,14 +42,14 @@ func TestP5DiscardsOfSlots(t *testing.T) {
 	if got, want := migrated(5), [][2]uint64{{0, 2}, {3, 2}}; !slices.Equal(got, want) {
 		t.Errorf("discards of %d, want %d: slot 2 is being read", got, want)
 	}
-	if got := migrated(7); len(got) != 0 || r.c.trim.freed != 0 {
-		t.Errorf("beside those: %d, and the slots up to segment %d are free", got, r.c.trim.freed)
+	if got := migrated(7); len(got) != 0 || r.c.slotDiscard.freed != 0 {
+		t.Errorf("beside those: %d, and the slots up to segment %d are free", got, r.c.slotDiscard.freed)
 	}
 	read.Sink.Done(read, nil)
 	for _, op := range slices.Clone(discards) {
 		op.Sink.Done(op, nil)
 	}
-	if got := inline.Take(b); len(got) != 1 || got[0].Length != 2*int64(r.c.geo.SegmentSize) || r.c.trim.freed != 5 {
-		t.Errorf("%d discards of the rest, and the slots up to segment %d are free", len(got), r.c.trim.freed)
+	if got := inline.Take(b); len(got) != 1 || got[0].Length != 2*int64(r.c.geo.SegmentSize) || r.c.slotDiscard.freed != 5 {
+		t.Errorf("%d discards of the rest, and the slots up to segment %d are free", len(got), r.c.slotDiscard.freed)
 	}
 }
