@@ -1,15 +1,18 @@
 package logcache
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
 
+	"github.com/ublk-lc/ublk-lc/segment"
 	"github.com/ublk-lc/ublk-lc/tests/kit"
 )
 
@@ -33,6 +36,52 @@ func TestP9NoMemoryNoCache(t *testing.T) {
 		if now := kit.SpaceTaken(t); now > before+1<<30 {
 			t.Fatalf("%d MiB of address space are taken, and %d before", now>>20, before>>20)
 		}
+	}
+}
+
+// TestP9NoPages: where there is not even memory for a superblock nothing is read or
+// written, and it is said why.
+func TestP9NoPages(t *testing.T) {
+	r := writable(t, 1<<20)
+	s, err := ReadSuper(r.m)
+	if err != nil {
+		t.Fatal(err)
+	}
+	before := slices.Clone(r.m)
+	for name, f := range map[string]func() error{
+		"format": func() error {
+			_, err := Format(r.m, FormatOptions{DeviceSize: uint64(len(r.m)), BlockSize: 512, SegmentSize: 8 << 10, Nonce: 4})
+			return err
+		},
+		"read":  func() error { _, err := ReadSuper(r.m); return err },
+		"write": func() error { return writeSuperSync(r.m, s) },
+		"cut off": func() error { // for which the epoch has to do
+			cutOff(r.m, s, &segment.Recovery{Remnant: true, Segments: []segment.Span{{ID: 1}}})
+			return unix.ENOMEM
+		},
+	} {
+		kit.LimitSpace(t, 0, func() { err = f() })
+		if !errors.Is(err, unix.ENOMEM) || !bytes.Equal(r.m, before) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// TestP9NoPagesForMore: a cache that runs takes no more writes then.
+func TestP9NoPagesForMore(t *testing.T) {
+	r, err := writable(t, 1<<20), error(nil)
+	r.c.super.buf = nil // as before the first one was written
+	kit.LimitSpace(t, 0, func() {
+		r.c.CommitSuper(func(got error) { err = got })
+		r.c.background.Poll()
+	})
+	if !errors.Is(err, ErrBroken) || !errors.Is(err, unix.ENOMEM) {
+		t.Errorf("it goes on: %v", err)
+	}
+	r = writable(t, 1<<20)
+	kit.LimitSpace(t, 0, r.c.Suspect)
+	if got := r.c.Status().Broken; !strings.Contains(got, "allocate") {
+		t.Errorf("the cache goes on after a sleep: %q", got)
 	}
 }
 

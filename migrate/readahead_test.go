@@ -134,6 +134,20 @@ func TestP9NoMemoryNoBatch(t *testing.T) {
 	}
 }
 
+// The same of a batch that has parts of blocks, for which it wants a little more.
+func TestP9NoMemoryForPatches(t *testing.T) {
+	m, _ := writingOne(t)
+	m.patches.list = []patch{{dev: 1, sectors: 8}}
+	kit.LimitSpace(t, 0, func() {
+		if err := m.addPatches(); !errors.Is(err, unix.ENOMEM) || len(m.pending) > 0 {
+			t.Errorf("%v, and %d operations", err, len(m.pending))
+		}
+	})
+	if err := m.addPatches(); err != nil || len(m.pending) != 1 {
+		t.Errorf("%v, and %d operations", err, len(m.pending))
+	}
+}
+
 // What migration waits for has words of its own in each state.
 func TestWaits(t *testing.T) {
 	seen := map[string]state{}

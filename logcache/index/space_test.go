@@ -32,6 +32,41 @@ func TestNoSpace(t *testing.T) {
 	}
 }
 
+// TestOnlyWhatWasReservedGoesBack: memory that the kernel does not take back is a
+// mistake of ours, and is not passed over.
+func TestOnlyWhatWasReservedGoesBack(t *testing.T) {
+	x, err := newIndex(1, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	whole := x.arena
+	own, err := reserve(2 * pageSlots)
+	if err != nil {
+		t.Fatal(err)
+	}
+	x.shards[0].tab = own[1:]
+	func() {
+		defer func() { mustRefuse(t, recover().(error)) }()
+		x.relocate(&x.shards[0], len(own))
+	}()
+	grown := x.shards[0].tab
+	x.shards[0].tab, x.arena = own[1:], nil
+	mustRefuse(t, x.Close())
+	mustRefuse(t, (&Index{arena: whole[1:]}).Close())
+	for _, slots := range [][]slot{whole, own, grown} {
+		if err := release(slots); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+func mustRefuse(t *testing.T, err error) {
+	t.Helper()
+	if !errors.Is(err, unix.EINVAL) {
+		t.Errorf("a part of a reservation was given back: %v", err)
+	}
+}
+
 // TestLessRoom: where address space is short, shards have less room to grow.
 func TestLessRoom(t *testing.T) {
 	const n = 1 << 24

@@ -85,6 +85,15 @@ func TestFileInUse(t *testing.T) {
 	}
 }
 
+// A host that cannot be asked is not one on which nobody uses a file.
+func TestFileInUseUnknown(t *testing.T) {
+	h := fakeHost(t, map[string]string{"proc/swaps": "Filename"})
+	h.sys = "["
+	if by, err := h.usedBy(kit.Disk(t, "disk", 1<<20)); err == nil {
+		t.Errorf("got %q", by)
+	}
+}
+
 func TestBlockDevice(t *testing.T) {
 	file := kit.Disk(t, "disk", 8<<20)
 	identity := open(t, file, OpenOptions{}).Identity()

@@ -299,6 +299,16 @@ func TestReplayTellsHowFar(t *testing.T) {
 	}
 }
 
+// TestNoMemoryNoImage: nothing is looked at without memory.
+func TestNoMemoryNoImage(t *testing.T) {
+	b := reused(t).b
+	kit.LimitSpace(t, 0, func() {
+		if m, err := Open(bytes.NewReader(b), int64(len(b))); m != nil || !errors.Is(err, unix.ENOMEM) {
+			t.Errorf("%v, %v", m, err)
+		}
+	})
+}
+
 // TestP9NoMemoryNoReplay: a batch for which there is no memory ends the replay,
 // with nothing of it written.
 func TestP9NoMemoryNoReplay(t *testing.T) {

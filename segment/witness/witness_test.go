@@ -7,8 +7,10 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"golang.org/x/sys/unix"
 
 	"github.com/ublk-lc/ublk-lc/segment"
+	"github.com/ublk-lc/ublk-lc/tests/kit"
 )
 
 // memory is a disk in memory.
@@ -244,6 +246,25 @@ func TestReaderOfAShrunkDisk(t *testing.T) {
 			t.Errorf("sector %d: %v", lba, err)
 		}
 	}
+}
+
+// Only sectors that a witness names have a number.
+func TestNoNumberWithoutWitness(t *testing.T) {
+	defer func() {
+		if recover() == nil {
+			t.Error("a sector that is not witnessed has a number")
+		}
+	}()
+	(&Versions{of: &segment.Witness{Sectors: 10, Head: []uint32{1}}}).index(5)
+}
+
+// There is no reader without memory.
+func TestNoMemoryNoReader(t *testing.T) {
+	kit.LimitSpace(t, 0, func() {
+		if r, err := NewReader(bytes.NewReader(nil), 0); r != nil || !errors.Is(err, unix.ENOMEM) {
+			t.Errorf("%v, %v", r, err)
+		}
+	})
 }
 
 // A disk is mostly itself when what is as it should be outweighs what is not, and
