@@ -190,7 +190,7 @@ func (w *world) detach(i int) []step {
 		}
 		ver := w.onDisk(i)
 		for lba, k := range ver {
-			if c := &w.o.vols[i].cells[lba]; k != len(c.v)-1 && !w.s.faulty {
+			if c := &w.o.vols[i].cells[lba]; k != c.inForce() && !w.s.faulty {
 				fail("P7", "sector %d of device %d: its backing holds write %d after a detach (%s)", lba, i+1, c.v[k].op, w.o.past(uint8(i+1), uint64(lba)))
 			}
 		}

@@ -80,6 +80,16 @@ func (c *cell) hidden(i, disk int) int {
 	return i
 }
 
+// inForce is the newest version but those that are hidden beside an older one: of
+// that it is known by now that a discard in the log covers them.
+func (c *cell) inForce() int {
+	i := len(c.v) - 1
+	for i > c.base && c.v[i].past && c.v[i].lost {
+		i--
+	}
+	return i
+}
+
 // bypass sends a write that would bypass the log if it may, and tells whether
 // it does.
 func (w *world) bypass(vol int, lba uint64, n uint32) bool {

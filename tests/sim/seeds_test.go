@@ -25,6 +25,9 @@ func TestSeeds(t *testing.T) {
 			continue
 		}
 		o := RandomOptions(seed)
+		if err := random(o, stats, k, nil); err != nil {
+			t.Errorf("seed %d (%s): %v", seed, strings.TrimSpace(what), err)
+		}
 		for i := range 64 {
 			// they are older, and what bypasses the log depends on it
 			o.Scope, o.Rebinds, o.Reopens, o.Pacer, o.Slows = witness.Scope{}, false, false, false, false
