@@ -9,10 +9,10 @@ import (
 
 // headers reads the headers of a log, and may do so ahead of their turn.
 type headers struct {
-	r     io.ReaderAt
-	g     Geometry
-	nonce uint64
-	ahead *ahead // nil: one after the other
+	r         io.ReaderAt
+	g         Geometry
+	nonce     uint64
+	readahead *readahead // nil: one after the other
 
 	unread []Unread
 }
@@ -20,14 +20,14 @@ type headers struct {
 func newHeaders(r io.ReaderAt, s *Super) *headers {
 	h := &headers{r: r, g: s.Geometry, nonce: s.Nonce}
 	if b, ok := r.(BatchReaderAt); ok {
-		h.ahead = newAhead(h, b, s.LastMigrated+1)
+		h.readahead = newReadahead(h, b, s.LastMigrated+1)
 	}
 	return h
 }
 
 func (h *headers) close() {
-	if h.ahead != nil {
-		h.ahead.close()
+	if h.readahead != nil {
+		h.readahead.close()
 	}
 }
 
@@ -35,8 +35,8 @@ func (h *headers) close() {
 // because its place cannot be read. err is any other failure. The record is
 // valid until one of the segment after the next is asked for.
 func (h *headers) record(id uint64, pos uint32) (rec Record, bad, err error) {
-	if h.ahead != nil {
-		if f := h.ahead.find(id, pos); f != nil {
+	if h.readahead != nil {
+		if f := h.readahead.find(id, pos); f != nil {
 			return f.rec, f.bad, nil
 		}
 	}

@@ -12,7 +12,7 @@
 // thread that fetched its requests, so the goroutine is locked to its thread
 // for life and the thread ends with it. All methods of a QueueHandler run
 // there, one at a time; they may put I/O of their own on the same ring, and one
-// system call per turn submits it, answers what was completed, and waits for
+// system call per iteration submits it, answers what was completed, and waits for
 // more. Only Queue.Wake may be called from elsewhere.
 //
 // A handler must not block: while it does, its queue stands still. It must not

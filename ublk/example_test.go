@@ -36,7 +36,7 @@ func (r *ram) Handle(reqs []*ublk.Request) {
 
 func (r *ram) Completed(uint64, int32) {} // it sends nothing to its ring
 func (r *ram) Woken()                  {}
-func (r *ram) Drain()                  {}
+func (r *ram) Quiesce()                {}
 func (r *ram) Close()                  {}
 
 // A disk of 64 MiB in memory, until Ctrl-C. It needs root, and the module ublk_drv.

@@ -17,15 +17,15 @@ type QueueHandler interface {
 	// later. The slice is reused; the requests stay valid until they are
 	// completed.
 	Handle(reqs []*Request)
-	// Completed reports the completion of an entry from q.SQE, in the turn
+	// Completed reports the completion of an entry from q.SQE, in the iteration
 	// before new requests are handled.
 	Completed(userData uint64, res int32)
 	// Woken is called after q.Wake, once for any number of calls since the last.
 	Woken()
-	// Drain says that no request will come any more. The queue ends once every
+	// Quiesce says that no request will come any more. The queue ends once every
 	// entry from q.SQE has completed, so one that would wait for ever must be
 	// cancelled now. Completed and Woken are still called.
-	Drain()
+	Quiesce()
 	// Close is the last call: nothing is in flight, and q must not be used any
 	// more.
 	Close()

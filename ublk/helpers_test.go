@@ -119,7 +119,7 @@ func (d *diskQueue) moved(r *ublk.Request, err error) int32 {
 
 func (d *diskQueue) Completed(uint64, int32) {}
 func (d *diskQueue) Woken()                  {}
-func (d *diskQueue) Drain()                  {}
+func (d *diskQueue) Quiesce()                {}
 
 func (d *diskQueue) Close() {
 	d.mu.Lock()

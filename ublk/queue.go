@@ -41,15 +41,15 @@ type Queue struct {
 
 	// Requests.
 	reqs  []Request  // by tag
-	batch []*Request // what this turn brought; made once, for all tags
+	batch []*Request // what this iteration brought; made once, for all tags
 	live  int        // tags that can still bring requests: all but the ended
 
 	// Entries of the handler, and its wake-up.
-	inFlight int
-	event    *uring.Event
-	armed    bool        // a read of the event is in flight
-	roused   bool        // Woken is due in this turn
-	woken    atomic.Bool // Wake was called and the queue has not yet noticed; any thread
+	inFlight    int
+	event       *uring.Event
+	armed       bool        // a read of the event is in flight
+	wakePending bool        // Woken is due in this iteration
+	woken       atomic.Bool // Wake was called and the queue has not yet noticed; any thread
 
 	spare  *uring.SQE // handed out when the ring takes no more, on the way down
 	stalls int        // refusals of the ring in a row
@@ -111,7 +111,7 @@ func (q *Queue) command(op uint32, r *Request, res int32) {
 }
 
 // serve fetches, and answers until the kernel has ended every tag. With fetch
-// false it only drains.
+// false it only waits for what is in flight.
 func (q *Queue) serve(fetch bool) error {
 	q.arm()
 	if fetch {
@@ -121,13 +121,13 @@ func (q *Queue) serve(fetch bool) error {
 		}
 	}
 	for q.live > 0 {
-		if err := q.turn(); err != nil {
+		if err := q.iterate(); err != nil {
 			return err
 		}
 	}
-	q.handler.Drain()
+	q.handler.Quiesce()
 	for q.inFlight > 0 {
-		if err := q.turn(); err != nil {
+		if err := q.iterate(); err != nil {
 			return err
 		}
 	}
@@ -138,10 +138,10 @@ func (q *Queue) serve(fetch bool) error {
 	return q.err
 }
 
-// turn submits what was prepared, waits for something to happen, and lets the
+// iterate submits what was prepared, waits for something to happen, and lets the
 // handler see all of it. If the handler has idle work and nothing has happened
 // yet, it gets a moment for that instead.
-func (q *Queue) turn() error {
+func (q *Queue) iterate() error {
 	want := 1
 	if q.idler != nil && q.idler.HasIdleWork() {
 		want = 0
@@ -161,8 +161,8 @@ func (q *Queue) turn() error {
 		q.ring.Seen()
 		q.dispatch(cqe)
 	}
-	if q.roused {
-		q.roused = false
+	if q.wakePending {
+		q.wakePending = false
 		q.handler.Woken()
 	}
 	if len(q.batch) > 0 {
@@ -187,7 +187,7 @@ func (q *Queue) dispatch(cqe uring.CQE) {
 		// The flag goes down before the handler looks at whatever it was woken
 		// for: a Wake from now on signals again.
 		q.woken.Store(false)
-		q.roused = true
+		q.wakePending = true
 		q.arm()
 	}
 }
@@ -239,7 +239,7 @@ func (q *Queue) disarm() error {
 		sqe := q.entry()
 		sqe.PrepCancel(kindEvent << kindShift)
 		sqe.SetUserData(kindCancel << kindShift)
-		if err := q.turn(); err != nil {
+		if err := q.iterate(); err != nil {
 			return err
 		}
 	}

@@ -56,7 +56,7 @@ func fetchAll(q *Queue) {
 type counter struct {
 	q                       *Queue
 	requests, woken, closed int
-	drained                 bool
+	quiesced                bool
 	last                    Request
 	completed               map[uint64]int32
 	onHandle                func(reqs []*Request)
@@ -76,7 +76,7 @@ func (c *counter) Handle(reqs []*Request) {
 
 func (c *counter) Completed(userData uint64, res int32) { c.completed[userData] = res }
 func (c *counter) Woken()                               { c.woken++ }
-func (c *counter) Drain()                               { c.drained = true }
+func (c *counter) Quiesce()                             { c.quiesced = true }
 func (c *counter) Close()                               { c.closed++ }
 
 func newCounter(t testing.TB, depth int) (*counter, *Queue) {
@@ -87,7 +87,7 @@ func newCounter(t testing.TB, depth int) (*counter, *Queue) {
 
 func mustTurn(t testing.TB, q *Queue) {
 	t.Helper()
-	if err := q.turn(); err != nil {
+	if err := q.iterate(); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -167,7 +167,7 @@ func TestWakeIsCoalesced(t *testing.T) {
 	}
 }
 
-// A device that refuses commands ends every tag, and the handler is drained and
+// A device that refuses commands ends every tag, and the handler is quiesced and
 // closed once what it has in flight is done.
 func TestRefusedCommandsEndTheQueue(t *testing.T) {
 	h, q := newCounter(t, 4)
@@ -186,8 +186,8 @@ func TestRefusedCommandsEndTheQueue(t *testing.T) {
 	if res, ok := h.completed[42]; !ok || res != 0 {
 		t.Errorf("the handler's own entry: %v", h.completed)
 	}
-	if !h.drained || h.closed != 1 || q.inFlight != 0 || q.armed {
-		t.Errorf("drained %v, closed %d times, %d in flight, armed %v", h.drained, h.closed, q.inFlight, q.armed)
+	if !h.quiesced || h.closed != 1 || q.inFlight != 0 || q.armed {
+		t.Errorf("quiesced %v, closed %d times, %d in flight, armed %v", h.quiesced, h.closed, q.inFlight, q.armed)
 	}
 }
 
@@ -229,15 +229,15 @@ func TestTheLoopDoesNotAllocate(t *testing.T) {
 	const runs = 200
 	n := testing.AllocsPerRun(runs, func() {
 		q.Wake()
-		if err := q.turn(); err != nil {
+		if err := q.iterate(); err != nil {
 			panic(err)
 		}
 	})
 	if n != 0 {
-		t.Errorf("%v allocations a turn, want none", n)
+		t.Errorf("%v allocations an iteration, want none", n)
 	}
 	if h.requests < runs*64 {
-		t.Errorf("only %d requests in %d turns of 64", h.requests, runs)
+		t.Errorf("only %d requests in %d iterations of 64", h.requests, runs)
 	}
 }
 

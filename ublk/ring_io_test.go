@@ -54,8 +54,8 @@ func (h *fileQueue) Woken() {
 	}
 }
 
-func (h *fileQueue) Drain() {}
-func (h *fileQueue) Close() {}
+func (h *fileQueue) Quiesce() {}
+func (h *fileQueue) Close()   {}
 
 // A flush that takes longer than the block layer's time-out, answered by a
 // wake-up, on a queue with other I/O.

@@ -31,7 +31,7 @@ func (q *Queue) stall(err error) error {
 
 // entry returns a free entry of the ring. When the ring cannot be emptied it
 // returns one that leads nowhere, so that no caller has to deal with an end
-// that the next turn brings anyway.
+// that the next iteration brings anyway.
 func (q *Queue) entry() *uring.SQE {
 	for {
 		if sqe := q.ring.GetSQE(); sqe != nil {

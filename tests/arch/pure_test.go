@@ -18,7 +18,7 @@ var excepted = map[string]string{
 	"logcache/index/arena.go golang.org/x/sys":    "the index lives in memory of its own, outside the collected heap",
 	"logcache/index/loader_ahead.go go statement": "takes memory ahead of the loader; its stop ends it",
 	"logcache/index/loader_merge.go go statement": "its workers, which load waits for",
-	"segment/ahead.go go statement":               "read-ahead of recovery, which ends with it",
+	"segment/readahead.go go statement":           "read-ahead of recovery, which ends with it",
 }
 
 func TestPurePackages(t *testing.T) {

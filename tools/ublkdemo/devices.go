@@ -75,5 +75,5 @@ type idle struct{}
 
 func (idle) Completed(uint64, int32) {}
 func (idle) Woken()                  {}
-func (idle) Drain()                  {}
+func (idle) Quiesce()                {}
 func (idle) Close()                  {}

@@ -36,8 +36,8 @@
 //  3. [pace.Pacer.Step] decides: whether a batch starts, how fast the one under way
 //     goes on, who gets how much credit, and when to look again.
 //  4. worker.apply tells that to those whom it is for: the migrator (Limit, Depth,
-//     Step, Ahead, Hold), the log (CloseCurrent, SetCongested) and its volumes
-//     ([logcache.Port.Limit]).
+//     Step, ReadAhead, Hold), the log (CloseCurrent, SetCongested) and its volumes
+//     ([logcache.Cache.Limit]).
 //  5. worker.pump starts what both state machines want, and tells the pacer of each
 //     write to a backing (Wrote).
 //

@@ -93,9 +93,9 @@ func (h *queue) HasIdleWork() bool { return h.port.HasIdleWork() }
 // Idle does what can wait until there is nothing else to do.
 func (h *queue) Idle() { h.port.Idle() }
 
-// Drain has nothing to cancel: every operation ends by itself, and no new ones
+// Quiesce has nothing to cancel: every operation ends by itself, and no new ones
 // follow.
-func (h *queue) Drain() { h.port.Retire() }
+func (h *queue) Quiesce() { h.port.Retire() }
 
 // Close has nothing to give back.
 func (h *queue) Close() {}

@@ -15,34 +15,34 @@ type BatchReaderAt interface {
 }
 
 const (
-	// aheadReaders is how many goroutines read ahead, each a chunk at a time.
+	// readaheadReaders is how many goroutines read ahead, each a chunk at a time.
 	// With them the device always has something to do while headers are parsed.
-	aheadReaders = 4
-	// aheadChunks is how many chunks are kept: one for each reader, two that are
-	// being looked at, and two that are done before their turn.
-	aheadChunks = aheadReaders + 4
+	readaheadReaders = 4
+	// readaheadChunks is how many chunks are kept: one for each reader, two
+	// that are being looked at, and two that are done before their turn.
+	readaheadChunks = readaheadReaders + 4
 )
 
-// ahead reads the headers of all segments in order, ahead of whoever asks for
+// readahead reads the headers of all segments in order, ahead of whoever asks for
 // them. It is no more than a memory of what a read would give: what it does not
 // have, or could not read, is read again by who needs it. So it decides nothing.
-type ahead struct {
+type readahead struct {
 	h      *headers
 	r      BatchReaderAt
 	first  uint64 // segment
 	last   uint64
 	next   uint64 // the chunk to hand to the readers next
-	chunks [aheadChunks]chunk
+	chunks [readaheadChunks]chunk
 	work   chan *chunk
 	wg     sync.WaitGroup
 }
 
-func newAhead(h *headers, r BatchReaderAt, first uint64) *ahead {
-	a := &ahead{h: h, r: r, first: first, last: first + h.g.Slots - 1, work: make(chan *chunk, aheadChunks)}
+func newReadahead(h *headers, r BatchReaderAt, first uint64) *readahead {
+	a := &readahead{h: h, r: r, first: first, last: first + h.g.Slots - 1, work: make(chan *chunk, readaheadChunks)}
 	for i := range a.chunks {
 		a.chunks[i].init(a)
 	}
-	for range aheadReaders {
+	for range readaheadReaders {
 		a.wg.Go(func() {
 			for c := range a.work {
 				c.read()
@@ -53,22 +53,22 @@ func newAhead(h *headers, r BatchReaderAt, first uint64) *ahead {
 	return a
 }
 
-func (a *ahead) close() {
+func (a *readahead) close() {
 	close(a.work)
 	a.wg.Wait()
 }
 
 // find returns what lies at pos of segment id, or nil if that is not known.
 // Segments are asked for in order; it waits for one that is being read.
-func (a *ahead) find(id uint64, pos uint32) *found {
+func (a *readahead) find(id uint64, pos uint32) *found {
 	k := (id - a.first) / chunkSegments
-	for a.next+1 < k+aheadChunks && a.first+a.next*chunkSegments <= a.last { // chunk k-1 is still in use
-		c := &a.chunks[a.next%aheadChunks]
+	for a.next+1 < k+readaheadChunks && a.first+a.next*chunkSegments <= a.last { // chunk k-1 is still in use
+		c := &a.chunks[a.next%readaheadChunks]
 		c.begin(a.first + a.next*chunkSegments)
 		a.work <- c
 		a.next++
 	}
-	c := &a.chunks[k%aheadChunks]
+	c := &a.chunks[k%readaheadChunks]
 	if c.first != a.first+k*chunkSegments {
 		return nil // it is long past
 	}

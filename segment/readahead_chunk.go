@@ -43,7 +43,7 @@ func (p *pursuit) find(pos uint32) *found {
 // chunk is a stretch of neighbouring segments whose headers are read together:
 // first all heads, then the record behind each, until none goes on.
 type chunk struct {
-	a        *ahead
+	a        *readahead
 	first    uint64 // segment; 0 = never used
 	done     chan struct{}
 	segments [chunkSegments]pursuit
@@ -62,7 +62,7 @@ type chunk struct {
 	whose []int // by read, index of the segment
 }
 
-func (c *chunk) init(a *ahead) {
+func (c *chunk) init(a *readahead) {
 	c.a, c.heads, c.others = a, headGuess, int(a.h.g.BlockSize)
 }
 

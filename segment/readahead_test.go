@@ -105,7 +105,7 @@ func TestAheadChangesNothing(t *testing.T) {
 		rnd := rand.New(rand.NewPCG(8, uint64(seed)))
 		slots := uint64(4 + rnd.IntN(20))
 		if seed%10 == 0 { // more than are read ahead at a time
-			slots = uint64(rnd.IntN(2 * aheadChunks * chunkSegments))
+			slots = uint64(rnd.IntN(2 * readaheadChunks * chunkSegments))
 		}
 		s, f := randomLog(t, rnd, max(4, slots))
 		want, got := recovered(f, s), recovered(&faultyBatch{*f}, s)
