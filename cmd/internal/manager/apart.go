@@ -35,11 +35,16 @@ func (c *claim) inPart(d *whose.Disk) bool {
 // nearer tells whether a disk is rather this claim's than one's that it is in
 // part.
 func (c *claim) nearer(other *claim, d *whose.Disk) bool {
-	switch identity := d.Identity(&c.binding); {
-	case !c.sameLog(other):
-		return identity == whose.Same && d.Identity(&other.binding) == whose.Other
-	case !c.inPart(d):
-		return c.content == whose.Same || identity == whose.Same
+	if !c.sameLog(other) {
+		return d.Identity(&c.binding) == whose.Same && d.Identity(&other.binding) == whose.Other
+	}
+	return c.better(other, d)
+}
+
+// better tells whether a disk fits this claim better than one's that it is in part.
+func (c *claim) better(other *claim, d *whose.Disk) bool {
+	if !c.inPart(d) {
+		return c.content == whose.Same || d.Identity(&c.binding) == whose.Same
 	}
 	if is, its := c.verdict.Differing(), other.verdict.Differing(); is != its {
 		return is < its
@@ -47,8 +52,9 @@ func (c *claim) nearer(other *claim, d *whose.Disk) bool {
 	return c.binding.ID == d.ID && other.binding.ID != d.ID
 }
 
-// fitsIn tells whether the disk of a device is rather that of its own cache, as
-// which it is known, than a claim's that it is in part.
+// fitsIn tells whether the disk of a device fits what its own cache knows of it
+// better than a claim's that it is in part. To resume that one's log decides
+// nothing: the next create of the disk looks at both.
 func (m *Manager) fitsIn(d *device, cache uint8, c *claim) (bool, error) {
 	all := m.resumedClaims()
 	i := slices.IndexFunc(all, func(own claim) bool { return own.cache == cache && own.binding.ID == d.id })
@@ -57,5 +63,5 @@ func (m *Manager) fitsIn(d *device, cache uint8, c *claim) (bool, error) {
 	}
 	own := &all[i]
 	err := own.look(d.backing, d.host.Backing())
-	return own.nearer(c, d.backing), err
+	return own.better(c, d.backing), err
 }
