@@ -11,7 +11,7 @@ import (
 
 // absent warns of caches that had data of a disk when this host last saw them,
 // and that are not here, or only as they were before that.
-func (m *Manager) absent(o *operation, d *whose.Disk, found []stranger, skip []string) {
+func (m *Manager) absent(o *operation, d *whose.Disk, found []foreignCache, skip []string) {
 	for _, err := range m.record.Bad() {
 		o.warn("%s: %v; whether that cache has data of it, and is here, is not known", d.Path, err)
 	}
@@ -43,11 +43,11 @@ func skips(skip []string, path string) bool {
 }
 
 // here tells whether a cache is on this host, as it was seen last or newer.
-func (m *Manager) here(c *seen.Cache, found []stranger) bool {
+func (m *Manager) here(c *seen.Cache, found []foreignCache) bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return m.twinLocked(c.UUID) != nil ||
-		slices.ContainsFunc(found, func(s stranger) bool { return s.super.UUID == c.UUID && beforeSeen(s.super, c) == "" })
+		slices.ContainsFunc(found, func(s foreignCache) bool { return s.super.UUID == c.UUID && beforeSeen(s.super, c) == "" })
 }
 
 // hadDataOf says that a disk which was seen is, or may be, another one; "" if it

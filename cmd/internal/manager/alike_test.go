@@ -92,7 +92,7 @@ func TestP8FindsAmongDisksAlike(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer log.Close()
-	c := (&stranger{path: cache, super: superOf(cache)}).claims()[0]
+	c := (&foreignCache{path: cache, super: superOf(cache)}).claims()[0]
 	if path, state := whose.Find(paths, &c.binding, c.versions, log); path != paths[1] || !strings.Contains(state, "has nothing on it") {
 		t.Errorf("%s %s", path, state)
 	}

@@ -17,16 +17,16 @@ import (
 // Attach puts a cache in front of a device.
 func (m *Manager) Attach(ctx context.Context, a control.AttachArgs, report Reporter) (*control.Done, error) {
 	o := m.begin(ctx, control.Attaching, report, "device", a.Device, "cache", a.Cache)
-	d, err := m.takeDevice(a.Device, o)
+	d, err := m.acquireDevice(a.Device, o)
 	if err != nil {
 		return nil, err
 	}
-	defer m.giveBackDevice(d)
-	c, err := m.pinCache(a.Cache, o)
+	defer m.releaseDevice(d)
+	c, err := m.refCache(a.Cache, o)
 	if err != nil {
 		return nil, err
 	}
-	defer m.unpinCache(c, o)
+	defer m.unrefCache(c, o)
 	if at := d.host.Cache(); at != nil && (at != c.host || d.host.Node() != "") {
 		return nil, control.Errorf(control.Taken, "device %d is attached to cache %d already", d.id, at.ID())
 	}
@@ -90,7 +90,7 @@ func (m *Manager) attach(o *operation, d *device, c *cache, acceptChanged bool) 
 	// Attaching is short, and must not be left half-way: it goes on when the
 	// user does not wait for it any more.
 	ctx := context.WithoutCancel(o.ctx)
-	stop := o.remind("waiting for requests in flight on device %d, or for the cache device", d.id)
+	stop := o.keepReporting("waiting for requests in flight on device %d, or for the cache device", d.id)
 	defer stop()
 	var err error
 	if d.host.Cache() == c.host {
@@ -147,8 +147,8 @@ func (d *device) explainMismatch(c *cache, first string, err error) error {
 	return err
 }
 
-// every calls f again and again until it is stopped.
-func every(interval time.Duration, f func()) (stop func()) {
+// startTicker calls f again and again until it is stopped.
+func startTicker(interval time.Duration, f func()) (stop func()) {
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan struct{})
 	go func() {
@@ -172,11 +172,11 @@ func every(interval time.Duration, f func()) (stop func()) {
 // Interrupted, it leaves the device attached.
 func (m *Manager) Detach(ctx context.Context, a control.DrainArgs, report Reporter) (*control.Done, error) {
 	o := m.begin(ctx, control.Detaching, report, "device", a.ID)
-	d, err := m.takeDevice(a.ID, o)
+	d, err := m.acquireDevice(a.ID, o)
 	if err != nil {
 		return nil, err
 	}
-	defer m.giveBackDevice(d)
+	defer m.releaseDevice(d)
 	c := d.host.Cache()
 	if c == nil {
 		return nil, control.Errorf(control.NotAttached, "device %d is %w", d.id, host.ErrNotAttached)
@@ -184,7 +184,7 @@ func (m *Manager) Detach(ctx context.Context, a control.DrainArgs, report Report
 	if err := o.skip(c, a.Skip); err != nil {
 		return nil, err
 	}
-	others := m.watchOthers(c)
+	others := m.watchOtherLoad(c)
 	err = d.host.Detach(o.ctx, m.telling(o, c, others))
 	switch {
 	case err != nil && o.cancelled():

@@ -60,11 +60,11 @@ func TestAttachedCycle(t *testing.T) {
 func TestOneCommandADevice(t *testing.T) {
 	m := newManager(t)
 	m.mustCreate(t, "x", 5, disk(t, "backing", 8<<20))
-	d, err := m.takeDevice(5, m.begin(t.Context(), control.Detaching, quiet))
+	d, err := m.acquireDevice(5, m.begin(t.Context(), control.Detaching, quiet))
 	if err != nil {
 		t.Fatal(err)
 	}
-	d.doing.tell(control.Progress{Text: "12 dirty blocks"})
+	d.op.tell(control.Progress{Text: "12 dirty blocks"})
 	if got := m.List().Devices[0]; got.State != control.DevicePassThrough || got.Doing == nil || got.Doing.String() != "detaching: 12 dirty blocks" {
 		t.Errorf("list shows %q, %v", got.State, got.Doing)
 	}
@@ -74,7 +74,7 @@ func TestOneCommandADevice(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) { refused(t, m, control.Busy, "12 dirty blocks", do) })
 	}
-	m.giveBackDevice(d)
+	m.releaseDevice(d)
 }
 
 func TestShutdownIfIdle(t *testing.T) {

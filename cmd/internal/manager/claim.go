@@ -279,12 +279,12 @@ func errForeign(d *whose.Disk, c *claim) error {
 // resumed caches, and those of the other caches of this host, save the disks
 // that are to be skipped.
 func (m *Manager) claims(o *operation, d *whose.Disk, skip []string) ([]claim, error) {
-	not, err := allBut(skip, m.ours()...)
+	not, err := allBut(skip, m.openNumbers()...)
 	if err != nil {
 		return nil, err
 	}
 	all := m.resumedClaims()
-	found, unread, err := m.strangers(o, not)
+	found, unread, err := m.foreignCaches(o, not)
 	if err != nil {
 		return nil, err
 	}

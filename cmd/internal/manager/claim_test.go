@@ -29,7 +29,7 @@ func TestP8Rule(t *testing.T) {
 			claims: []claim{{cache: 3, binding: mine}}, distinct: true, refused: "a part of /dev/sda is /dev/sda1, the disk of device 5 (myLV, 50 KiB), for which cache 3 holds data"},
 		{name: "a partition of the disk", disk: whose.Disk{ID: 9, Name: "part", Path: "/dev/sda1", Sectors: 50, Overlaps: []blockdev.Overlap{{Path: "/dev/sda", Fingerprints: []uint64{1, 55}}}},
 			claims: []claim{{log: "/dev/ssd", binding: mine}}, refused: "`lc resume ID /dev/ssd`, and then `lc create myLV 5 /dev/sda` takes that disk"},
-		{name: "a stranger", disk: disk, claims: []claim{{log: "/dev/ssd", binding: mine}}, refused: "`lc resume ID /dev/ssd` first"},
+		{name: "a foreign cache", disk: disk, claims: []claim{{log: "/dev/ssd", binding: mine}}, refused: "`lc resume ID /dev/ssd` first"},
 		{name: "two logs", disk: disk, claims: []claim{{log: "/dev/a", cache: 3, binding: mine}, {log: "/dev/b", binding: mine}}, refused: "cache 3 as device 5 (myLV, 50 KiB), and /dev/b"},
 		{name: "two ids in one log", disk: disk, claims: []claim{{cache: 3, binding: mine}, {cache: 3, binding: segment.Binding{ID: 8, Sectors: 100, Fingerprint: 55}}}, refused: "in more than one place"},
 		{name: "no identity", disk: blank, claims: []claim{{cache: 3, binding: nameless}}, want: ruling{waitsFor: 3, unidentified: true}},

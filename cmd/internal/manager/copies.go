@@ -58,7 +58,7 @@ func strictlyOlder(a, than *segment.Super) bool {
 // current leaves out the copies of caches that are out of date, and all but one
 // of those that are alike. Of copies that were both used it keeps each: nobody
 // can tell which of them has what is newest.
-func current(found []stranger) (kept []stranger, old []outdated) {
+func current(found []foreignCache) (kept []foreignCache, old []outdated) {
 	for i, s := range found {
 		at := -1
 		alike := false
@@ -88,7 +88,7 @@ func current(found []stranger) (kept []stranger, old []outdated) {
 // another way, and what is an older copy of one. A copy that was used on its
 // own since the two were one, or that is newer than what was resumed, counts,
 // and is told of.
-func (m *Manager) withoutResumed(o *operation, found []stranger) (kept []stranger, old []outdated, err error) {
+func (m *Manager) withoutResumed(o *operation, found []foreignCache) (kept []foreignCache, old []outdated, err error) {
 	for _, s := range found {
 		twin := m.twin(s.super.UUID)
 		if twin == nil {
@@ -147,11 +147,11 @@ func (m *Manager) twinLocked(id [16]byte) *cache {
 // checkStale refuses an old copy of a cache: of one that is on this host, or
 // that this host has seen newer.
 func (m *Manager) checkStale(o *operation, c *cache, super *segment.Super, a control.ResumeArgs) error {
-	not, err := allBut(a.SkipDisks, m.ours()...)
+	not, err := allBut(a.SkipDisks, m.openNumbers()...)
 	if err != nil {
 		return err
 	}
-	found, unread, err := m.strangers(o, not)
+	found, unread, err := m.foreignCaches(o, not)
 	if err != nil {
 		return err
 	}
@@ -196,7 +196,7 @@ func beforeSeen(super *segment.Super, was *seen.Cache) string {
 
 // newerThan says that this is a newer copy of a cache than another one, and
 // what to do instead of using that; "" if it is none.
-func (s *stranger) newerThan(super *segment.Super, instead string) string {
+func (s *foreignCache) newerThan(super *segment.Super, instead string) string {
 	switch {
 	case s.super.UUID != super.UUID || !older(super, s.super):
 		return ""
@@ -226,12 +226,12 @@ func Newer(ctx context.Context, record seen.Dir, super *segment.Super, skip []st
 		return "", err
 	}
 	for _, path := range paths {
-		found, err := patiently(o, path, func() sight { return sighted(path) })
+		found, err := patiently(o, path, func() probe { return probeCache(path) })
 		if err != nil {
 			return "", err
 		}
 		if found.super != nil {
-			s := stranger{path: path, super: found.super, now: found.now}
+			s := foreignCache{path: path, super: found.super, now: found.now}
 			if text := s.newerThan(super, "use that one"); text != "" {
 				why = text
 			}

@@ -40,9 +40,9 @@ func TestCopies(t *testing.T) {
 		{"both used, and what they were", []*segment.Super{stamp(4, 100), stamp(3, 18), stamp(5, 30)}, "02", "12"},
 		{"of different caches", []*segment.Super{stamp(3, 18), other}, "01", ""},
 	} {
-		var found []stranger
+		var found []foreignCache
 		for i, s := range c.supers {
-			found = append(found, stranger{path: string(rune('0' + i)), super: s})
+			found = append(found, foreignCache{path: string(rune('0' + i)), super: s})
 		}
 		kept, old := current(found)
 		var k, o string
@@ -363,7 +363,7 @@ func TestSameInAnotherWay(t *testing.T) {
 	m := newManager(t)
 	cache := formatted(t)
 	m.mustResume(t, 3, cache)
-	kept, old, err := m.withoutResumed(m.begin(t.Context(), "", quiet), []stranger{{path: cache, super: superOf(cache)}})
+	kept, old, err := m.withoutResumed(m.begin(t.Context(), "", quiet), []foreignCache{{path: cache, super: superOf(cache)}})
 	if err != nil || len(kept) != 0 || len(old) != 0 {
 		t.Errorf("kept %v, old %v, %v", kept, old, err)
 	}

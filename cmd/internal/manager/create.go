@@ -22,7 +22,7 @@ func (m *Manager) Create(ctx context.Context, a control.CreateArgs, report Repor
 	}
 	o := m.begin(ctx, control.Creating, report, "device", a.ID)
 	at := lookUp(a.Path)
-	leave, err := m.enterSettle(o)
+	leave, err := m.lockBindings(o)
 	if err != nil {
 		return nil, err
 	}
@@ -38,7 +38,7 @@ func (m *Manager) Create(ctx context.Context, a control.CreateArgs, report Repor
 		delete(m.devices, d.id)
 		return nil, err
 	}
-	d.host, d.doing = h, nil
+	d.host, d.op = h, nil
 	text := d.waiting()
 	if d.waitsFor == 0 {
 		m.linkLocked(d)
@@ -96,7 +96,7 @@ func (m *Manager) reserveDevice(o *operation, a control.CreateArgs, at place) (*
 	if by := m.usedByUsLocked(at, nil); by != "" {
 		return nil, control.Errorf(control.InUse, "%s is %s already", a.Path, by)
 	}
-	d := &device{id: id, name: a.Name, path: a.Path, at: at.key, doing: o, threshold: sysfsio.DefaultMigrateThreshold}
+	d := &device{id: id, name: a.Name, path: a.Path, at: at.key, op: o, threshold: sysfsio.DefaultMigrateThreshold}
 	m.devices[id] = d
 	return d, nil
 }
@@ -169,7 +169,7 @@ func (m *Manager) checkBacking(o *operation, d *device, backing *blockdev.Device
 	if err != nil {
 		return err
 	}
-	r, err := m.settleClaims(o, seen, backing, claims, a.OtherDisk, a.SkipDisks)
+	r, err := m.resolveClaims(o, seen, backing, claims, a.OtherDisk, a.SkipDisks)
 	if err != nil {
 		return err
 	}
@@ -179,8 +179,8 @@ func (m *Manager) checkBacking(o *operation, d *device, backing *blockdev.Device
 	return nil
 }
 
-// settleClaims finds out what the claims on a disk come to.
-func (m *Manager) settleClaims(o *operation, d *whose.Disk, disk *blockdev.Device, claims []claim, distinct bool, skip []string) (ruling, error) {
+// resolveClaims finds out what the claims on a disk come to.
+func (m *Manager) resolveClaims(o *operation, d *whose.Disk, disk *blockdev.Device, claims []claim, distinct bool, skip []string) (ruling, error) {
 	for i := range claims {
 		if err := claims[i].look(d, disk); err != nil {
 			return ruling{}, err

@@ -19,9 +19,9 @@ func (m *Manager) Damage(ctx context.Context, a control.DamageArgs, report Repor
 	if err != nil {
 		return nil, err
 	}
-	defer m.unpinCache(c, o)
+	defer m.unrefCache(c, o)
 	var p logProgress
-	stop := every(progressEvery, func() { p.tell(o, fmt.Sprintf("looking for damage in cache %d", c.id)) })
+	stop := startTicker(progressEvery, func() { p.tell(o, fmt.Sprintf("looking for damage in cache %d", c.id)) })
 	bad, err := c.host.FindDamage(o.ctx, 0, p.set)
 	stop()
 	switch {
@@ -38,7 +38,7 @@ func (m *Manager) Damage(ctx context.Context, a control.DamageArgs, report Repor
 // damagedCache pins the cache that is meant.
 func (m *Manager) damagedCache(a control.DamageArgs, o *operation) (*cache, error) {
 	if a.Device == 0 {
-		return m.pinCache(a.Cache, o)
+		return m.refCache(a.Cache, o)
 	}
 	m.mu.Lock()
 	d, err := m.deviceLocked(a.Device)
@@ -49,7 +49,7 @@ func (m *Manager) damagedCache(a control.DamageArgs, o *operation) (*cache, erro
 	if d.host == nil || d.host.Cache() == nil {
 		return nil, control.Errorf(control.NotAttached, "device %d is %w", a.Device, host.ErrNotAttached)
 	}
-	return m.pinCache(int(d.host.Cache().ID()), o)
+	return m.refCache(int(d.host.Cache().ID()), o)
 }
 
 // lost says what of damaged records is in no newer record.
@@ -78,7 +78,7 @@ func wayOut(path string) string {
 // Brings names the replays that bring what is whole in a damaged log to disks:
 // one for each device that it may have data of.
 func Brings(path string) string {
-	all := (&stranger{path: path, super: superOf(path)}).claims()
+	all := (&foreignCache{path: path, super: superOf(path)}).claims()
 	if len(all) < 2 {
 		return fmt.Sprintf("`lc replay %s --skip-damage --to BACKING` brings all else to a disk", path)
 	}

@@ -27,7 +27,7 @@ func (m *Manager) knownAlone(o *operation, d *whose.Disk, c *claim, skip []strin
 // there is none. What shares sectors with the disk is no other one, and what a
 // device of ours has is not asked.
 func (m *Manager) double(o *operation, d *whose.Disk, c *claim, skip []string) (string, error) {
-	not, err := allBut(skip, m.ours()...)
+	not, err := allBut(skip, m.openNumbers()...)
 	if err != nil {
 		return "", err
 	}

@@ -17,11 +17,11 @@ import (
 // attached and in use. Interrupted, it leaves them so too.
 func (m *Manager) Drain(ctx context.Context, a control.DrainArgs, report Reporter) (*control.Done, error) {
 	o := m.begin(ctx, control.Draining, report, "cache", a.ID)
-	c, err := m.pinCache(a.ID, o)
+	c, err := m.refCache(a.ID, o)
 	if err != nil {
 		return nil, err
 	}
-	defer m.unpinCache(c, o)
+	defer m.unrefCache(c, o)
 	if err := o.skip(c.host, a.Skip); err != nil {
 		return nil, err
 	}
@@ -43,7 +43,7 @@ func (m *Manager) drain(o *operation, c *cache) error {
 				c.id, n, b.ID, control.Show(b.Name), b.ID, c.id, c.path, b.ID)
 		}
 	}
-	others := m.watchOthers(c.host)
+	others := m.watchOtherLoad(c.host)
 	err := c.host.Drain(o.ctx, m.telling(o, c.host, others))
 	switch {
 	case err != nil && o.cancelled():
@@ -81,10 +81,10 @@ func (m *Manager) drainAll(o *operation) error {
 }
 
 // telling passes on how far the drain of a cache is.
-func (m *Manager) telling(o *operation, c *host.Cache, others *others) func(host.DrainProgress) {
+func (m *Manager) telling(o *operation, c *host.Cache, others *otherLoad) func(host.DrainProgress) {
 	return func(p host.DrainProgress) {
 		p.Waiting = m.wayOn(c, p.Waiting)
-		o.tell(drainProgress(p, others.look(time.Now())))
+		o.tell(drainProgress(p, others.sample(time.Now())))
 	}
 }
 

@@ -16,16 +16,16 @@ import (
 // attached. A device that waits for that data is shown as its disk is.
 func (m *Manager) Forget(ctx context.Context, a control.ForgetArgs, report Reporter) (*control.Done, error) {
 	o := m.begin(ctx, control.Forgetting, report, "cache", a.Cache, "device", a.Device)
-	leave, err := m.enterSettle(o)
+	leave, err := m.lockBindings(o)
 	if err != nil {
 		return nil, err
 	}
 	defer leave()
-	c, d, err := m.takeForgotten(o, a)
+	c, d, err := m.acquireForgotten(o, a)
 	if err != nil {
 		return nil, err
 	}
-	defer m.giveBackForgotten(c, d)
+	defer m.releaseForgotten(c, d)
 	name, dirty, err := c.forgotten(a)
 	if err != nil {
 		return nil, err
@@ -36,7 +36,7 @@ func (m *Manager) Forget(ctx context.Context, a control.ForgetArgs, report Repor
 			return nil, err
 		}
 	}
-	stop := o.remind("waiting for %s to take in that the data is given up", c.path)
+	stop := o.keepReporting("waiting for %s to take in that the data is given up", c.path)
 	err = c.host.GiveUp(uint8(a.Device))
 	stop()
 	if err != nil {
@@ -54,9 +54,9 @@ func (m *Manager) Forget(ctx context.Context, a control.ForgetArgs, report Repor
 	return o.done("forget", text), nil
 }
 
-// takeForgotten marks a cache, and the device that waits for the data in
+// acquireForgotten marks a cache, and the device that waits for the data in
 // question, as being worked on.
-func (m *Manager) takeForgotten(o *operation, a control.ForgetArgs) (*cache, *device, error) {
+func (m *Manager) acquireForgotten(o *operation, a control.ForgetArgs) (*cache, *device, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if err := control.CheckID("device", a.Device); err != nil {
@@ -66,7 +66,7 @@ func (m *Manager) takeForgotten(o *operation, a control.ForgetArgs) (*cache, *de
 	if err != nil {
 		return nil, nil, err
 	}
-	if c.doing != nil || len(c.users) > 0 {
+	if c.op != nil || len(c.users) > 0 {
 		return nil, nil, control.Errorf(control.Busy, "another command works on cache %d; wait for it", c.id)
 	}
 	d := m.devices[uint8(a.Device)]
@@ -77,23 +77,23 @@ func (m *Manager) takeForgotten(o *operation, a control.ForgetArgs) (*cache, *de
 		return nil, nil, control.Errorf(control.Busy, "device %d is attached to cache %d, and its data is on its way to %s; `lc detach %d`, or if that disk is gone `lc shutdown` first", d.id, c.id, d.path, d.id)
 	case d.waitsFor != c.id:
 		d = nil
-	case d.doing != nil:
+	case d.op != nil:
 		return nil, nil, errDeviceBusy(d)
 	}
-	c.doing = o
+	c.op = o
 	o.keep(control.Progress{Text: fmt.Sprintf("what the log holds of device %d", a.Device)})
 	if d != nil {
-		d.doing = o
+		d.op = o
 	}
 	return c, d, nil
 }
 
-func (m *Manager) giveBackForgotten(c *cache, d *device) {
+func (m *Manager) releaseForgotten(c *cache, d *device) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	c.doing = nil
+	c.op = nil
 	if d != nil {
-		d.doing = nil
+		d.op = nil
 	}
 }
 
@@ -134,7 +134,7 @@ func (m *Manager) rulingWithout(o *operation, d *device, c *cache, skip []string
 	claims = slices.DeleteFunc(claims, func(a claim) bool { return a.cache == c.id && a.binding.ID == d.id })
 	var r ruling
 	if err == nil {
-		r, err = m.settleClaims(o, d.backing, d.host.Backing(), claims, d.distinct, slices.Concat(d.skip, skip))
+		r, err = m.resolveClaims(o, d.backing, d.host.Backing(), claims, d.distinct, slices.Concat(d.skip, skip))
 	}
 	if err != nil {
 		return r, control.Errorf(control.Mismatch, "device %d waits for that data, and could not be shown without it; nothing was given up. `lc remove %d` first, and then this again: %w", d.id, d.id, err)

@@ -73,11 +73,11 @@ type holdings struct {
 
 // holdingsOf asks the cache at a path, if it is no copy of one.
 func holdingsOf(path string, but [16]byte) holdings {
-	found := sighted(path)
+	found := probeCache(path)
 	if found.super != nil && found.super.UUID == but {
 		return holdings{}
 	}
-	return holdings{(&stranger{path: path, super: found.super, now: found.now}).claims(), found.err}
+	return holdings{(&foreignCache{path: path, super: found.super, now: found.now}).claims(), found.err}
 }
 
 // heldIn asks the caches that may be at some paths.

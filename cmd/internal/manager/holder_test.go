@@ -155,7 +155,7 @@ func asked(cache string, d *whose.Disk) error {
 	if super == nil {
 		return nil
 	}
-	_, err := rule(d, (&stranger{path: cache, super: super}).claims(), false)
+	_, err := rule(d, (&foreignCache{path: cache, super: super}).claims(), false)
 	return err
 }
 

@@ -32,8 +32,8 @@ type Manager struct {
 	knownBy  func(fingerprint uint64) (path string, err error)
 	disks    func(sys string, not map[uint64]bool) (paths []string, err error)
 
-	// settle admits one command that decides which log a backing belongs to.
-	settle chan struct{}
+	// bindingLock admits one command that decides which log a backing belongs to.
+	bindingLock chan struct{}
 
 	mu      sync.Mutex // guards the tables and the entries in them
 	closing bool       // a shutdown is under way
@@ -49,7 +49,7 @@ type cache struct {
 	host      *host.Cache // nil while it is being resumed
 	path      string
 	at        blockdev.Key // what path led to
-	doing     *operation   // the command that has it for itself
+	op        *operation   // the command that has it for itself
 	users     []*operation // the commands that need it to stay; never changed, only replaced
 	gone      bool         // it is being freed, or was
 	settings  sysfsio.Settings
@@ -64,7 +64,7 @@ type device struct {
 	name     string
 	path     string
 	at       blockdev.Key // what path led to
-	doing    *operation   // the command that works on it
+	op       *operation   // the command that works on it
 	backing  *whose.Disk  // nil while it is being created
 	distinct bool         // the administrator says that its backing is none that it may be taken for
 	skip     []string     // disks that are not asked what they hold of it
@@ -106,59 +106,60 @@ func New(o Options) *Manager {
 		o.Nodes = ublkNodes{}
 	}
 	return &Manager{
-		log:      o.Log,
-		linkDir:  o.LinkDir,
-		memory:   o.Memory,
-		record:   seen.Default(),
-		probe:    o.Nodes.Probe,
-		start:    o.Nodes.Start,
-		describe: whose.Describe,
-		knownBy:  blockdev.KnownBy,
-		disks:    disksToAsk,
-		settle:   make(chan struct{}, 1),
-		caches:   map[uint8]*cache{},
-		devices:  map[uint8]*device{},
+		log:         o.Log,
+		linkDir:     o.LinkDir,
+		memory:      o.Memory,
+		record:      seen.Default(),
+		probe:       o.Nodes.Probe,
+		start:       o.Nodes.Start,
+		describe:    whose.Describe,
+		knownBy:     blockdev.KnownBy,
+		disks:       disksToAsk,
+		bindingLock: make(chan struct{}, 1),
+		caches:      map[uint8]*cache{},
+		devices:     map[uint8]*device{},
 	}
 }
 
-// enterSettle waits until no other command decides which log a backing belongs to.
-func (m *Manager) enterSettle(o *operation) (leave func(), err error) {
+// lockBindings waits until no other command decides which log a backing belongs
+// to.
+func (m *Manager) lockBindings(o *operation) (leave func(), err error) {
 	select {
-	case m.settle <- struct{}{}:
+	case m.bindingLock <- struct{}{}:
 	default:
 		o.say("waiting for another resume or create to end")
 		select {
-		case m.settle <- struct{}{}:
+		case m.bindingLock <- struct{}{}:
 		case <-o.ctx.Done():
 			return nil, control.Errorf(control.Interrupted, "interrupted while another resume or create was under way; nothing was done")
 		}
 	}
-	return func() { <-m.settle }, nil
+	return func() { <-m.bindingLock }, nil
 }
 
-// takeDevice has an operation work on a device. The caller gives it back.
-func (m *Manager) takeDevice(id int, o *operation) (*device, error) {
+// acquireDevice has an operation work on a device. The caller releases it.
+func (m *Manager) acquireDevice(id int, o *operation) (*device, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	d, err := m.deviceLocked(id)
 	if err != nil {
 		return nil, err
 	}
-	if d.doing != nil {
+	if d.op != nil {
 		return nil, errDeviceBusy(d)
 	}
-	d.doing = o
+	d.op = o
 	return d, nil
 }
 
 func errDeviceBusy(d *device) error {
-	return control.Errorf(control.Busy, "another command works on device %d (%s); wait for it or interrupt it", d.id, d.doing)
+	return control.Errorf(control.Busy, "another command works on device %d (%s); wait for it or interrupt it", d.id, d.op)
 }
 
-func (m *Manager) giveBackDevice(d *device) {
+func (m *Manager) releaseDevice(d *device) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	d.doing = nil
+	d.op = nil
 }
 
 func (m *Manager) deviceLocked(id int) (*device, error) {
@@ -175,23 +176,22 @@ func (m *Manager) deviceLocked(id int) (*device, error) {
 	return d, nil
 }
 
-// pinCache makes sure that a cache stays until it is unpinned by the same
-// operation.
-func (m *Manager) pinCache(id int, o *operation) (*cache, error) {
+// refCache makes sure that a cache stays until the same operation unrefs it.
+func (m *Manager) refCache(id int, o *operation) (*cache, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	c, err := m.cacheLocked(id)
 	if err != nil {
 		return nil, err
 	}
-	if c.doing != nil {
-		return nil, control.Errorf(control.Busy, "another command works on cache %d (%s); wait for it", id, c.doing)
+	if c.op != nil {
+		return nil, control.Errorf(control.Busy, "another command works on cache %d (%s); wait for it", id, c.op)
 	}
 	c.users = append(slices.Clip(c.users), o)
 	return c, nil
 }
 
-func (m *Manager) unpinCache(c *cache, o *operation) {
+func (m *Manager) unrefCache(c *cache, o *operation) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	c.users = slices.DeleteFunc(slices.Clone(c.users), func(u *operation) bool { return u == o })

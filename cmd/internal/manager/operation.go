@@ -56,10 +56,11 @@ func (o *operation) tell(p control.Progress) {
 	o.hear(p)
 }
 
-// remind tells again and again what the command waits for, until it is stopped.
-func (o *operation) remind(format string, args ...any) (stop func()) {
+// keepReporting tells again and again what the command waits for, until it is
+// stopped.
+func (o *operation) keepReporting(format string, args ...any) (stop func()) {
 	now := control.Progress{Text: fmt.Sprintf(format, args...)}
-	return every(slowLook, func() { o.tell(now) })
+	return startTicker(slowLook, func() { o.tell(now) })
 }
 
 // done logs what a command has done, and is its answer.

@@ -58,7 +58,7 @@ func TestCacheShowsWhatIsDone(t *testing.T) {
 		}
 	}
 	for _, o := range []*operation{periodic, drain, search} {
-		if _, err := m.pinCache(3, o); err != nil {
+		if _, err := m.refCache(3, o); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -66,17 +66,17 @@ func TestCacheShowsWhatIsDone(t *testing.T) {
 	drain.tell(control.Progress{Text: "half of it"})
 	shows("draining: half of it")
 	c := m.caches[3]
-	m.unpinCache(c, drain)
+	m.unrefCache(c, drain)
 	shows("searching")
-	m.unpinCache(c, search)
+	m.unrefCache(c, search)
 	shows("")
-	refused(t, m, control.Busy, "another command works on cache 3", func() error { _, err := m.takeCache(3, free); return err })
-	m.unpinCache(c, periodic)
-	if _, err := m.takeCache(3, free); err != nil {
+	refused(t, m, control.Busy, "another command works on cache 3", func() error { _, err := m.acquireCache(3, free); return err })
+	m.unrefCache(c, periodic)
+	if _, err := m.acquireCache(3, free); err != nil {
 		t.Fatal(err)
 	}
 	shows("freeing")
-	c.doing, c.gone = nil, false
+	c.op, c.gone = nil, false
 }
 
 // While a log is read its cache is there, and says how far that is.
@@ -86,7 +86,7 @@ func TestResumeShowsItself(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c.doing.tell(control.Progress{Text: "reading the log"})
+	c.op.tell(control.Progress{Text: "reading the log"})
 	line := m.List().Caches[0]
 	if line.State != control.CacheStarting || line.Doing == nil || line.Doing.What != control.Resuming || line.Doing.Text != "reading the log" {
 		t.Errorf("list shows %+v", line)
@@ -128,7 +128,7 @@ func TestDrainsShowThemselves(t *testing.T) {
 // nothing.
 func TestInterruptWhileWaiting(t *testing.T) {
 	m := newManager(t)
-	m.settle <- struct{}{} // another command is at it
+	m.bindingLock <- struct{}{} // another command is at it
 	ctx, cancel := context.WithCancel(t.Context())
 	report := func(p control.Progress) {
 		if strings.Contains(p.Text, "waiting for another resume or create") {
@@ -136,7 +136,7 @@ func TestInterruptWhileWaiting(t *testing.T) {
 		}
 	}
 	_, err := m.Resume(ctx, control.ResumeArgs{ID: 3, Path: formatted(t)}, report)
-	<-m.settle
+	<-m.bindingLock
 	if classify.Classify(err).Code != control.Interrupted || !strings.Contains(err.Error(), "nothing was done") {
 		t.Errorf("got %v", err)
 	}

@@ -124,11 +124,11 @@ func (m *Manager) Steer(p Pilot, c *InService, loads []pace.Load) {
 // superblock, as is asked for. A cache that is being freed has no need of it.
 func (m *Manager) Maintain(ctx context.Context, id uint8, flush, commit bool) error {
 	o := m.begin(ctx, "", nil, "cache", id)
-	c, err := m.pinCache(int(id), o)
+	c, err := m.refCache(int(id), o)
 	if err != nil {
 		return nil
 	}
-	defer m.unpinCache(c, o)
+	defer m.unrefCache(c, o)
 	if flush {
 		err = c.host.FlushCurrent(o.ctx)
 	}

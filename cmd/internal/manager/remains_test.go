@@ -153,10 +153,10 @@ func TestTakenWithData(t *testing.T) {
 // TestTakenBesideItsCopy: what is left of a cache that goes on elsewhere is no
 // reason to wipe its disk, nor to warn.
 func TestTakenBesideItsCopy(t *testing.T) {
-	old := stranger{path: "/dev/old", super: superOf(formatted(t)), now: "xfs"}
+	old := foreignCache{path: "/dev/old", super: superOf(formatted(t)), now: "xfs"}
 	newer := *old.super
 	newer.Epoch, newer.Generation = newer.Epoch+1, newer.Generation+2
-	kept, outdated := current([]stranger{old, {path: "/dev/new", super: &newer}})
+	kept, outdated := current([]foreignCache{old, {path: "/dev/new", super: &newer}})
 	if len(kept) != 1 || kept[0].path != "/dev/new" || len(outdated) != 0 {
 		t.Errorf("%v, %v", kept, outdated)
 	}
@@ -233,10 +233,10 @@ func TestTakenAndOutOfDate(t *testing.T) {
 // TestWholeBesideRemains: nothing advises to wipe the last whole copy of a cache,
 // although another program's disk has what is left of a newer one.
 func TestWholeBesideRemains(t *testing.T) {
-	whole := stranger{path: "/dev/whole", super: superOf(formatted(t))}
+	whole := foreignCache{path: "/dev/whole", super: superOf(formatted(t))}
 	newer := *whole.super
 	newer.Epoch, newer.Generation = newer.Epoch+1, newer.Generation+2
-	_, old := current([]stranger{whole, {path: "/dev/xfs", super: &newer, now: "xfs"}})
+	_, old := current([]foreignCache{whole, {path: "/dev/xfs", super: &newer, now: "xfs"}})
 	if len(old) != 1 || strings.Contains(old[0].String(), "wipe-cache") {
 		t.Errorf("%v", old)
 	}

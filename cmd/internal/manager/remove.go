@@ -11,11 +11,11 @@ import (
 // Remove takes a detached device away.
 func (m *Manager) Remove(ctx context.Context, a control.IDArgs, report Reporter) (*control.Done, error) {
 	o := m.begin(ctx, control.Removing, report, "device", a.ID)
-	d, err := m.takeDevice(a.ID, o)
+	d, err := m.acquireDevice(a.ID, o)
 	if err != nil {
 		return nil, err
 	}
-	defer m.giveBackDevice(d)
+	defer m.releaseDevice(d)
 	if c := d.host.Cache(); c != nil {
 		return nil, control.Errorf(control.Busy, "device %d is attached to cache %d; `lc detach %d` first", d.id, c.ID(), d.id)
 	}
@@ -53,7 +53,7 @@ func checkIdle(d *device) error {
 
 // stop takes a device's node and its place in the table away.
 func (m *Manager) stop(o *operation, d *device, force bool) error {
-	stop := o.remind("waiting for the kernel to let go of %s", d.host.Node())
+	stop := o.keepReporting("waiting for the kernel to let go of %s", d.host.Node())
 	defer stop()
 	if err := d.host.Stop(context.WithoutCancel(o.ctx), force); err != nil {
 		return err
@@ -70,29 +70,29 @@ func (m *Manager) stop(o *operation, d *device, force bool) error {
 // or for another one that gets its id.
 func (m *Manager) FreeCache(ctx context.Context, a control.IDArgs, report Reporter) (*control.Done, error) {
 	o := m.begin(ctx, control.Freeing, report, "cache", a.ID)
-	leave, err := m.enterSettle(o)
+	leave, err := m.lockBindings(o)
 	if err != nil {
 		return nil, err
 	}
 	defer leave()
-	c, err := m.takeCache(a.ID, o)
+	c, err := m.acquireCache(a.ID, o)
 	if err != nil {
 		return nil, err
 	}
-	return m.freeTaken(o, c)
+	return m.freeAcquired(o, c)
 }
 
-// freeTaken frees the cache of an operation.
-func (m *Manager) freeTaken(o *operation, c *cache) (*control.Done, error) {
+// freeAcquired frees the cache of an operation.
+func (m *Manager) freeAcquired(o *operation, c *cache) (*control.Done, error) {
 	dirty := c.host.Core().Status().DirtyBlocks
 	o.warnBroken(c)
-	stop := o.remind("waiting for %s to make the log durable", c.path)
+	stop := o.keepReporting("waiting for %s to make the log durable", c.path)
 	err := m.free(o, c)
 	stop()
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if err != nil {
-		c.doing, c.gone = nil, false
+		c.op, c.gone = nil, false
 		return nil, err
 	}
 	delete(m.caches, c.id)
@@ -112,15 +112,15 @@ func (m *Manager) free(o *operation, c *cache) error {
 	return err
 }
 
-// takeCache has an operation free a cache, which nothing needs.
-func (m *Manager) takeCache(id int, o *operation) (*cache, error) {
+// acquireCache has an operation free a cache, which nothing needs.
+func (m *Manager) acquireCache(id int, o *operation) (*cache, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	c, err := m.cacheLocked(id)
 	if err != nil {
 		return nil, err
 	}
-	if c.doing != nil || len(c.users) > 0 {
+	if c.op != nil || len(c.users) > 0 {
 		return nil, control.Errorf(control.Busy, "another command works on cache %d; wait for it", id)
 	}
 	for _, did := range sorted(m.devices) {
@@ -132,6 +132,6 @@ func (m *Manager) takeCache(id int, o *operation) (*cache, error) {
 			return nil, control.Errorf(control.Busy, "cache %d: device %d waits for it; `lc attach %d %d` or `lc remove %d` first", id, did, did, id, did)
 		}
 	}
-	c.doing, c.gone = o, true
+	c.op, c.gone = o, true
 	return c, nil
 }

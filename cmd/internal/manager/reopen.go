@@ -16,12 +16,12 @@ import (
 // back, perhaps under another name.
 func (m *Manager) Reopen(ctx context.Context, a control.ReopenArgs, report Reporter) (*control.Done, error) {
 	o := m.begin(ctx, control.Reopening, report, "device", a.Device)
-	d, err := m.takeDevice(a.Device, o)
+	d, err := m.acquireDevice(a.Device, o)
 	if err != nil {
 		return nil, err
 	}
-	defer m.giveBackDevice(d)
-	leave, err := m.enterSettle(o) // who looks at disks has them open
+	defer m.releaseDevice(d)
+	leave, err := m.lockBindings(o) // who looks at disks has them open
 	if err != nil {
 		return nil, err
 	}
@@ -95,7 +95,7 @@ func (m *Manager) reopen(o *operation, d *device, backing *blockdev.Device) (*wh
 	if err := checkReturned(d, seen); err != nil {
 		return nil, err
 	}
-	stop := o.remind("waiting for requests in flight on device %d, and for migration to let go of %s", d.id, d.path)
+	stop := o.keepReporting("waiting for requests in flight on device %d, and for migration to let go of %s", d.id, d.path)
 	defer stop()
 	err = d.host.Reopen(o.ctx, backing)
 	if errors.Is(err, host.ErrSmaller) {

@@ -55,7 +55,7 @@ func (c *cache) line(n notes, log *logcache.Status) control.CacheLine {
 	super := c.host.Super()
 	l.Label, l.Note = super.Label, n[c.host.Dev()]
 	l.UUID = uuid.UUID(super.UUID).String()
-	l.DeviceNo = number(c.host.Dev())
+	l.DeviceNo = majorMinor(c.host.Dev())
 	l.SizeBytes = super.DeviceSize
 	l.Segments, l.SegmentSize = log.Segments, log.SegmentSize
 	l.DirtyBlocks = log.DirtyBlocks
@@ -77,7 +77,7 @@ func cacheState(resumed, broken bool) control.CacheState {
 // shown is what list shows of the commands that work on a cache: the one that
 // has it for itself, or the one that came first.
 func (c *cache) shown() *control.Doing {
-	for _, o := range append([]*operation{c.doing}, c.users...) {
+	for _, o := range append([]*operation{c.op}, c.users...) {
 		if d := o.doing(); d != nil {
 			return d
 		}
@@ -100,7 +100,7 @@ func (m *Manager) volume(d *device) (s logcache.VolumeStatus) {
 }
 
 func (d *device) line(n notes, vol *logcache.VolumeStatus) control.DeviceLine {
-	l := control.DeviceLine{ID: int(d.id), Name: d.name, Backing: d.path, Doing: d.doing.doing(), WaitsFor: int(d.waitsFor), Link: d.link}
+	l := control.DeviceLine{ID: int(d.id), Name: d.name, Backing: d.path, Doing: d.op.doing(), WaitsFor: int(d.waitsFor), Link: d.link}
 	l.State = deviceState(false, false, false, false)
 	if d.host == nil {
 		return l
@@ -108,7 +108,7 @@ func (d *device) line(n notes, vol *logcache.VolumeStatus) control.DeviceLine {
 	l.Identity = d.backing.Standing()
 	l.Node, l.Note = d.host.Node(), n[d.host.Backing()]
 	l.Number = nodeNumber(l.Node)
-	l.BackingNo = number(d.host.Backing())
+	l.BackingNo = majorMinor(d.host.Backing())
 	l.SizeBytes = d.host.Volume().Sectors * segment.SectorSize
 	l.Errors, l.DirtyBlocks = vol.Errors, vol.DirtyBlocks
 	at := d.host.Cache()
@@ -134,8 +134,8 @@ func deviceState(created, attached, node, waits bool) control.DeviceState {
 	return control.DevicePassThrough
 }
 
-// number is major:minor of a disk.
-func number(d interface {
+// majorMinor is major:minor of a disk.
+func majorMinor(d interface {
 	Major() uint32
 	Minor() uint32
 }) string {

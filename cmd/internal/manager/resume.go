@@ -23,7 +23,7 @@ func itoa(id uint8) string { return strconv.Itoa(int(id)) }
 func (m *Manager) Resume(ctx context.Context, a control.ResumeArgs, report Reporter) (*control.Done, error) {
 	o := m.begin(ctx, control.Resuming, report, "cache", a.ID)
 	at := lookUp(a.Path)
-	leave, err := m.enterSettle(o)
+	leave, err := m.lockBindings(o)
 	if err != nil {
 		return nil, err
 	}
@@ -39,7 +39,7 @@ func (m *Manager) Resume(ctx context.Context, a control.ResumeArgs, report Repor
 		delete(m.caches, c.id)
 		return nil, err
 	}
-	c.host, c.doing = h, nil
+	c.host, c.op = h, nil
 	c.applyLocked()
 	text := fmt.Sprintf("cache %d: %s with %d segments, %d dirty blocks", c.id, c.path, h.Core().Geometry().Slots, h.Core().Status().DirtyBlocks)
 	if rec.Dropped {
@@ -64,7 +64,7 @@ func (m *Manager) reserveCache(o *operation, a control.ResumeArgs, at place) (*c
 	if by := m.usedByUsLocked(at, nil); by != "" {
 		return nil, control.Errorf(control.InUse, "%s is %s already", a.Path, by)
 	}
-	c := &cache{id: id, path: a.Path, at: at.key, doing: o, settings: sysfsio.DefaultSettings()}
+	c := &cache{id: id, path: a.Path, at: at.key, op: o, settings: sysfsio.DefaultSettings()}
 	m.caches[id] = c
 	return c, nil
 }
@@ -121,7 +121,7 @@ func (m *Manager) resumeOn(o *operation, c *cache, dev *blockdev.Device, a contr
 		warn(large)
 	}
 	var p logProgress
-	stop := every(progressEvery, func() { p.tell(o, c.path) })
+	stop := startTicker(progressEvery, func() { p.tell(o, c.path) })
 	defer stop()
 	h, rec, err := host.ResumeCache(c.id, dev, host.CacheOptions{Logf: logf(o.log), Progress: p.set, Swappable: large != ""})
 	switch {

@@ -43,12 +43,12 @@ func (m *Manager) close(ifIdle bool) error {
 		return control.Errorf(control.Busy, "the server has something to do")
 	}
 	for _, id := range sorted(m.caches) {
-		if c := m.caches[id]; c.doing != nil || len(c.users) > 0 {
+		if c := m.caches[id]; c.op != nil || len(c.users) > 0 {
 			return control.Errorf(control.Busy, "another command works on cache %d; wait for it or interrupt it", id)
 		}
 	}
 	for _, id := range sorted(m.devices) {
-		if d := m.devices[id]; d.doing != nil {
+		if d := m.devices[id]; d.op != nil {
 			return errDeviceBusy(d)
 		}
 	}

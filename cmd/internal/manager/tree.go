@@ -53,7 +53,7 @@ func (t treeCache) Snapshot() sysfsio.CacheSnapshot {
 	core, super := h.Core(), h.Super()
 	read, write := h.Latencies()
 	return sysfsio.CacheSnapshot{
-		UUID: uuid.UUID(super.UUID).String(), Label: super.Label, Path: t.c.path, Number: number(h.Dev()),
+		UUID: uuid.UUID(super.UUID).String(), Label: super.Label, Path: t.c.path, Number: majorMinor(h.Dev()),
 		Log: core.Status(), Migration: h.Migration(), Pace: h.Pace(),
 		Congestion: sysfsio.Congestion{Read: read, Write: write, Cutoff: core.Congested()},
 		Settings:   t.settings(),
@@ -79,21 +79,21 @@ func (t treeCache) Change(change func(*sysfsio.Settings)) {
 }
 
 func (t treeCache) FlushCurrent(ctx context.Context) error {
-	return t.pinned(func() error { return t.c.host.FlushCurrent(ctx) })
+	return t.withRef(func() error { return t.c.host.FlushCurrent(ctx) })
 }
 
 func (t treeCache) CommitSuper(ctx context.Context) error {
-	return t.pinned(func() error { return t.c.host.CommitSuper() })
+	return t.withRef(func() error { return t.c.host.CommitSuper() })
 }
 
-// pinned keeps the cache from being freed meanwhile.
-func (t treeCache) pinned(do func() error) error {
+// withRef keeps the cache from being freed meanwhile.
+func (t treeCache) withRef(do func() error) error {
 	o := &operation{}
-	c, err := t.m.pinCache(int(t.c.id), o)
+	c, err := t.m.refCache(int(t.c.id), o)
 	if err != nil {
 		return err
 	}
-	defer t.m.unpinCache(c, o)
+	defer t.m.unrefCache(c, o)
 	if c != t.c {
 		return control.Errorf(control.NotFound, "cache %d is another one now", c.id)
 	}
@@ -111,7 +111,7 @@ func (t treeDevice) Snapshot() sysfsio.DeviceSnapshot {
 	h := t.d.host
 	vol, node := h.Volume(), h.Node()
 	s := sysfsio.DeviceSnapshot{
-		Name: t.d.name, Node: node, Number: nodeNumber(node), Backing: t.d.path, BackingNumber: number(h.Backing()),
+		Name: t.d.name, Node: node, Number: nodeNumber(node), Backing: t.d.path, BackingNumber: majorMinor(h.Backing()),
 		Sectors: vol.Sectors, LogicalBlock: h.LogicalBlock(), Volume: vol.Status(),
 	}
 	if at := h.Cache(); at != nil {
@@ -164,7 +164,7 @@ func (m *Manager) Set(ctx context.Context, a control.AttributeArgs, report Repor
 	if err != nil {
 		return nil, err
 	}
-	stop := m.begin(ctx, "", report).remind("waiting for the cache device")
+	stop := m.begin(ctx, "", report).keepReporting("waiting for the cache device")
 	defer stop()
 	if err := f.Set(ctx, a.Value); err != nil {
 		return nil, err

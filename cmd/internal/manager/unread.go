@@ -13,37 +13,37 @@ import (
 	"github.com/ublk-lc/ublk-lc/ublk/uring/mem"
 )
 
-// sight is what a disk looks like: a cache, one that cannot be read, or neither.
-type sight struct {
+// probe is what a disk looks like: a cache, one that cannot be read, or neither.
+type probe struct {
 	super *segment.Super
 	now   string // what another program has made of it since it was a cache, "" if none
 	err   error  // why it cannot be read, although it is a cache
 }
 
-// sighted reads the superblock of a disk. One that cannot be opened, or read
+// probeCache reads the superblock of a disk. One that cannot be opened, or read
 // where our magic would be, is taken for no cache: drives that do not answer
 // reads are common, such as the passive paths of a multipath device.
-func sighted(path string) sight {
+func probeCache(path string) probe {
 	dev, err := blockdev.Open(path, blockdev.OpenOptions{ReadOnly: true})
 	if err != nil {
-		return sight{}
+		return probe{}
 	}
 	defer dev.Close()
 	if dev.Size() == 0 {
-		return sight{}
+		return probe{}
 	}
 	super, err := logcache.ReadSuper(dev)
 	if errors.Is(err, segment.ErrNotFormatted) {
-		return sight{}
+		return probe{}
 	}
 	now, _ := whose.TakenBy(dev) // what cannot be read does not tell of another program
 	switch {
 	case err == nil:
-		return sight{super: super, now: now}
+		return probe{super: super, now: now}
 	case !marked(dev), now != "" && !errors.Is(err, segment.ErrVersion): // and nobody finds a log there any more
-		return sight{}
+		return probe{}
 	}
-	return sight{err: err}
+	return probe{err: err}
 }
 
 // marked tells whether a disk carries our magic, where either copy of the

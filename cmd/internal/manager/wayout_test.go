@@ -96,7 +96,7 @@ func TestP8WaysOut(t *testing.T) {
 		ways []string // the commands of a way, in the order of the text, with | between them
 		left bool     // what was refused is still, for what was chosen
 	}{
-		"a stranger holds data": {
+		"a foreign cache holds data": {
 			func(t *testing.T) *state {
 				backing := filled(t, "its content")
 				m, _ := dirtied(t, whose.Describe, backing)
@@ -104,7 +104,7 @@ func TestP8WaysOut(t *testing.T) {
 			},
 			[]string{"lc resume ID"}, false,
 		},
-		"a stranger holds data, under another id": {
+		"a foreign cache holds data, under another id": {
 			func(t *testing.T) *state {
 				backing := filled(t, "its content")
 				m, _ := dirtied(t, whose.Describe, backing)

@@ -8,10 +8,10 @@ import (
 	"github.com/ublk-lc/ublk-lc/cmd/internal/host"
 )
 
-// others looks, while a drain goes on, how busy the backings of its cache are
+// otherLoad looks, while a drain goes on, how busy the backings of its cache are
 // with requests that are not of migration. The autopilot does the same for its
 // own ends, and may not run.
-type others struct {
+type otherLoad struct {
 	m      *Manager
 	cache  uint8
 	loads  diskload.Loads
@@ -20,17 +20,17 @@ type others struct {
 }
 
 const (
-	// othersEvery is how long a sample is.
-	othersEvery = time.Second
+	// otherLoadEvery is how long a sample is.
+	otherLoadEvery = time.Second
 	// noticeable is from which load, in %, on others are worth a word.
 	noticeable = 10
 )
 
-func (m *Manager) watchOthers(c *host.Cache) *others { return &others{m: m, cache: c.ID()} }
+func (m *Manager) watchOtherLoad(c *host.Cache) *otherLoad { return &otherLoad{m: m, cache: c.ID()} }
 
-// look says who slows the drain, or "".
-func (o *others) look(now time.Time) string {
-	if now.Sub(o.last) < othersEvery {
+// sample says who slows the drain, or "".
+func (o *otherLoad) sample(now time.Time) string {
+	if now.Sub(o.last) < otherLoadEvery {
 		return o.slowed
 	}
 	o.last, o.slowed = now, ""

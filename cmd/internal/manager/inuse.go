@@ -56,8 +56,8 @@ func (d *device) diskLocked() blockdev.Key {
 	return d.host.Backing().Key()
 }
 
-// ours are the numbers of the block devices that this server has open.
-func (m *Manager) ours() (numbers []uint64) {
+// openNumbers are the numbers of the block devices that this server has open.
+func (m *Manager) openNumbers() (numbers []uint64) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	for _, c := range m.caches {

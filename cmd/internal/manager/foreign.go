@@ -13,18 +13,18 @@ import (
 // slowLook is after how long a disk that does not answer is named to the user.
 const slowLook = 2 * time.Second
 
-// stranger is a cache that is not resumed.
-type stranger struct {
+// foreignCache is a cache that is not resumed.
+type foreignCache struct {
 	path  string
 	super *segment.Super
 	now   string // what another program has made of its disk since, "" if none
 	twin  uint8  // the resumed cache of which it is a copy with data of its own; 0 if there is none
 }
 
-// strangers finds the caches of this host that are not resumed. It looks at
+// foreignCaches finds the caches of this host that are not resumed. It looks at
 // every disk that may be one, and at the files in which this host has had one,
 // but for those in not. What is a cache that cannot be read comes as unread.
-func (m *Manager) strangers(o *operation, not *exceptions) (found []stranger, unread []unread, err error) {
+func (m *Manager) foreignCaches(o *operation, not *exceptions) (found []foreignCache, unread []unread, err error) {
 	paths, err := disksToAsk("/sys", not.numbers)
 	if err != nil {
 		return nil, nil, err
@@ -34,12 +34,12 @@ func (m *Manager) strangers(o *operation, not *exceptions) (found []stranger, un
 		return nil, nil, err
 	}
 	for _, path := range append(paths, files...) {
-		s, err := patiently(o, path, func() sight { return sighted(path) })
+		s, err := patiently(o, path, func() probe { return probeCache(path) })
 		switch {
 		case err != nil:
 			return nil, nil, err
 		case s.super != nil:
-			found = append(found, stranger{path: path, super: s.super, now: s.now})
+			found = append(found, foreignCache{path: path, super: s.super, now: s.now})
 		case s.err != nil:
 			unread = append(unread, newUnread(path, s.err))
 		}
@@ -67,10 +67,10 @@ func patiently[T any](o *operation, path string, look func() T) (T, error) {
 
 // superOf reads the superblock of a disk, or returns nil if it is no cache, or
 // cannot be read.
-func superOf(path string) *segment.Super { return sighted(path).super }
+func superOf(path string) *segment.Super { return probeCache(path).super }
 
 // claims are what a cache that is not resumed holds data of.
-func (s *stranger) claims() []claim {
+func (s *foreignCache) claims() []claim {
 	if s.super == nil {
 		return nil
 	}
