@@ -18,7 +18,7 @@
 // wake-up that is lost hangs the test. At the end of each generation all is
 // flushed, the server is killed in the middle of whatever migration does, and
 // the log is resumed; at the end of the last one it is drained, and the
-// backings alone must hold all.
+// backings alone must hold all. Meanwhile the cache is held to its invariants.
 //
 //	make test-race                                            each case for a moment
 //	make race-test                                            five minutes

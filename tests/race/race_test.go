@@ -1,6 +1,7 @@
 package race
 
 import (
+	"errors"
 	"flag"
 	"runtime"
 	"sync"
@@ -8,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/ublk-lc/ublk-lc/logcache"
 	"github.com/ublk-lc/ublk-lc/ublk/uring/mem"
 	"go.uber.org/goleak"
 )
@@ -72,6 +74,7 @@ func (s *server) serve(d time.Duration) (requests int) {
 			h.run(&stop)
 		})
 	}
+	wg.Go(func() { s.watch(&stop) })
 	s.administer(d)
 	stop.Store(true)
 	wg.Wait()
@@ -82,4 +85,16 @@ func (s *server) serve(d time.Duration) (requests int) {
 		}
 	}
 	return requests
+}
+
+// watch holds the cache to what is always so while threads use it.
+func (s *server) watch(stop *atomic.Bool) {
+	var last logcache.Sequences
+	for !stop.Load() {
+		if err := errors.Join(s.core.CheckSequences(&last), s.core.CheckParts()); err != nil {
+			s.t.Errorf("invariant: %v", err)
+			return
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
 }
