@@ -9,9 +9,9 @@ import (
 )
 
 // lookAround looks for the claim's disk by its content among what shares sectors
-// with another one, and is known by no identity. log is the claim's, open.
+// with another one. log is the claim's, open.
 func (c *claim) lookAround(d *whose.Disk, log *blockdev.Device) error {
-	if c.binding.Witness == nil || c.binding.Fingerprint != 0 || c.content == whose.Same {
+	if c.binding.Witness == nil || c.content == whose.Same {
 		return nil
 	}
 	for i := range d.Overlaps {

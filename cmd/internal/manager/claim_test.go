@@ -39,6 +39,7 @@ func TestP8Rule(t *testing.T) {
 		{name: "mounted, under its id", disk: blank, claims: []claim{{cache: 3, binding: nameless, content: whose.Changed}}, want: ruling{waitsFor: 3, byContent: true}},
 		{name: "mounted, under another id", disk: blank, claims: []claim{{cache: 3, binding: another, content: whose.Changed, verdict: &witness.Verdict{}}}, refused: "`lc create myLV 6 /dev/slow` instead; only if it is another disk"},
 		{name: "known in part, under the id of one of which nothing tells", disk: blank, claims: []claim{{cache: 3, binding: larger}, {cache: 3, binding: another, content: whose.Changed, verdict: &witness.Verdict{}}}, refused: "`lc create myLV 6 /dev/slow` instead"},
+		{name: "the same, of another log", disk: blank, claims: []claim{{log: "/dev/a", cache: 3, binding: nameless}, {log: "/dev/b", cache: 4, binding: another, content: whose.Same}}, refused: "cache 4 holds data for /dev/slow as device 6 (other, 50 KiB); `lc create myLV 6 /dev/slow` instead"},
 		{name: "by its name alone", disk: namesake, claims: []claim{{cache: 3, binding: nameless}}, refused: "only if it is another disk, that a part of the content was copied to, with another name, `lc create NAME 9 /dev/slow --other-disk`"},
 		{name: "by its name alone, and one's word", disk: namesake, claims: []claim{{cache: 3, binding: nameless}}, distinct: true, refused: "that is your word. If so, choose another name"},
 		{name: "a swapped disk", disk: blank, claims: []claim{{log: "/dev/ssd", cache: 3, binding: nameless, content: whose.Other}}, refused: "`lc forget /dev/ssd 5`"},

@@ -11,9 +11,10 @@ import (
 )
 
 // seek looks for the claim's disk by its identity, if the one that is asked
-// about may be it by anything else: that one is a copy then, or another disk.
+// about, or what shares sectors with it, may be it by anything else: that is a
+// copy then, or another disk.
 func (c *claim) seek(d *whose.Disk, knownBy func(fingerprint uint64) (string, error)) (err error) {
-	if c.served == "" && d.Kin(&c.binding, c.content, whose.Away) != whose.Unrelated {
+	if c.served == "" && (c.around != nil || d.Kin(&c.binding, c.content, whose.Away) != whose.Unrelated) {
 		c.original, err = d.Original(&c.binding, knownBy)
 	}
 	return err

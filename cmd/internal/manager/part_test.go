@@ -41,6 +41,26 @@ func TestP8PartsAndWholes(t *testing.T) {
 	}
 }
 
+// A disk of which the host says another thing than it did is known by its content
+// as well where a part of it is asked about.
+func TestP8RenamedWhole(t *testing.T) {
+	image := filled(t, "its content")
+	whole, part := kit.LoopDevice(t, image), kit.LoopDevice(t, image, "--offset", "1048576")
+	m, cache := dirtied(t, whose.Describe, whole)
+	m.describe = func(dev *blockdev.Device, id uint8, name string) (*whose.Disk, error) {
+		d, err := unknown(dev, id, name)
+		if err == nil {
+			d.Prints = []uint64{77}
+		}
+		return d, err
+	}
+	m.knownBy = func(uint64) (string, error) { return "", nil }
+	m.mustResume(t, 3, cache)
+	refused(t, m, control.Mismatch, "is a part of "+image+", the disk of device 5", m.creating(t, "part", 6, part))
+	m.knownBy = func(uint64) (string, error) { return "/dev/elsewhere", nil }
+	m.mustCreate(t, "part", 6, part)
+}
+
 // unknown has the host know neither a disk nor what shares sectors with it by
 // anything, as with most disks of virtual machines.
 func unknown(dev *blockdev.Device, id uint8, name string) (*whose.Disk, error) {

@@ -215,7 +215,9 @@ func (m *Manager) exposed(d *device, c claim, log *blockdev.Device) error {
 // orAnother is the way out if a device's disk but looks like the claim's, where
 // that word counts; else "".
 func (d *device) orAnother(c *claim) string {
-	if !d.backing.Disowned(&c.binding, c.content) {
+	disk := *d.backing
+	disk.ID = 0 // it may get another
+	if !disk.Disowned(&c.binding, c.content) {
 		return ""
 	}
 	detach := ""

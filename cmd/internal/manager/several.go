@@ -9,21 +9,19 @@ import (
 	"github.com/ublk-lc/ublk-lc/cmd/internal/whose"
 )
 
-// likeliest finds a disk's own data among all that may be it. What one log has
-// under several ids is of as many disks, of which the others but look like this
-// one: clones, or disks with a partition table of one kind. What the host says
-// goes before what is written on a disk, all of that before a part of it, and a
-// part before nothing; then only the id tells, and byID says so.
+// likeliest finds a disk's own data among all that may be it: that of which
+// anything tells, if there is such. What one log has under several ids is of as
+// many disks, of which the others but look like this one: clones, or disks with a
+// partition table of one kind. There, what the host says goes before what is
+// written on a disk, and all of that before a part of it; then only the id tells,
+// and byID says so.
 func likeliest(d *whose.Disk, owned []*claim) (left []*claim, byID bool) {
-	if !oneLog(owned) {
-		return owned, false
+	left = alikest(d, owned, partly)
+	if !oneLog(left) {
+		return left, false
 	}
-	best := 0
-	for _, c := range owned {
-		best = max(best, c.likeness(d))
-	}
-	left = slices.DeleteFunc(slices.Clone(owned), func(c *claim) bool { return c.likeness(d) < best })
-	if len(left) < 2 || best == identified {
+	left = alikest(d, left, identified)
+	if len(left) < 2 || left[0].likeness(d) == identified {
 		return left, false
 	}
 	if i := slices.IndexFunc(left, func(c *claim) bool { return c.binding.ID == d.ID }); i >= 0 {
@@ -32,8 +30,13 @@ func likeliest(d *whose.Disk, owned []*claim) (left []*claim, byID bool) {
 	return left, false
 }
 
-// identified is the likeness of a disk that the host knows for the claim's.
-const identified = 3
+// What tells that a disk is a claim's.
+const (
+	nothing = iota // but the claim's id or name
+	partly
+	wholly
+	identified // the host does
+)
 
 // likeness is how much tells that a disk is the claim's.
 func (c *claim) likeness(d *whose.Disk) int {
@@ -41,11 +44,21 @@ func (c *claim) likeness(d *whose.Disk) int {
 	case d.Identity(&c.binding) == whose.Same:
 		return identified
 	case c.content == whose.Same:
-		return 2
+		return wholly
 	case c.content == whose.Changed:
-		return 1
+		return partly
 	}
-	return 0
+	return nothing
+}
+
+// alikest leaves out the claims whose disk one is less like than another's, up to
+// where it is like enough.
+func alikest(d *whose.Disk, owned []*claim, enough int) []*claim {
+	best := nothing
+	for _, c := range owned {
+		best = max(best, c.likeness(d))
+	}
+	return slices.DeleteFunc(slices.Clone(owned), func(c *claim) bool { return c.likeness(d) < min(best, enough) })
 }
 
 // oneLog tells whether several claims are of one log.
