@@ -124,7 +124,7 @@ func format(ctx context.Context, dev *blockdev.Device, segmentSize uint32, o For
 		return nil, err
 	}
 	if !o.Force {
-		if err := checkContent(dev); err != nil {
+		if err := checkContent(ctx, dev); err != nil {
 			return nil, err
 		}
 	}
@@ -157,7 +157,7 @@ func noMore(old *segment.Super) {
 
 // checkContent refuses a disk that holds something, and says of a cache what is
 // in it.
-func checkContent(dev *blockdev.Device) error {
+func checkContent(ctx context.Context, dev *blockdev.Device) error {
 	all, err := dev.Contents()
 	switch {
 	case err != nil:
@@ -175,11 +175,18 @@ func checkContent(dev *blockdev.Device) error {
 	if by != "" {
 		return control.Errorf(control.HasContent, "%s: --force formats it all the same, and that is lost, and what is left of the cache, %s%s", whose.Taken(dev.Path(), by), what.text, what.saved(dev.Path()))
 	}
-	more := ""
+	more, ways := "", ""
+	switch old, _ := logcache.ReadSuper(dev); {
+	case what.empty:
+	case outdated(ctx, old) != "":
+		ways = fmt.Sprintf(". It is an old copy: %s%s", outdated(ctx, old), what.saved(dev.Path()))
+	default:
+		ways = ". " + what.waysOn(dev.Path())
+	}
 	if len(all) > 1 {
 		more = "; it shows other signatures too, of what was there before or came since: " + strings.Join(all[1:], ", ")
 	}
-	return control.Errorf(control.HasContent, "%s is already formatted as a cache, %s%s; --force formats it anew, and what is in its log is lost", dev.Path(), what.text, more)
+	return control.Errorf(control.HasContent, "%s is already formatted as a cache, %s%s; --force formats it anew, and what is in its log is lost%s", dev.Path(), what.text, more, ways)
 }
 
 // segmentSize takes 1MiB, 512K, 65536.
