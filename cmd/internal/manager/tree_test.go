@@ -21,7 +21,7 @@ func TestDataPathIsAskedOnce(t *testing.T) {
 	for from, want := range map[string]map[string]int{
 		"treeCache.Snapshot": {"Status": 1}, "treeDevice.Snapshot": {"Status": 1},
 		"cache.log": {"Status": 1}, "cache.line": {}, "cache.status": {"log": 1, "Gauge": 1, "line": 1},
-		"device.volume": {"Status": 1}, "device.line": {}, "device.status": {"volume": 1, "line": 1},
+		"Manager.volume": {"Status": 1, "DirtyBlocks": 1}, "device.line": {}, "device.status": {"line": 1},
 		"Manager.List": {"log": 1, "volume": 1, "line": 2}, "Manager.Why": {"volume": 1, "line": 1},
 	} {
 		if got[from] == nil {
