@@ -4,7 +4,10 @@
 // the simulator on its own.
 package block
 
-import "strconv"
+import (
+	"strconv"
+	"time"
+)
 
 // Kind says what an operation does.
 type Kind uint8
@@ -22,9 +25,14 @@ const (
 	Discard
 	// Zero makes them read as zeroes and leaves them allocated.
 	Zero
+	// Wait does nothing, and completes when For has passed, or later. No device has
+	// a part in it.
+	Wait
 )
 
-func (k Kind) String() string { return [...]string{"read", "write", "flush", "discard", "zero"}[k] }
+func (k Kind) String() string {
+	return [...]string{"read", "write", "flush", "discard", "zero", "wait"}[k]
+}
 
 // Dev names a device below the cache.
 type Dev uint8
@@ -48,13 +56,14 @@ type Handle interface{ FD() int }
 type Op struct {
 	Kind   Kind
 	Dev    Dev
-	FUA    bool   // with Write: it is durable when it completes, and only it
-	Tag    uint32 // free for the Sink
-	Disk   Handle // with Cache: the cache device, as the host named it to the cache
-	Offset int64  // bytes
-	Length int64  // of a Discard or Zero: bytes
-	Buf    []byte // of a Read or Write: page memory outside the Go heap, whole sectors
-	Sink   Sink   // who is told of the completion
+	FUA    bool          // with Write: it is durable when it completes, and only it
+	Tag    uint32        // free for the Sink
+	Disk   Handle        // with Cache: the cache device, as the host named it to the cache
+	Offset int64         // bytes
+	Length int64         // of a Discard or Zero: bytes
+	For    time.Duration // of a Wait
+	Buf    []byte        // of a Read or Write: page memory outside the Go heap, whole sectors
+	Sink   Sink          // who is told of the completion
 }
 
 // Bytes is how much of the device an operation is about.

@@ -21,7 +21,8 @@ type Executor struct {
 	ring  *uring.Ring
 	sqe   func() *uring.SQE // never nil
 	fd    func(block.Dev) int
-	slots []slot // by user data
+	slots []slot            // by user data
+	times []*uring.Timespec // by user data: where the kernel reads for how long a Wait is
 	free  []uint32
 
 	reads *atomic.Int32 // of backings; nil = nobody asks
@@ -53,6 +54,7 @@ func (x *Executor) Start(op *block.Op) {
 	if len(x.free) == 0 {
 		x.free = append(x.free, uint32(len(x.slots)))
 		x.slots = append(x.slots, slot{})
+		x.times = append(x.times, new(uring.Timespec))
 	}
 	at := x.free[len(x.free)-1]
 	x.free = x.free[:len(x.free)-1]
@@ -79,13 +81,19 @@ func (x *Executor) prepare(at uint32) {
 		sqe.PrepFsync(fd, true)
 	case block.Discard, block.Zero:
 		s.prepZero(sqe, fd)
+	case block.Wait:
+		*x.times[at] = uring.TimespecOf(op.For)
+		sqe.PrepTimeout(x.times[at])
 	}
 	sqe.SetUserData(uint64(at))
 }
 
-// descriptor is that of the disk which an operation is for.
+// descriptor is that of the disk which an operation is for; -1 if it is for none.
 func (x *Executor) descriptor(op *block.Op) int {
-	if op.Dev == block.Cache {
+	switch {
+	case op.Kind == block.Wait:
+		return -1
+	case op.Dev == block.Cache:
 		return op.Disk.FD()
 	}
 	return x.fd(op.Dev)
@@ -111,6 +119,7 @@ func (x *Executor) Completed(userData uint64, res int32) *block.Op {
 	}
 	var err error
 	switch {
+	case op.Kind == block.Wait && res == -int32(unix.ETIME): // its time has passed
 	case res < 0:
 		err = unix.Errno(-res)
 	case (op.Kind == block.Read || op.Kind == block.Write) && int(res) != len(op.Buf):

@@ -80,6 +80,25 @@ func (r *rig) await(s *told) {
 	}
 }
 
+// A Wait ends when its time has passed, and not before, for each one that is under
+// way.
+func TestWait(t *testing.T) {
+	r := newRig(t, nil)
+	defer r.close()
+	long, short := &told{}, &told{}
+	begun := time.Now()
+	r.Start(&block.Op{Kind: block.Wait, For: 40 * time.Millisecond, Sink: long})
+	r.Start(&block.Op{Kind: block.Wait, For: 10 * time.Millisecond, Sink: short})
+	r.await(short)
+	if took := time.Since(begun); took < 10*time.Millisecond || long.done || short.err != nil {
+		t.Errorf("10 ms take %v (%v), and 40 are over: %v", took, short.err, long.done)
+	}
+	r.await(long)
+	if took := time.Since(begun); took < 40*time.Millisecond || long.err != nil || r.InFlight() > 0 {
+		t.Errorf("40 ms take %v (%v)", took, long.err)
+	}
+}
+
 // TestWritesOutOfRegisteredMemory: the operation decides, by where its buffer
 // lies, and writes the same either way.
 func TestWritesOutOfRegisteredMemory(t *testing.T) {
