@@ -8,11 +8,12 @@ func (c *Cache) flush(p *Port, r *Request) (done bool) {
 	c.stats.Flushes++
 	c.rhythm.barrier()
 	r.need = c.newestSeq()
-	switch {
-	case c.broken != nil:
+	if c.broken != nil {
 		r.Err = c.broken
 		return true
-	case r.need <= c.durableSeq:
+	}
+	c.came(r)
+	if r.need <= c.durableSeq {
 		return true
 	}
 	c.waiters.push(r)
@@ -39,24 +40,7 @@ const maxHard = 4
 // before that one are durable, or on the way to it by themselves, writing it
 // with FUA is enough: one operation instead of two.
 func (c *Cache) kick(p *Port) {
-	if c.flushOp || c.health() != Healthy {
-		return
-	}
-	if c.group == 0 {
-		need := c.needed()
-		if need <= c.hardSeq {
-			return
-		}
-		if rec := c.cur.rec; rec != nil && need >= rec.Seq {
-			if c.hardSeq == c.sealedSeq {
-				c.harden(p)
-				return
-			}
-			c.seal(p, true)
-		}
-		c.group = min(need, c.sealedSeq)
-	}
-	if c.writtenSeq < c.group {
+	if c.flushOp || c.health() != Healthy || c.group == 0 && !c.form(p) || c.writtenSeq < c.group {
 		return
 	}
 	c.flushOp = true
@@ -64,11 +48,31 @@ func (c *Cache) kick(p *Port) {
 	p.newLogOp(c, forBarrier, block.Flush, 0, nil).flush = c.ledgers[block.Cache].begin()
 }
 
+// form begins the next group, if there is to be one now, and tells whether it needs
+// a flush.
+func (c *Cache) form(p *Port) bool {
+	need := c.needed()
+	if need <= c.hardSeq || c.gathers(p) {
+		return false
+	}
+	if rec := c.cur.rec; rec != nil && need >= rec.Seq {
+		if c.hardSeq == c.sealedSeq {
+			c.harden(p)
+			return false
+		}
+		c.seal(p, true)
+	}
+	c.group = min(need, c.sealedSeq)
+	c.company.begins(c.group)
+	return true
+}
+
 // harden seals the open record and writes it with FUA, unless it has to wait for
 // one under way. All records before it harden by themselves.
 func (c *Cache) harden(p *Port) {
 	if c.hardSeq-c.durableSeq < maxHard {
 		c.cur.rec.hard, c.hardSeq = true, c.cur.rec.Seq
+		c.company.begins(c.hardSeq)
 		c.cur.rec.flush = c.ledgers[block.Cache].begin()
 		c.seal(p, true)
 	}
@@ -129,9 +133,13 @@ func (c *Cache) groupFlushed(p *Port) {
 // becameDurable answers what waits for the records up to seq.
 func (c *Cache) becameDurable(p *Port, seq uint64) {
 	c.durableSeq = seq
-	for c.waiters.head != nil && c.waiters.head.need <= c.durableSeq {
-		p.answer(c.waiters.pop(), nil)
+	c.company.hardened(seq, c.waiters.head != nil && c.waiters.head.need <= seq)
+	for c.waiters.head != nil && c.waiters.head.need <= seq {
+		r := c.waiters.pop()
+		c.company.answered(r)
+		p.answer(r, nil)
 	}
+	c.company.judge()
 	c.events.progress()
 	c.advance(p)
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/ublk-lc/ublk-lc/logcache/index"
 	"github.com/ublk-lc/ublk-lc/segment"
@@ -85,6 +86,7 @@ type Cache struct {
 	want    uint64 // somebody without a request wants this to be durable
 	group   uint64 // the group under way is for records up to here; 0 = idle
 	flushOp bool   // its flush is under way
+	company company
 
 	line   line   // writes that cannot go to the log yet
 	places uint64 // given to writes so far
@@ -124,6 +126,11 @@ type Config struct {
 	Wake        func()       // wakes the background port's thread; see [NewPort]
 	Events      *Events
 
+	// Clock tells the time, which is later than 0 and never goes back, to measure
+	// whether barriers should wait: see [Cache.SetBarrierDeadline]. It is called
+	// under the cache's lock, and only while they may; nil = they never do.
+	Clock func() time.Duration
+
 	Loaders  int                    // goroutines that Resume makes the index with, its own among them; 0 = 1
 	Progress func(slots, of uint64) // of the log, read by Resume; may be nil
 
@@ -141,6 +148,7 @@ func newCache(s *segment.Super, r *segment.Recovery, cfg Config) (*Cache, error)
 		c.events = &Events{}
 	}
 	c.background = NewPort(cfg.Wake)
+	c.company.clock = cfg.Clock
 	c.slots = make([]slot, c.geo.Slots)
 	for _, sp := range r.Segments {
 		c.slots[c.geo.Slot(sp.ID)].Span = sp

@@ -4,9 +4,9 @@
 // It is a state machine. It is given requests ([Port.Submit]), completions
 // ([Port.Done]) and wake-ups ([Port.Poll]); it gives device operations
 // ([Port.Ops]) and answered requests ([Port.Answers]). It starts no goroutine,
-// reads no clock, does no I/O and waits for nothing but its locks: a request that
-// must wait stands in line, and the event it waits for resumes it. The host
-// around it is a ublk queue's thread, or the simulator.
+// reads no clock but the one that it is given, does no I/O and waits for nothing
+// but its locks: a request that must wait stands in line, and the event it waits
+// for resumes it. The host around it is a ublk queue's thread, or the simulator.
 //
 // Apart from that stand the calls that are given a disk, and wait for it:
 // [Format], [Wipe], [Forget], [ReadSuper], [Resume], which recovers the log with
@@ -61,11 +61,13 @@
 //     the log made durable as by 2 and 3; Cache.endBackingFlush goes on at 2.
 //  2. barrier.go: Cache.flush notes the newest sequence that was answered. If that
 //     is durable, the FLUSH is answered; else it joins the waiters.
-//  3. Cache.kick begins a group, unless one is under way. If every record before
-//     the open one is durable, or on its way with FUA, Cache.harden writes the
-//     open record with FUA: one operation, and up to maxHard of them at once. Else
-//     the open record is sealed (record.go), and when all records of the group are
-//     written one flush of the cache device follows.
+//  3. Cache.kick begins a group, unless one is under way, or Cache.gathers has
+//     the barriers wait for company (gather.go), with a timer that Cache.awaited
+//     is told of. If every record before the open one is durable, or on its way
+//     with FUA, Cache.harden writes the open record with FUA: one operation, and up
+//     to maxHard of them at once. Else the open record is sealed (record.go), and
+//     when all records of the group are written one flush of the cache device
+//     follows.
 //  4. Cache.recordWritten, or Cache.flushed, is told how that ended. What a flush
 //     that succeeded is worth says the ledger: see below. Cache.becameDurable
 //     answers all waiters up to there, and Cache.advance lets the next group go.
@@ -96,7 +98,8 @@
 // write with FUA behind records that are durable, and only that answers
 // barriers. Barriers go in groups: at most maxHard records with FUA, or one
 // group's writes and flush, are under way, and what arrives meanwhile waits for
-// the next.
+// the next. Where several devices share a log, barriers may wait a moment longer,
+// so that all share each group: company.go.
 //
 // # Locks
 //
@@ -104,11 +107,11 @@
 // pass-through, and its list of fenced requests. Port.mu guards a port's mail.
 // They are taken in this order. Under none of them is there I/O on a disk, or a
 // wait for it. What there is under Cache.mu: copies between requests and RAM
-// buffers, and a few checksums; [Events] and the wake-up of another thread; memory,
-// when more is under way than ever before, when a shard of the index outgrows
-// its own, and for what is rare, such as an update of the superblock; and the
-// copying of that one shard. An index for which there is no address space left
-// panics, as a heap would.
+// buffers, and a few checksums; [Events], the clock and the wake-up of another
+// thread; memory, when more is under way than ever before, when a shard of the
+// index outgrows its own, and for what is rare, such as an update of the
+// superblock; and the copying of that one shard. An index for which there is no
+// address space left panics, as a heap would.
 //
 // # Blocks
 //
@@ -136,6 +139,7 @@
 //	bypass           to write straight to the backing, past the log; as in bcache.
 //	                 Such a write is in flight until it is answered
 //	cache device     the fast disk, with the log on it; the SSD of the README
+//	company          barriers of other devices, that one may wait for
 //	congested        slower than it should be, of the cache device; as in bcache
 //	credit           bytes that a slowed device may write; tokens of its limiter,
 //	                 a token bucket

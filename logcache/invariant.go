@@ -1,6 +1,7 @@
 package logcache
 
 import (
+	"errors"
 	"fmt"
 
 	"github.com/ublk-lc/ublk-lc/logcache/index"
@@ -250,6 +251,23 @@ func (c *Cache) checkBarriers() error {
 			return fmt.Errorf("a barrier waits for record %d, behind one for %d, or with %d durable", r.need, last, c.durableSeq)
 		}
 		last = r.need
+	}
+	return c.checkCompany()
+}
+
+// checkCompany: who is expected is counted, and only who waits has a timer.
+func (c *Cache) checkCompany() error {
+	m, n := &c.company, 0
+	for _, v := range c.volumes {
+		if v != nil && v.absence.round == m.round && m.round > 0 {
+			n++
+		}
+	}
+	switch {
+	case n != m.expected:
+		return fmt.Errorf("%d devices are expected, and %d are counted", n, m.expected)
+	case m.waiting && c.waiters.head == nil:
+		return errors.New("a timer runs, and no barrier waits")
 	}
 	return nil
 }

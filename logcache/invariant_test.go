@@ -157,6 +157,8 @@ var waiting = spoiledBy{
 	"one too many":   {func(c *Cache) { wait(c, &Request{}); c.line.n++ }, "1 writes wait, and 2 are counted"},
 	"out of turn":    {func(c *Cache) { wait(c, &Request{}, &Request{}); c.volumes[5].waiting.tail.turn = 0 }, "a write with turn 0 waits behind one with 1"},
 	"durable":        {func(c *Cache) { c.waiters.push(&Request{need: 3}) }, "a barrier waits for record 3, behind one for 4, or with 3 durable"},
+	"expected":       {func(c *Cache) { c.company.expected = 1 }, "0 devices are expected, and 1 are counted"},
+	"of a timer":     {func(c *Cache) { c.company.waiting = true }, "a timer runs, and no barrier waits"},
 	"of nobody":      {func(c *Cache) { c.volumes[5].cache.Store(nil) }, "device 5 is attached, and not bound, or of another cache"},
 	"not under way":  {func(c *Cache) { past(c, 64); c.volumes[5].inflight.Store(0) }, "0 requests are under way, of which 0 wait and 1 go past the log"},
 	"flushed before": {func(c *Cache) { c.volumes[5].bypass.durable = 1 }, "1 of 0 writes past the log are durable"},

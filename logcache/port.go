@@ -24,6 +24,7 @@ const (
 	forOwedFlush                  // a flush of the backing behind such writes
 	forTrim                       // a discard of slots
 	forLook                       // a copy of the superblock, read again
+	forCompany                    // the time until a barrier waits no more for others
 )
 
 // operation is a device operation with what its completion needs.
@@ -37,6 +38,7 @@ type operation struct {
 	have    uint8 // of a block that is read around: the sectors that the log had
 	owed    owed
 	flush   uint64 // its number in the ledger of the cache device
+	round   uint64 // in which others are waited for
 }
 
 // Port is the way of one thread into the caches. Its methods belong to that
@@ -165,6 +167,8 @@ func (p *Port) Done(op *block.Op, err error) {
 		o.cache.bypassed(p, o, err)
 	case forLook:
 		o.cache.lookedAgain(p, o, err)
+	case forCompany:
+		o.cache.awaited(p, o)
 	case forTrim:
 		o.cache.trimmed(p, o, err)
 	case forOwedFlush:

@@ -63,10 +63,10 @@ func (r *rhythm) due() bool {
 // behind those of others. A wrong guess costs a small record and a flush, and
 // what arrives while maxHard of them are under way gathers for the next. While
 // a group is under way its records are sealed and not hard, and nothing is
-// foreseen.
+// foreseen; nor where it pays that barriers wait for company, before it is there.
 func (c *Cache) foresee(p *Port) {
 	c.rhythm.write(c.waiters.head != nil)
-	if c.rhythm.due() && c.cur.rec != nil && c.hardSeq == c.sealedSeq {
+	if !c.company.pays && c.rhythm.due() && c.cur.rec != nil && c.hardSeq == c.sealedSeq {
 		c.harden(p)
 	}
 }

@@ -25,6 +25,7 @@ type Status struct {
 	WriteZeroes    uint64 // requests
 	ZeroedSectors  uint64 // of both
 	Flushes        uint64
+	Gathered       uint64 // groups of barriers that waited for company
 	HitRAMSectors  uint64
 	HitLogSectors  uint64
 	HitZeroSectors uint64

@@ -36,6 +36,7 @@ type Volume struct {
 	limiter limiter
 	waiting queue        // writes that cannot go to the log yet
 	stats   VolumeStatus // but for what a snapshot fills in
+	absence absence      // of its barriers
 }
 
 // MaxBlock is the largest logical block that a volume may have, in bytes. Every
@@ -143,6 +144,7 @@ func (v *Volume) setFence(on bool) {
 	v.fences++
 	if c := v.cache.Load(); c != nil {
 		c.leave(v)
+		c.disperse()
 	}
 }
 
@@ -179,7 +181,7 @@ func (v *Volume) hold() (release func()) {
 func (v *Volume) move(to *Cache) {
 	v.mu.Lock()
 	v.cache.Store(to)
-	v.limiter.on, v.limiter.free = false, false
+	v.limiter.on, v.limiter.free, v.absence = false, false, absence{}
 	v.mu.Unlock()
 }
 

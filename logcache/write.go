@@ -38,6 +38,7 @@ func (c *Cache) logged(p *Port, r *Request) (done bool) {
 	}
 	c.rhythm.barrier()
 	r.need = c.newestSeq()
+	c.came(r)
 	c.waiters.push(r)
 	c.kick(p)
 	return false

@@ -31,12 +31,11 @@ func (m Mode) Writable() bool { return m&0o200 != 0 }
 
 // Attribute is one file below a cache or a device, without its value.
 type Attribute struct {
-	Name     string
-	Mode     Mode
-	Type     Type   // how its values are spelled, and their range and unit
-	Default  string // as it is shown; "" if there is none
-	Doc      string
-	NoEffect string // why it makes no difference what is set; "" if it makes one
+	Name    string
+	Mode    Mode
+	Type    Type   // how its values are spelled, and their range and unit
+	Default string // as it is shown; "" if there is none
+	Doc     string
 }
 
 // refuse is the error for a value that the attribute cannot take.

@@ -61,12 +61,6 @@ func oldestAge(name, doc string) cacheRow {
 	}
 }
 
-// idle marks a setting that makes no difference, and says why.
-func idle(why string, r cacheRow) cacheRow {
-	r.NoEffect = why
-	return r
-}
-
 // percent is a share that lies there as 0 to 1.
 func percent(field func(*Settings) *float64) lens[Settings, int64] {
 	return lens[Settings, int64]{

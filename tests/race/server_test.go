@@ -56,7 +56,7 @@ func newServer(t *testing.T, sh shape) *server {
 // live resumes the log and attaches all volumes.
 func (s *server) live() {
 	s.keeper = newKeeper(s.disks, s.clock.last.Load())
-	core, _, err := logcache.Resume(s.disks.cache, logcache.Config{BufferBytes: 4 * int(s.segment), Wake: poke(s.keeper.wake), Loaders: 2})
+	core, _, err := logcache.Resume(s.disks.cache, logcache.Config{BufferBytes: 4 * int(s.segment), Wake: poke(s.keeper.wake), Clock: slowly(), Loaders: 2})
 	if err != nil {
 		s.t.Fatal(err)
 	}
@@ -68,6 +68,12 @@ func (s *server) live() {
 		s.volumes = append(s.volumes, logcache.NewVolume(uint8(i+1), fmt.Sprintf("volume%d", i), n, uint32(s.unit*segment.SectorSize)))
 		s.fenced(i, func() { s.attach(i) })
 	}
+}
+
+// slowly is a clock by which the devices take as long as real ones.
+func slowly() func() time.Duration {
+	begun := time.Now()
+	return func() time.Duration { return 1 + 50*time.Since(begun) }
 }
 
 // die ends a life without a word to the devices.
@@ -157,6 +163,9 @@ func (s *server) administer(d time.Duration) {
 		_ = s.volumes[i].Status()
 		s.core.SetCongested([]uint64{0, 0, 4096}[rand.IntN(3)])
 		s.core.SetDiscardSlots(rand.IntN(2) == 0)
+		if rand.IntN(16) == 0 {
+			s.core.SetBarrierDeadline([]time.Duration{0, time.Millisecond, time.Hour}[rand.IntN(3)])
+		}
 		s.slow(s.volumes[i])
 		switch rand.IntN(24) {
 		case 0, 1:

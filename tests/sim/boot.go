@@ -3,6 +3,7 @@ package sim
 import (
 	"errors"
 	"math/rand/v2"
+	"time"
 
 	"github.com/ublk-lc/ublk-lc/logcache"
 	"github.com/ublk-lc/ublk-lc/migrate"
@@ -13,7 +14,9 @@ import (
 func (h *host) resume(w *world) (*logcache.Cache, *segment.Recovery, error) {
 	wake := make([]bool, len(h.ports)+1)
 	h.woken = wake
-	return logcache.Resume(syncDevice{h.s}, w.config(func() { wake[len(wake)-1] = true }))
+	cfg := w.config(func() { wake[len(wake)-1] = true })
+	cfg.Clock = func() time.Duration { return h.clock }
+	return logcache.Resume(syncDevice{h.s}, cfg)
 }
 
 // outcome is what a boot brought back.

@@ -40,6 +40,9 @@ func (w *world) submit() {
 	if w.Blind && op == logcache.Read {
 		op = logcache.Write
 	}
+	if w.Company && w.guest.IntN(3) > 0 {
+		op, fua = []logcache.Op{logcache.Flush, logcache.Write}[w.guest.IntN(2)], true
+	}
 	lba, n := chooseRange(w.rng, w.Volumes[vol], w.maxRequest())
 	if w.Discards && op == logcache.Write && w.blank.IntN(4) == 0 {
 		op = []logcache.Op{logcache.Discard, logcache.Zero}[w.blank.IntN(2)]

@@ -1,6 +1,8 @@
 package sim
 
 import (
+	"time"
+
 	"github.com/ublk-lc/ublk-lc/segment"
 	"github.com/ublk-lc/ublk-lc/segment/block"
 )
@@ -31,7 +33,8 @@ type devs struct {
 	limit      int // the power fails at this boundary; 0 = never
 	ended      int // operations that completed
 	dead       bool
-	fuaFlushes bool // a write with FUA is a write and a flush
+	fuaFlushes bool          // a write with FUA is a write and a flush
+	longest    time.Duration // for which a barrier may wait for company
 
 	work *work // counts what completes
 }
@@ -91,6 +94,9 @@ func (s *devs) begin(op *block.Op, early bool) *flight {
 	} else {
 		f = &flight{}
 	}
+	if op.Kind == block.Wait {
+		return s.beginWait(op, f)
+	}
 	d := s.disk(op.Dev)
 	*f = flight{op: op, d: d, fault: s.faultOf(op), early: early && op.Kind == block.Read}
 	d.checkAligned(op.Kind, op.Offset, op.Bytes())
@@ -137,9 +143,12 @@ func (d *disk) misdirect(op *block.Op) int64 {
 func (s *devs) end(i int) (*block.Op, error) {
 	f := s.flights[i]
 	s.flights = append(s.flights[:i], s.flights[i+1:]...)
+	s.pool = append(s.pool, f)
+	if f.op.Kind == block.Wait {
+		return f.op, nil
+	}
 	s.ended++
 	s.work.add(f.d.cache, f.op)
-	s.pool = append(s.pool, f)
 	op := f.op
 	if f.p != nil {
 		whole := len(f.p.ids)*sectorSize == len(op.Buf) || f.fault == eioPartly // else a part of it wiped room that is folded away

@@ -50,6 +50,9 @@
 // In some runs migration goes, and writers are slowed, as a real pacer says, on a
 // clock of the run, and not at random: see pacing.go and credit.go.
 //
+// In some, barriers may wait for company, on a clock of the run as well, and their
+// timers run out whenever the seed likes: see company.go.
+//
 // # Running it
 //
 //	go test ./tests/sim                                   a minute: all of it, small

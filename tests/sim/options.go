@@ -45,6 +45,7 @@ type Options struct {
 	Rebinds     bool // disks get other ids
 	Reopens     bool // disks go away and come back
 	Sleeps      bool // now and then the host finds that the machine has slept
+	Company     bool // barriers may wait for company, and there are many
 
 	Scope witness.Scope // of the backings
 }
@@ -93,6 +94,9 @@ func RandomOptions(seed uint64) Options {
 	o.Slows = rand.New(rand.NewPCG(seed, 47)).IntN(3) == 0
 	o.Rebinds = rand.New(rand.NewPCG(seed, 41)).IntN(3) == 0
 	o.Pacer = rand.New(rand.NewPCG(seed, 43)).IntN(4) == 0
+	if r := rand.New(rand.NewPCG(seed, 49)); r.IntN(4) == 0 {
+		o.invite(r)
+	}
 	o.chooseBlocks(rand.New(rand.NewPCG(seed, 33)))
 	if r := rand.New(rand.NewPCG(seed, 39)); r.IntN(40) == 0 {
 		o.enlarge(r)
@@ -106,6 +110,17 @@ func (o *Options) enlarge(r *rand.Rand) {
 	o.Buffers, o.Cuts, o.Points = min(o.Buffers, o.Slots), 2, 4
 	o.Requests = min(o.Requests, 30)
 	o.Volumes[0] = 8 * (300 + r.IntN(100))
+}
+
+// invite makes a run of many barriers, of several devices if not of one alone.
+func (o *Options) invite(r *rand.Rand) {
+	o.Company = true
+	o.Depth = max(o.Depth, 5+r.IntN(8))
+	if alone := r.IntN(8) == 0; alone {
+		o.Volumes = o.Volumes[:1]
+	} else if len(o.Volumes) == 1 {
+		o.Volumes = append(o.Volumes, 8*(3+r.IntN(30)))
+	}
 }
 
 // chooseBlocks lets some volumes be of larger blocks than the cache device, and

@@ -3,6 +3,7 @@ package sim
 import (
 	"math/rand/v2"
 	"slices"
+	"time"
 
 	"github.com/ublk-lc/ublk-lc/logcache"
 	"github.com/ublk-lc/ublk-lc/migrate"
@@ -72,6 +73,9 @@ func (w *world) reset() {
 	if w.Pacer {
 		w.pacing = newPacing(w.times)
 	}
+	if w.Company {
+		w.changeWait()
+	}
 }
 
 // generation works until the power is about to fail.
@@ -87,6 +91,11 @@ func (w *world) generation() {
 		w.s.rules = append(w.s.rules, r)
 	}
 	last := 10 + w.rng.IntN(8*w.Requests+50)
+	if w.Company {
+		w.meet()
+		w.left += guests
+		last += 2 * guests
+	}
 	stopping := w.rng.IntN(8) == 0
 	for n := 0; n < last || stopping; n++ {
 		w.o.now++
@@ -159,6 +168,12 @@ func (w *world) event() bool {
 	if w.Ahead && w.heads.IntN(3) == 0 {
 		w.readAhead(1 + w.heads.IntN(4))
 	}
+	if w.Company {
+		w.clock += time.Duration(1+w.guest.IntN(8)) * time.Microsecond
+		if w.guest.IntN(400) == 0 {
+			w.changeWait()
+		}
+	}
 	if w.Bypass && w.ways.IntN(8) == 0 {
 		w.changeBypass()
 	}
@@ -209,6 +224,7 @@ func (w *world) device() bool {
 		if n < len(w.s.flights) {
 			if w.s.flights[n].fault != stalled {
 				w.traceOp("done", w.s.flights[n].op)
+				w.takeTime(w.s.flights[n].op)
 				w.complete(n)
 				return true
 			}

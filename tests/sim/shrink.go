@@ -59,6 +59,9 @@ func candidates(o Options) (cs []Options) {
 	if o.Bypass {
 		try(func(c *Options) { c.Bypass = false })
 	}
+	if o.Company {
+		try(func(c *Options) { c.Company = false })
+	}
 	if o.Rot {
 		try(func(c *Options) { c.Rot = false })
 	}

@@ -42,6 +42,7 @@ func (s *Stats) Add(t *Stats) {
 	s.Ahead += t.Ahead
 	s.work.ios += t.work.ios
 	s.work.busy += t.work.busy
+	s.work.waits += t.work.waits
 	for h := range t.states {
 		s.states[h] = struct{}{}
 	}

@@ -12,8 +12,9 @@ import (
 // real devices busy, one after the other. These are the benchmark's SSD and a
 // disk that seeks for each operation.
 type work struct {
-	ios  int // operations completed, recoveries' among them
-	busy time.Duration
+	ios   int // operations completed, recoveries' among them
+	busy  time.Duration
+	waits int // of barriers for company
 }
 
 const (
@@ -43,7 +44,7 @@ func (k *work) add(cache bool, op *block.Op) {
 }
 
 func (k *work) String() string {
-	return fmt.Sprintf("%d I/Os of %.0f simulated seconds", k.ios, k.busy.Seconds())
+	return fmt.Sprintf("%d I/Os of %.0f simulated seconds, %d waits for company", k.ios, k.busy.Seconds(), k.waits)
 }
 
 // pace says how much was done in each second that it took.

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
+	"time"
 
 	"github.com/ublk-lc/ublk-lc/logcache"
 	"github.com/ublk-lc/ublk-lc/migrate"
@@ -33,6 +34,8 @@ type host struct {
 
 	pacing *pacing // nil = migration goes at random
 	checks checks  // of what is always so
+
+	clock time.Duration // of the barriers that wait for company
 
 	answered func(*logcache.Request)
 	taken    func()      // looks at which writes were taken in
@@ -152,6 +155,7 @@ type world struct {
 	names *rand.Rand // of ids
 	back  *rand.Rand // of disks that come back
 	alms  *rand.Rand // of credit
+	guest *rand.Rand // of barriers, and of the time that all takes
 	gone  *rand.Rand // of what is given up
 	ids   *numbering
 	o     *oracle
@@ -186,12 +190,13 @@ func (w *world) tracef(format string, args ...any) {
 
 func newWorld(o Options, stats *Stats, k *kit) *world {
 	dice := func(n uint64) *rand.Rand { return rand.New(rand.NewPCG(o.Seed, n)) }
-	w := &world{Options: o, stats: stats, rng: dice(2), slow: dice(4), rates: dice(6), times: dice(44), blank: dice(8), heads: dice(10), lull: dice(20), ways: dice(12), bad: dice(22), naps: dice(32), gone: dice(24), haste: dice(38), names: dice(42), back: dice(46), alms: dice(48)}
+	w := &world{Options: o, stats: stats, rng: dice(2), slow: dice(4), rates: dice(6), times: dice(44), blank: dice(8), heads: dice(10), lull: dice(20), ways: dice(12), bad: dice(22), naps: dice(32), gone: dice(24), haste: dice(38), names: dice(42), back: dice(46), alms: dice(48), guest: dice(50)}
 	st := k.st
 	st.reset()
 	w.ids = newNumbering(len(o.Volumes))
 	w.s = newDevs(st, &w.Options, w.ids)
 	w.s.work = &stats.work
+	w.clock = 1
 	w.o = newOracle(&w.Options)
 	w.image = newImages(w.s)
 	w.early = func() bool { return w.rng.IntN(2) == 0 }

@@ -65,6 +65,7 @@ type Log struct {
 	WriteZeroes    uint64 `json:"write_zeroes"`         // requests
 	ZeroedSectors  uint64 `json:"zeroed_sectors"`       // by discards and write-zeroes, of 512 bytes
 	Flushes        uint64 `json:"flushes"`              // requests
+	Gathered       uint64 `json:"barrier_waits"`        // groups of barriers that waited for company, as barrier_deadline_ms lets them
 	HitRAMSectors  uint64 `json:"hit_ram_sectors"`      // read from the RAM buffers
 	HitLogSectors  uint64 `json:"hit_log_sectors"`      // read from the log
 	HitZeroSectors uint64 `json:"hit_zero_sectors"`     // read of what is zeroes in the log, and nowhere else

@@ -59,7 +59,7 @@ func ResumeCache(id uint8, dev *blockdev.Device, opt CacheOptions) (*Cache, *seg
 	if c.worker, err = newWorker(); err != nil {
 		return nil, nil, err
 	}
-	cfg := logcache.Config{BufferBytes: opt.BufferBytes, Disk: dev, Wake: c.worker.wake, Events: &logcache.Events{
+	cfg := logcache.Config{BufferBytes: opt.BufferBytes, Disk: dev, Wake: c.worker.wake, Clock: c.worker.now, Events: &logcache.Events{
 		Progress: c.worker.onProgress,
 		Closed:   c.worker.onSegmentClosed,
 		Parked:   c.worker.wake,

@@ -16,7 +16,7 @@ const publishEvery = 100 * time.Millisecond
 // The pacer's word for no limit must be the migrator's.
 var _ = [1]struct{}{}[migrate.Unlimited-pace.Unlimited]
 
-// now is the time of the pacer's clock.
+// now is the time of the pacer's clock, and the cache's. Any thread.
 func (w *worker) now() time.Duration { return time.Since(w.began) }
 
 // observe gathers what the pacer depends on. The log is looked at, under its

@@ -53,7 +53,7 @@ type worker struct {
 	wait time.Duration // until the next iteration, if nothing happens before
 	err  error         // why the thread ended
 
-	began     time.Time // of the pacer's clock
+	began     time.Time // of the clock of the pacer and of the cache
 	pacer     *pace.Pacer
 	inputs    pace.Inputs // of its last step
 	observed  []*Device   // whom inputs.Devices are of

@@ -220,6 +220,7 @@ func (c *cache) applyLocked() {
 	p.Measured, p.Loads = c.modulated, c.loads
 	c.host.Apply(p)
 	c.host.Core().SetDiscardSlots(c.settings.DiscardSlots)
+	c.host.Core().SetBarrierDeadline(c.settings.BarrierDeadline)
 }
 
 // allowLocked tells whether migration is allowed: by the pilot while there is

@@ -169,8 +169,5 @@ func (m *Manager) Set(ctx context.Context, a control.AttributeArgs, report Repor
 	if err := f.Set(ctx, a.Value); err != nil {
 		return nil, err
 	}
-	if f.NoEffect != "" {
-		return &control.Done{Text: f.Path + " has no effect: " + f.NoEffect}, nil
-	}
 	return &control.Done{}, nil
 }

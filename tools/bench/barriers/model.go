@@ -2,6 +2,7 @@ package main
 
 import (
 	"container/heap"
+	"errors"
 	"math/rand/v2"
 	"time"
 
@@ -19,7 +20,8 @@ type ssd struct {
 	write     time.Duration // one of 4 KiB
 	bandwidth int64         // bytes/s, for what is longer
 	flush     time.Duration
-	fua       bool // else a write with FUA is followed by a flush
+	fua       bool // it has FUA, which costs nothing; else a write with FUA is followed by a flush
+	parallel  bool // it has FUA, which costs as much as a flush, for several writes at once
 }
 
 // event is something that happens at a time.
@@ -44,12 +46,18 @@ func (a *agenda) Pop() any {
 	return e
 }
 
+// think is what is between an answer and the next write of a writer.
+type think struct {
+	usual time.Duration
+	other time.Duration // once in eight times; 0 = never
+}
+
 // model is one measurement.
 type model struct {
 	ssd      *ssd
 	writers  int
-	think    time.Duration // between an answer and the next write
-	apart    bool          // each writer has a device of his own
+	think    think
+	apart    bool // each writer has a device of his own
 	deadline time.Duration
 	left     int // barriers to be answered
 
@@ -58,27 +66,32 @@ type model struct {
 	agenda agenda
 	dice   *rand.Rand
 
-	core *logcache.Cache
-	port *logcache.Port
-	vol  *logcache.Volume
-
-	syncing [][]byte                       // buffers of who waits for the next FLUSH of the one device
-	shared  int                            // how many share the one under way
-	sharers map[*logcache.Request][][]byte // who shares each
-	held    []*logcache.Request            // barriers that wait for company
-	holding bool                           // their time runs
-	company int                            // how often they were let go
+	core  *logcache.Cache
+	port  *logcache.Port
+	disks []*disk
 
 	flushing bool
 	sharing  []func() // who waits for the next flush
 }
 
-// blocks is how large the volume is, in blocks of 4 KiB.
+// disk is a device, of which the kernel has one FLUSH under way at a time.
+type disk struct {
+	vol     *logcache.Volume
+	syncing []*writer // who waits for the next one
+	sharers []*writer // who shares the one under way
+}
+
+type writer struct {
+	disk *disk
+	buf  []byte
+}
+
+// blocks is how large a volume is, in blocks of 4 KiB.
 const blocks = 1 << 16
 
 // run measures barriers per second.
 func (m *model) run() (rate float64, err error) {
-	m.dice, m.sharers = rand.New(rand.NewPCG(1, 2)), map[*logcache.Request][][]byte{}
+	m.dice, m.now = rand.New(rand.NewPCG(1, 2)), 1
 	if err := m.resume(); err != nil {
 		return 0, err
 	}
@@ -94,7 +107,8 @@ func (m *model) run() (rate float64, err error) {
 	defer mem.Free(buf)
 	all, start := m.left, m.now
 	for i := range m.writers {
-		m.after(m.pause(), func() { m.write(buf[i*4096:][:4096]) })
+		w := &writer{m.disks[i%len(m.disks)], buf[i*4096:][:4096]}
+		m.after(m.pause(), func() { m.write(w) })
 	}
 	for m.left > 0 {
 		e := heap.Pop(&m.agenda).(event)
@@ -109,20 +123,34 @@ func (m *model) resume() error {
 	if _, err := logcache.Format(dev, logcache.FormatOptions{DeviceSize: 4 << 30, BlockSize: 512, Nonce: 1}); err != nil {
 		return err
 	}
-	c, _, err := logcache.Resume(dev, logcache.Config{Wake: func() {}})
+	c, _, err := logcache.Resume(dev, logcache.Config{Wake: func() {}, Clock: func() time.Duration { return m.now }})
 	if err != nil {
 		return err
 	}
 	m.core, m.port = c, logcache.NewPort(func() {})
-	m.vol = logcache.NewVolume(1, "v", blocks*8, 512)
-	c.Attach(m.vol, segment.Binding{ID: 1, Sectors: blocks * 8}, nil, func(e error) { err = e })
-	c.Background().Poll()
-	for ops := c.Background().Ops(); len(ops) > 0; ops = c.Background().Ops() {
+	c.SetBarrierDeadline(m.deadline)
+	n := 1
+	if m.apart {
+		n = m.writers
+	}
+	for i := range n {
+		id := uint8(i + 1)
+		d := &disk{vol: logcache.NewVolume(id, "v", blocks*8, 512)}
+		m.disks = append(m.disks, d)
+		c.Attach(d.vol, segment.Binding{ID: id, UUID: [16]byte{id}, Sectors: blocks * 8, Fingerprint: uint64(id)}, nil, func(e error) { err = errors.Join(err, e) })
+		carryOut(c.Background())
+	}
+	return err
+}
+
+// carryOut does what a port asks for until it asks for nothing.
+func carryOut(p *logcache.Port) {
+	p.Poll()
+	for ops := p.Ops(); len(ops) > 0; ops = p.Ops() {
 		for _, op := range append(ops[:0:0], ops...) {
 			op.Sink.Done(op, nil)
 		}
 	}
-	return err
 }
 
 func (m *model) after(d time.Duration, do func()) {
@@ -130,72 +158,31 @@ func (m *model) after(d time.Duration, do func()) {
 	heap.Push(&m.agenda, event{m.now + d, m.n, do})
 }
 
-// pause is how long a writer thinks: half to one and a half times the usual.
+// pause is how long a writer thinks: half to one and a half times the usual, or of
+// that which comes now and then.
 func (m *model) pause() time.Duration {
-	return m.think/2 + time.Duration(m.dice.Int64N(int64(m.think)+1))
+	think := m.think.usual
+	if m.think.other > 0 && m.dice.IntN(8) == 0 {
+		think = m.think.other
+	}
+	return think/2 + time.Duration(m.dice.Int64N(int64(think)+1))
 }
 
 // write writes a block, which is answered at once, and wants it to be durable.
-func (m *model) write(buf []byte) {
-	m.port.Submit(&logcache.Request{Op: logcache.Write, LBA: m.dice.Uint64N(blocks) * 8, Sectors: 8, Buf: buf, Volume: m.vol})
+func (m *model) write(w *writer) {
+	m.port.Submit(&logcache.Request{Op: logcache.Write, LBA: m.dice.Uint64N(blocks) * 8, Sectors: 8, Buf: w.buf, Volume: w.disk.vol})
 	m.pump()
-	if m.apart {
-		m.give(buf)
-	} else {
-		m.syncing = append(m.syncing, buf)
-		m.share()
-	}
-	m.hold()
+	w.disk.syncing = append(w.disk.syncing, w)
+	m.flushDisk(w.disk)
 }
 
-// share has a FLUSH on its way for all who want one, if none is.
-func (m *model) share() {
-	if m.shared == 0 && len(m.syncing) > 0 {
-		m.shared = len(m.syncing)
-		m.give(m.syncing...)
-		m.syncing = nil
+// flushDisk has a FLUSH on its way for all who want one of a device, if none is.
+func (m *model) flushDisk(d *disk) {
+	if len(d.sharers) == 0 && len(d.syncing) > 0 {
+		d.sharers, d.syncing = d.syncing, nil
+		m.port.Submit(&logcache.Request{Op: logcache.Flush, Volume: d.vol, Tag: uint32(d.vol.ID)})
+		m.pump()
 	}
-}
-
-// give has a FLUSH come to where it may be held back.
-func (m *model) give(bufs ...[]byte) {
-	r := &logcache.Request{Op: logcache.Flush, Volume: m.vol}
-	m.sharers[r] = bufs
-	m.held = append(m.held, r)
-}
-
-// waiting is how many writers wait for a FLUSH that is held back, or for the one
-// behind it.
-func (m *model) waiting() int {
-	if m.apart {
-		return len(m.held)
-	}
-	return m.shared + len(m.syncing)
-}
-
-// hold lets barriers wait until all writers do, or their time is up.
-func (m *model) hold() {
-	switch company := m.company; {
-	case len(m.held) == 0:
-	case m.deadline == 0 || m.waiting() == m.writers:
-		m.letGo()
-	case !m.holding:
-		m.holding = true
-		m.after(m.deadline, func() {
-			if m.company == company {
-				m.letGo()
-			}
-		})
-	}
-}
-
-func (m *model) letGo() {
-	held := m.held
-	m.held, m.holding, m.company = nil, false, m.company+1
-	for _, r := range held {
-		m.port.Submit(r)
-	}
-	m.pump()
 }
 
 // pump starts what the core asks for, and goes on with writers whose FLUSH was
@@ -208,16 +195,13 @@ func (m *model) pump() {
 		if r.Op != logcache.Flush {
 			continue
 		}
-		for _, buf := range m.sharers[r] {
+		d := m.disks[r.Tag-1]
+		for _, w := range d.sharers {
 			m.left--
-			m.after(m.pause(), func() { m.write(buf) })
+			m.after(m.pause(), func() { m.write(w) })
 		}
-		delete(m.sharers, r)
-		m.shared = 0
-		m.after(0, func() {
-			m.share()
-			m.hold()
-		})
+		d.sharers = nil
+		m.after(0, func() { m.flushDisk(d) })
 	}
 }
 
@@ -227,8 +211,12 @@ func (m *model) start(op *block.Op) {
 		m.pump()
 	}
 	switch {
+	case op.Kind == block.Wait:
+		m.after(op.For, done)
 	case op.Kind == block.Flush:
 		m.flush(done)
+	case op.FUA && m.ssd.parallel:
+		m.after(m.transfer(op)+m.ssd.flush, done)
 	case op.FUA && !m.ssd.fua:
 		m.after(m.transfer(op), func() { m.flush(done) })
 	default:
