@@ -8,6 +8,7 @@ import (
 	"math/bits"
 	"sort"
 
+	"github.com/ublk-lc/ublk-lc/cmd/internal/control"
 	"github.com/ublk-lc/ublk-lc/segment"
 	"github.com/ublk-lc/ublk-lc/segment/blockdev"
 	"github.com/ublk-lc/ublk-lc/segment/inspect"
@@ -56,6 +57,9 @@ func compare(ctx context.Context, log *inspect.Log, id uint8, path string, p *pr
 	}
 	err = plan.Replay(ctx, c, p.percent("compared"))
 	p.end()
+	if errors.Is(err, context.Canceled) {
+		err = control.Errorf(control.Interrupted, "interrupted while %s was compared with the log; nothing was given up", dev.Path())
+	}
 	h = &holding{path: dev.Path(), sectors: plan.Sectors(), missing: c.missing(), partly: len(plan.Lost) > 0 || !plan.Exact}
 	return h, errors.Join(err, c.close())
 }

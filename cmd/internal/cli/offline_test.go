@@ -12,6 +12,7 @@ import (
 
 	"github.com/ublk-lc/ublk-lc/cmd/internal/control"
 	"github.com/ublk-lc/ublk-lc/cmd/internal/control/classify"
+	"github.com/ublk-lc/ublk-lc/tests/kit"
 )
 
 // A cache with devices attached cannot be freed, nor one that a device waits
@@ -62,5 +63,25 @@ func TestInterruptedOffline(t *testing.T) {
 		if err == nil || classify.Classify(err).Code != control.Interrupted || !strings.Contains(err.Error(), "interrupted") {
 			t.Errorf("lc %s: %v", line, err)
 		}
+	}
+}
+
+// So does a comparison.
+func TestInterruptedComparison(t *testing.T) {
+	c, err := openOffline(golden(t, "v2-reused"), lookStill)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.close()
+	p := newProgress(io.Discard)
+	log, err := c.survey(t.Context(), p)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	_, err = compare(ctx, log, withData(log)[0].ID, kit.Disk(t, "disk", 1<<30), p)
+	if err == nil || classify.Classify(err).Code != control.Interrupted || !strings.Contains(err.Error(), "nothing was given up") {
+		t.Error(err)
 	}
 }

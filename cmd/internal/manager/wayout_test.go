@@ -156,6 +156,13 @@ func TestP8WaysOut(t *testing.T) {
 			},
 			[]string{"lc create b 6"}, true,
 		},
+		"two logs with data of a disk without an identity": {
+			func(t *testing.T) *state {
+				m, backing := wentOn(t, false)
+				return &state{m: m, refused: m.creating(t, "later", 6, backing), lasts: file(t)}
+			},
+			[]string{"lc create later 6", "lc free-cache 3|lc replay /", "lc forget"}, true,
+		},
 		"a name that the data has": {
 			func(t *testing.T) *state {
 				m, cache := dirtied(t, nameless, disk(t, "a", 8<<20))
