@@ -57,7 +57,7 @@ func (c *Cache) around(p *Port, o *operation, err error) {
 	have := maskOf(es[:n])
 	if have&o.have != o.have {
 		o.have = have
-		c.mu.Unlock()
+		c.unlock()
 		p.retry(o)
 		return
 	}
@@ -73,6 +73,6 @@ func (c *Cache) around(p *Port, o *operation, err error) {
 		c.extend(p, r, &run, c.locate(r, &one, hit, uint32(lba-r.LBA)+i-b.first))
 	}
 	c.start(p, r, &run)
-	c.mu.Unlock()
+	c.unlock()
 	p.readDone(o, nil)
 }

@@ -36,7 +36,7 @@ const MaxSectors = (index.MaxBlock + 1) * index.SectorsPerBlock
 // Bound returns the bindings of the log.
 func (c *Cache) Bound() []segment.Binding {
 	c.lock()
-	defer c.mu.Unlock()
+	defer c.unlock()
 	return slices.Clone(c.super.now.Bindings)
 }
 
@@ -48,7 +48,7 @@ func (c *Cache) Bound() []segment.Binding {
 func (c *Cache) Attach(v *Volume, b segment.Binding, e *Evidence, done func(error)) {
 	c.background.Do(func(p *Port) {
 		c.lock()
-		defer c.mu.Unlock()
+		defer c.unlock()
 		if v.cache.Load() != nil {
 			done(fmt.Errorf("device %d: %w", v.ID, ErrAttached))
 			return
@@ -95,7 +95,7 @@ func bind(s *segment.Super, b segment.Binding) {
 func (c *Cache) Detach(v *Volume, done func(error)) {
 	c.background.Do(func(p *Port) {
 		c.lock()
-		defer c.mu.Unlock()
+		defer c.unlock()
 		if n := c.dirty[v.ID]; n > 0 {
 			done(fmt.Errorf("device %d: %w: %d blocks", v.ID, ErrDirty, n))
 			return
@@ -127,7 +127,7 @@ func (c *Cache) unbind(v *Volume, done func(error)) {
 // then its disk is taken for what the host says it is. Any thread.
 func (c *Cache) Release(v *Volume) {
 	c.lock()
-	defer c.mu.Unlock()
+	defer c.unlock()
 	c.volumes[v.ID] = nil
 	v.move(nil)
 }
@@ -136,7 +136,7 @@ func (c *Cache) Release(v *Volume) {
 func (c *Cache) CommitSuper(done func(error)) {
 	c.background.Do(func(p *Port) {
 		c.lock()
-		defer c.mu.Unlock()
+		defer c.unlock()
 		c.updateSuper(p, func(*segment.Super) {}, done)
 	})
 }
@@ -146,7 +146,7 @@ func (c *Cache) CommitSuper(done func(error)) {
 func (c *Cache) MarkClean(done func(error)) {
 	c.background.Do(func(p *Port) {
 		c.lock()
-		defer c.mu.Unlock()
+		defer c.unlock()
 		c.updateSuper(p, func(s *segment.Super) { s.Clean = c.sealedSeq == c.durableSeq && c.cur.rec == nil }, done)
 	})
 }

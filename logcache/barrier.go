@@ -92,7 +92,7 @@ func (c *Cache) advance(p *Port) {
 func (c *Cache) advanceLater() {
 	c.background.Do(func(b *Port) {
 		c.lock()
-		defer c.mu.Unlock()
+		defer c.unlock()
 		c.advance(b)
 	})
 }
@@ -100,7 +100,7 @@ func (c *Cache) advanceLater() {
 // flushed takes the completion of a group's flush.
 func (c *Cache) flushed(p *Port, o *operation, err error) {
 	c.lock()
-	defer c.mu.Unlock()
+	defer c.unlock()
 	n := o.flush
 	p.release(o)
 	c.stats.LogFlushes++
@@ -140,6 +140,6 @@ func (c *Cache) becameDurable(p *Port, seq uint64) {
 		p.answer(r, nil)
 	}
 	c.company.judge()
-	c.events.progress()
+	c.news.didProgress()
 	c.advance(p)
 }

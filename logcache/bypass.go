@@ -253,7 +253,7 @@ func (c *Cache) bypassed(p *Port, o *operation, err error) {
 	r := o.req
 	p.release(o)
 	c.lock()
-	defer c.mu.Unlock()
+	defer c.unlock()
 	b := &r.Volume.bypass
 	b.remove(r)
 	if err != nil {

@@ -49,7 +49,7 @@ func (c *Cache) startBackingFlush(p *Port, v *Volume) *operation {
 func (c *Cache) FlushBypassed(v *Volume, done func(error)) {
 	c.background.Do(func(p *Port) {
 		c.lock()
-		defer c.mu.Unlock()
+		defer c.unlock()
 		c.syncBypassed(p, v, done)
 	})
 }
@@ -59,7 +59,7 @@ func (c *Cache) owedFlushed(p *Port, o *operation, err error) {
 	w, r := o.owed, o.req
 	p.release(o)
 	c.lock()
-	defer c.mu.Unlock()
+	defer c.unlock()
 	if !c.flushEnded(p, w.volume.ID, w.number, err) {
 		c.ledgers[w.volume.ID].wait(func(p *Port) { c.endBackingFlush(p, w, r, nil) })
 		return
@@ -86,7 +86,7 @@ func (c *Cache) endBackingFlush(p *Port, w owed, r *Request, err error) {
 	case p.retired:
 		c.background.Do(func(p *Port) {
 			c.lock()
-			defer c.mu.Unlock()
+			defer c.unlock()
 			c.flushLog(p, r)
 		})
 	default:

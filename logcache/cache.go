@@ -49,6 +49,7 @@ type Cache struct {
 	events     *Events
 
 	mu        sync.Mutex
+	news      news // to be told when it is free
 	contended atomic.Uint64
 
 	// index
@@ -192,7 +193,7 @@ func (c *Cache) allocBuffers(bytes int) error {
 // Free gives the memory back. No port may use the cache any more.
 func (c *Cache) Free() error {
 	c.lock() // a status may still be asked for
-	defer c.mu.Unlock()
+	defer c.unlock()
 	c.cur = current{} // which Port.Idle may still look at
 	return errors.Join(c.memory.Free(), mem.Free(c.super.buf), mem.Free(c.doubt.mem), c.idx.Close())
 }
@@ -227,7 +228,7 @@ func (c *Cache) lock() {
 func (c *Cache) fail(p *Port, err error) {
 	if c.broken == nil {
 		c.broken = &BrokenError{err}
-		c.events.broken(err)
+		c.news.didBreak(err)
 	}
 	for c.line.n > 0 {
 		p.answer(c.line.pop(c.line.volumes[0]), c.broken)

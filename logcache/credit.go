@@ -69,7 +69,7 @@ func (c *Cache) limit(p *Port, v *Volume, set Credit) {
 			c.resume(p)
 		}
 	}
-	c.mu.Unlock()
+	c.unlock()
 	p.finish()
 }
 

@@ -107,8 +107,8 @@
 // pass-through, and its list of fenced requests. Port.mu guards a port's mail.
 // They are taken in this order. Under none of them is there I/O on a disk, or a
 // wait for it. What there is under Cache.mu: copies between requests and RAM
-// buffers, and a few checksums; [Events], the clock and the wake-up of another
-// thread; memory, when more is under way than ever before, when a shard of the
+// buffers, and a few checksums; the clock, and the wake-up of another thread;
+// memory, when more is under way than ever before, when a shard of the
 // index outgrows its own, and for what is rare, such as an update of the
 // superblock; and the copying of that one shard. An index for which there is no
 // address space left panics, as a heap would.

@@ -31,7 +31,7 @@ func (c *Cache) Candidates(dst []segment.Span, after uint64, most int, want bool
 		}
 		dst = append(dst, s.Span)
 	}
-	c.mu.Unlock()
+	c.unlock()
 	c.background.finish()
 	return dst
 }
@@ -62,7 +62,7 @@ func (c *Cache) CloseCurrent() uint64 {
 		c.closeOpen()
 	}
 	c.wantDurable(c.sealedSeq)
-	c.mu.Unlock()
+	c.unlock()
 	c.background.finish()
 	return last
 }
@@ -82,7 +82,7 @@ func (c *Cache) FlushCurrent() uint64 {
 	c.lock()
 	seq := c.newestSeq()
 	c.wantDurable(seq)
-	c.mu.Unlock()
+	c.unlock()
 	c.background.finish()
 	return seq
 }
@@ -91,7 +91,7 @@ func (c *Cache) FlushCurrent() uint64 {
 // attached.
 func (c *Cache) BackingReady(dev uint8) bool {
 	c.lock()
-	defer c.mu.Unlock()
+	defer c.unlock()
 	return c.volumes[dev] != nil
 }
 
@@ -99,7 +99,7 @@ func (c *Cache) BackingReady(dev uint8) bool {
 // is none.
 func (c *Cache) BlockSectors(dev uint8) uint32 {
 	c.lock()
-	defer c.mu.Unlock()
+	defer c.unlock()
 	if v := c.volumes[dev]; v != nil {
 		return v.BlockSectors
 	}
@@ -110,7 +110,7 @@ func (c *Cache) BlockSectors(dev uint8) uint32 {
 // with its device.
 func (c *Cache) BackingFailed(dev uint8) {
 	c.lock()
-	defer c.mu.Unlock()
+	defer c.unlock()
 	if v := c.volumes[dev]; v != nil {
 		v.countError()
 	}
@@ -131,7 +131,7 @@ func (c *Cache) Forget(places []segment.Placed) {
 		for i := range places[:n] {
 			c.forget(&places[i])
 		}
-		c.mu.Unlock()
+		c.unlock()
 		places = places[n:]
 	}
 }
@@ -166,10 +166,10 @@ func (c *Cache) Migrated(id uint64, done func(error)) {
 			c.lastMigrated, c.migratedSeq, c.committing = id, seq, false
 			c.reclaim(p)
 			c.resume(p)
-			c.events.progress()
+			c.news.didProgress()
 		}
 		done(err)
 	})
-	c.mu.Unlock()
+	c.unlock()
 	p.finish()
 }

@@ -1,7 +1,7 @@
 package logcache
 
-// Events are optional callbacks. They run under the cache's lock on whatever
-// thread it is: they must be quick and must not call back.
+// Events are optional callbacks, called without any lock, by whatever thread it
+// was that let go of the cache's. They must be quick.
 type Events struct {
 	Progress func()      // more is durable, or migrated: there may be more to migrate
 	Closed   func()      // a segment of the log is full or was ended
@@ -9,26 +9,46 @@ type Events struct {
 	Broken   func(error) // the cache takes no more writes
 }
 
-func (e *Events) parked() {
-	if e.Parked != nil {
-		e.Parked()
-	}
+// news is what events are to tell when the lock is free.
+type news struct {
+	any      bool
+	progress bool
+	parked   bool
+	closed   int
+	broken   error
 }
 
-func (e *Events) progress() {
-	if e.Progress != nil {
+// unlock gives the cache's lock back, and tells what happened under it.
+func (c *Cache) unlock() {
+	if !c.news.any {
+		c.mu.Unlock()
+		return
+	}
+	n := c.news
+	c.news = news{}
+	c.mu.Unlock()
+	c.events.tell(&n)
+}
+
+func (e *Events) tell(n *news) {
+	if n.progress && e.Progress != nil {
 		e.Progress()
 	}
-}
-
-func (e *Events) closed() {
-	if e.Closed != nil {
-		e.Closed()
+	for range n.closed {
+		if e.Closed != nil {
+			e.Closed()
+		}
+	}
+	if n.parked && e.Parked != nil {
+		e.Parked()
+	}
+	if n.broken != nil && e.Broken != nil {
+		e.Broken(n.broken)
 	}
 }
 
-func (e *Events) broken(err error) {
-	if e.Broken != nil {
-		e.Broken(err)
-	}
-}
+func (n *news) didPark()     { n.any, n.parked = true, true }
+func (n *news) didProgress() { n.any, n.progress = true, true }
+func (n *news) didClose()    { n.any, n.closed = true, n.closed+1 }
+
+func (n *news) didBreak(err error) { n.any, n.broken = true, err }

@@ -72,3 +72,36 @@ func TestEventsBroken(t *testing.T) {
 		t.Errorf("told %v", told)
 	}
 }
+
+// TestEventsWithoutTheLock: whoever is told may ask the cache at once.
+func TestEventsWithoutTheLock(t *testing.T) {
+	r := attachedBench(t)
+	told := map[string]int{}
+	ask := func(what string) {
+		if told[what]++; !r.c.mu.TryLock() {
+			t.Fatalf("%s is told under the lock", what)
+		}
+		r.c.mu.Unlock()
+	}
+	*r.c.events = Events{
+		Progress: func() { ask("progress") }, Closed: func() { ask("the end of a segment") },
+		Parked: func() { ask("a write that waits") }, Broken: func(error) { ask("a broken cache") },
+	}
+	p := NewPort(func() {})
+	for i := range uint64(64) {
+		p.Submit(&Request{Op: Write, LBA: i, Sectors: 1, Buf: make([]byte, 512), Volume: r.v})
+	}
+	bad := errors.New("a bad write")
+	h := inline.Host{Fails: func(*block.Op) error {
+		if told["progress"] > 2 {
+			return bad
+		}
+		return nil
+	}}
+	h.Settle(p, r.c.Background())
+	p.Submit(&Request{Op: Flush, Volume: r.v})
+	h.Settle(p, r.c.Background())
+	if len(told) != 4 {
+		t.Errorf("told %v", told)
+	}
+}

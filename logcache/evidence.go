@@ -82,7 +82,7 @@ func (c *Cache) Examine(v *Volume, b *segment.Binding, disk, log witness.Disk) (
 // that of its id, and those for which the host says that it is the same.
 func (c *Cache) suspects(b *segment.Binding) (s []segment.Binding) {
 	c.lock()
-	defer c.mu.Unlock()
+	defer c.unlock()
 	for _, old := range c.super.now.Bindings {
 		if c.dirty[old.ID] > 0 && (old.ID == b.ID || sameDisk(&old, b)) {
 			s = append(s, old)

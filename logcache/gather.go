@@ -18,7 +18,7 @@ import (
 // changes. Any thread.
 func (c *Cache) SetBarrierDeadline(d time.Duration) {
 	c.lock()
-	defer c.mu.Unlock()
+	defer c.unlock()
 	if m := &c.company; m.clock != nil && m.deadline != d {
 		c.disperse()
 		*m = company{clock: m.clock, deadline: d, round: m.round}
@@ -69,7 +69,7 @@ func (c *Cache) awaited(p *Port, o *operation) {
 	round := o.round
 	p.release(o)
 	c.lock()
-	defer c.mu.Unlock()
+	defer c.unlock()
 	if m := &c.company; m.waiting && m.round == round {
 		m.nobody()
 		c.advance(p)

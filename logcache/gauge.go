@@ -18,7 +18,7 @@ type Gauge struct {
 // Gauge takes the figures. Any thread.
 func (c *Cache) Gauge() Gauge {
 	c.lock()
-	defer c.mu.Unlock()
+	defer c.unlock()
 	g := Gauge{
 		Newest: c.openID() - 1, LastMigrated: c.lastMigrated, Closed: c.openID() - 1 - c.lastMigrated,
 		Full: c.full(), Slowed: c.line.slowed(), DirtyBlocks: c.dirtyBlocks(), Dirty: c.dirty,

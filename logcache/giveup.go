@@ -9,7 +9,7 @@ import (
 // GivenUp says whose extents, up to where, count no more, for good.
 func (c *Cache) GivenUp() segment.GivenUp {
 	c.lock()
-	defer c.mu.Unlock()
+	defer c.unlock()
 	return c.given
 }
 
@@ -20,7 +20,7 @@ func (c *Cache) GivenUp() segment.GivenUp {
 func (c *Cache) GiveUp(dev uint8, done func(error)) {
 	c.background.Do(func(p *Port) {
 		c.lock()
-		defer c.mu.Unlock()
+		defer c.unlock()
 		switch b := c.super.now.Binding(dev); {
 		case c.volumes[dev] != nil:
 			done(fmt.Errorf("device id %d: %w", dev, ErrAttached))
@@ -77,10 +77,10 @@ func (c *Cache) forgetDevice(dev uint8, seq uint64, done func(error)) {
 		c.lock()
 		next, blocks, _ = c.idx.RemoveDeviceStep(dev, next)
 		c.dirty[dev] -= uint64(blocks)
-		c.mu.Unlock()
+		c.unlock()
 	}
 	c.lock()
-	defer c.mu.Unlock()
+	defer c.unlock()
 	c.given[dev] = seq
 	done(nil)
 }

@@ -32,7 +32,7 @@ func (h Health) String() string { return [...]string{"healthy", "doubtful", "fai
 // Health is how the cache is now. Any thread.
 func (c *Cache) Health() Health {
 	c.lock()
-	defer c.mu.Unlock()
+	defer c.unlock()
 	return c.health()
 }
 

@@ -30,7 +30,7 @@ func (p *Port) Idle() {
 // no whole chunk is without one.
 func (c *Cache) sumOne() bool {
 	c.lock()
-	defer c.mu.Unlock()
+	defer c.unlock()
 	r := c.cur.rec
 	if r == nil {
 		return false

@@ -28,7 +28,7 @@ type atMost struct {
 // nothing is. It takes next to no time. Any thread.
 func (c *Cache) CheckSequences(last *Sequences) error {
 	c.lock()
-	defer c.mu.Unlock()
+	defer c.unlock()
 	for _, o := range c.order() {
 		if o.low > o.high {
 			return fmt.Errorf("%s: %d, and at most %d", o.what, o.low, o.high)
@@ -78,7 +78,7 @@ func (c *Cache) order() [15]atMost {
 // nothing. It looks at all of the index, so it is for small ones. Any thread.
 func (c *Cache) CheckParts() error {
 	c.lock()
-	defer c.mu.Unlock()
+	defer c.unlock()
 	if c.broken != nil {
 		return nil
 	}

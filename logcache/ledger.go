@@ -123,7 +123,7 @@ func (c *Cache) excuse(v *Volume) {
 func (c *Cache) Sorting() {
 	c.changes = changes{}
 	c.lock()
-	defer c.mu.Unlock()
+	defer c.unlock()
 	for i := range c.ledgers {
 		c.ledgers[i].mark = c.ledgers[i].failed
 	}
@@ -133,7 +133,7 @@ func (c *Cache) Sorting() {
 // start.
 func (c *Cache) FlushBegins(dev uint8) {
 	c.lock()
-	defer c.mu.Unlock()
+	defer c.unlock()
 	l := &c.ledgers[dev]
 	l.batch = l.begin()
 }
@@ -154,7 +154,7 @@ func (c *Cache) FlushEnded(dev uint8, err error, then func(error)) {
 	} else if err == nil {
 		err = l.worth()
 	}
-	c.mu.Unlock()
+	c.unlock()
 	p.finish()
 	if known {
 		then(err)

@@ -100,7 +100,7 @@ func (c *Cache) stand() {
 	}
 	if !c.line.announced {
 		c.line.announced = true
-		c.events.parked()
+		c.news.didPark()
 	}
 }
 

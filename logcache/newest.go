@@ -19,7 +19,7 @@ func (c *Cache) Newest(places []segment.Placed) []segment.Placed {
 			out = appendSectors(out, e, lba, at, c.held(e, &b, at))
 			lba, at, n = lba+uint64(b.sectors), at+int64(b.sectors), n-b.sectors
 		}
-		c.mu.Unlock()
+		c.unlock()
 	}
 	return out
 }

@@ -169,5 +169,5 @@ func (c *Cache) unref(p *Port, i uint64) {
 	if c.slots[i].refs == 0 && c.line.n > 0 {
 		c.advance(p)
 	}
-	c.mu.Unlock()
+	c.unlock()
 }

@@ -152,15 +152,15 @@ func (c *Cache) closeSegment() {
 		c.want = max(c.want, c.sealedSeq)
 	}
 	c.cur = current{}
-	c.events.closed()
-	c.events.progress()
+	c.news.didClose()
+	c.news.didProgress()
 }
 
 // recordWritten takes the completion of a record's write.
 func (c *Cache) recordWritten(p *Port, o *operation, err error) {
 	r := o.rec
 	c.lock()
-	defer c.mu.Unlock()
+	defer c.unlock()
 	if o.FUA { // last, for others go on then
 		defer c.flushEnded(p, uint8(block.Cache), r.flush, err)
 	}

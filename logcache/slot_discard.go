@@ -24,7 +24,7 @@ type slotDiscard struct {
 // device that cannot discard would be written full of zeroes instead. Any thread.
 func (c *Cache) SetDiscardSlots(on bool) {
 	c.lock()
-	defer c.mu.Unlock()
+	defer c.unlock()
 	c.slotDiscard.on = on
 }
 
@@ -75,7 +75,7 @@ func (c *Cache) trimmed(p *Port, o *operation, err error) {
 	length := o.Length
 	p.release(o)
 	c.lock()
-	defer c.mu.Unlock()
+	defer c.unlock()
 	if err != nil {
 		c.stats.TrimErrors++
 	} else {
@@ -88,5 +88,5 @@ func (c *Cache) trimmed(p *Port, o *operation, err error) {
 	t.freed = t.upTo
 	c.reclaim(p)
 	c.resume(p)
-	c.events.progress()
+	c.news.didProgress()
 }

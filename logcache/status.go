@@ -58,7 +58,7 @@ func (s *Status) zeroed(r *Request) {
 // Status takes a snapshot. Any thread.
 func (c *Cache) Status() Status {
 	c.lock()
-	defer c.mu.Unlock()
+	defer c.unlock()
 	s := c.stats
 	s.Segments, s.SegmentSize = c.geo.Slots, c.geo.SegmentSize
 	s.CurrentID, s.LastFlushedID, s.LastMigratedID = c.openID(), c.lastFlushed(), c.lastMigrated
@@ -117,7 +117,7 @@ func (c *Cache) lastFlushed() uint64 {
 // DirtyBlocks is how many 4 KiB blocks of a device are in the log. Any thread.
 func (c *Cache) DirtyBlocks(dev uint8) uint64 {
 	c.lock()
-	defer c.mu.Unlock()
+	defer c.unlock()
 	return c.dirty[dev]
 }
 
@@ -125,13 +125,13 @@ func (c *Cache) DirtyBlocks(dev uint8) uint64 {
 // be. Any thread.
 func (c *Cache) Durable(seq uint64) (bool, error) {
 	c.lock()
-	defer c.mu.Unlock()
+	defer c.unlock()
 	return c.durableSeq >= seq, c.broken
 }
 
 // LastMigrated is the newest segment whose slot is free. Any thread.
 func (c *Cache) LastMigrated() (id uint64, err error) {
 	c.lock()
-	defer c.mu.Unlock()
+	defer c.unlock()
 	return c.lastMigrated, c.broken
 }

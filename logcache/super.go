@@ -48,7 +48,7 @@ func (s *superblock) init(from *segment.Super) {
 // same cache: of the newest copy that is durable. Any thread.
 func (c *Cache) Stamp() (epoch, generation uint64) {
 	c.lock()
-	defer c.mu.Unlock()
+	defer c.unlock()
 	return c.super.now.Epoch, c.super.durable
 }
 
@@ -107,7 +107,7 @@ func (c *Cache) writeSuper(p *Port) {
 // superDone takes the completion of a superblock's write or flush.
 func (c *Cache) superDone(p *Port, o *operation, err error) {
 	c.lock()
-	defer c.mu.Unlock()
+	defer c.unlock()
 	s := &c.super
 	if err != nil {
 		c.stats.LogWriteErrors++
@@ -137,7 +137,7 @@ func (c *Cache) superFlushed(p *Port, o *operation, err error) {
 	c.ledgers[block.Cache].wait(func(*Port) {
 		c.background.Do(func(p *Port) {
 			c.lock()
-			defer c.mu.Unlock()
+			defer c.unlock()
 			c.superDurable(p, o)
 		})
 	})

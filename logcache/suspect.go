@@ -40,7 +40,7 @@ func (d *doubt) on() bool { return d.settled < d.raised }
 // may again. Any thread.
 func (c *Cache) MayWrite() (bool, error) {
 	c.lock()
-	defer c.mu.Unlock()
+	defer c.unlock()
 	return !c.doubt.on(), c.doubt.lost
 }
 
@@ -53,7 +53,7 @@ func (c *Cache) Suspect() {
 	c.lock()
 	c.doubt.raised++
 	c.nextSuper(c.background)
-	c.mu.Unlock()
+	c.unlock()
 	c.background.finish()
 }
 
@@ -85,7 +85,7 @@ func (c *Cache) lookedAgain(p *Port, o *operation, err error) {
 	}
 	p.release(o)
 	c.lock()
-	defer c.mu.Unlock()
+	defer c.unlock()
 	if c.doubt.reads--; c.doubt.reads > 0 {
 		return
 	}

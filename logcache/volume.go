@@ -85,7 +85,7 @@ func (v *Volume) trySubmit(p *Port, r *Request) bool {
 		return true
 	}
 	c.lock()
-	defer c.mu.Unlock()
+	defer c.unlock()
 	if v.cache.Load() != c {
 		return false
 	}
@@ -167,7 +167,7 @@ func (v *Volume) hold() (release func()) {
 		release = func() {
 			v.mu.Unlock()
 			if c != nil {
-				c.mu.Unlock()
+				c.unlock()
 			}
 		}
 		if v.cache.Load() == c {

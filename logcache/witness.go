@@ -12,14 +12,14 @@ import (
 // resumed. Once the device was attached they are [witness.Unknown]. Any thread.
 func (c *Cache) Versions(dev uint8) *witness.Versions {
 	c.lock()
-	defer c.mu.Unlock()
+	defer c.unlock()
 	return c.versions[dev]
 }
 
 // witnessOf is what the binding of a device says, or nil. Any thread.
 func (c *Cache) witnessOf(dev uint8) *segment.Witness {
 	c.lock()
-	defer c.mu.Unlock()
+	defer c.unlock()
 	if b := c.super.now.Binding(dev); b != nil {
 		return b.Witness
 	}
