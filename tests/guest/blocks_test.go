@@ -81,7 +81,10 @@ func TestBlocksOfSCSIDebug(t *testing.T) {
 	m.sh("modprobe sd_mod; modprobe scsi_debug dev_size_mb=112 sector_size=4096; until [ -b /dev/sda ]; do sleep 0.1; done\n" +
 		cryptModules + strings.ReplaceAll(cryptFormat+cryptOpen, "%s", "/dev/sda") + "lc format-cache --segment-size 256K $ssd\n" + cryptUp)
 	m.verified("4k")
-	m.sh(`(fio --name=x --filename=/dev/lc/myLV --ioengine=io_uring --direct=1 --size=64m --rw=randwrite --bsrange=4k-1m --blockalign=4k --iodepth=8 --time_based --runtime=600 >/dev/null 2>&1 &) ; sleep 2
+	m.sh(`written() { awk '{ print $5 }' /sys/class/block/$(basename $(readlink -f /dev/lc/myLV))/stat; }
+before=$(written)
+(fio --name=x --filename=/dev/lc/myLV --allow_file_create=0 --ioengine=io_uring --direct=1 --size=64m --rw=randwrite --bsrange=4k-1m --blockalign=4k --iodepth=8 --time_based --runtime=600 >/dev/null 2>&1 &)
+until [ $(written) -gt $((before + 20)) ]; do sleep 0.1; done
 kill -9 $(pidof lc); until ! pidof fio; do sleep 0.1; done`)
 	m.sh(cryptUp)
 	m.drainedEqual("/dev/mapper/slow")
