@@ -36,7 +36,7 @@ test-native: build ## tests that need neither ublk nor a guest
 test-race: ## the same for the packages with concurrency, under the race detector
 	$(GO) test -race -short -timeout 20m -run '$(RUN)' ./ublk/... ./logcache/ ./segment/... ./migrate/... ./cmd/... ./sysfsio/... ./tests/race
 
-race-test: ## queues' threads, background, fences and kills on one cache under the race detector; five minutes
+race-test: ## queues' threads, background, freezes and kills on one cache under the race detector; five minutes
 	$(GO) test -race -count=1 -timeout 20m -v ./tests/race -race.for $(or $(FOR),5m)
 
 test-vm: deps build ## tests on real ublk, in a guest

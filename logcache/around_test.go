@@ -16,11 +16,11 @@ func around(t *testing.T) (*bench, *Port, *Request, *block.Op) {
 	disk := full(benchSectors, 1)
 	r := newBench(t, disk) // the log has sector 0
 	r.v = NewVolume(5, "v", benchSectors, 4096)
-	r.v.Fence()
+	r.v.Freeze()
 	if err := r.attach(r.examine(disk)); err != nil {
 		t.Fatal(err)
 	}
-	r.v.Unfence()
+	r.v.Unfreeze()
 	p := NewPort(func() {})
 	q := &Request{Op: Read, Sectors: 8, Buf: make([]byte, 4096), Volume: r.v}
 	p.Submit(q)
@@ -60,7 +60,7 @@ func TestP9AroundBadSector(t *testing.T) {
 	if got := p.Answers(); len(got) != 1 || !errors.Is(q.Err, io.ErrUnexpectedEOF) {
 		t.Errorf("answered %v, %v", got, q.Err)
 	}
-	if n := r.v.Status().Errors; n != 1 || !r.v.Quiet() || len(p.Ops()) != 0 {
-		t.Errorf("%d errors are counted, quiet %v", n, r.v.Quiet())
+	if n := r.v.Status().Errors; n != 1 || !r.v.Idle() || len(p.Ops()) != 0 {
+		t.Errorf("%d errors are counted, quiet %v", n, r.v.Idle())
 	}
 }

@@ -40,7 +40,7 @@ func (c *Cache) Bound() []segment.Binding {
 	return slices.Clone(c.super.now.Bindings)
 }
 
-// Attach binds a fenced and quiet volume, whose backing was flushed, to the
+// Attach binds a frozen and idle volume, whose backing was flushed, to the
 // cache, and tells done when the binding is durable and the volume has changed
 // sides. What was found on its disk decides whether it may, and becomes its
 // witness; without any evidence it may if the log has no data of it, and gets
@@ -67,7 +67,7 @@ func (c *Cache) Attach(v *Volume, b segment.Binding, e *Evidence, done func(erro
 			if err == nil {
 				c.volumes[v.ID], c.versions[v.ID] = v, witness.Unknown
 				v.bypass.reported = c.ledgers[v.ID].failed
-				v.move(c)
+				v.setCache(c)
 			}
 			told(err)
 		})
@@ -89,7 +89,7 @@ func bind(s *segment.Super, b segment.Binding) {
 	*old = b
 }
 
-// Detach lets a fenced and quiet volume without dirty data go, and tells done
+// Detach lets a frozen and idle volume without dirty data go, and tells done
 // when that is durable, and all that bypassed the log, and the volume has
 // changed sides. Any thread.
 func (c *Cache) Detach(v *Volume, done func(error)) {
@@ -115,13 +115,13 @@ func (c *Cache) unbind(v *Volume, done func(error)) {
 	c.updateSuper(c.background, func(s *segment.Super) { s.Binding(v.ID).State = segment.Detached }, func(err error) {
 		if err == nil {
 			c.volumes[v.ID] = nil
-			v.move(nil)
+			v.setCache(nil)
 		}
 		done(err)
 	})
 }
 
-// Release takes a fenced and quiet volume off a cache that is about to be
+// Release takes a frozen and idle volume off a cache that is about to be
 // freed; its binding and its data stay in the log. What migration has written of
 // it since it was attached is known to nobody until the log is resumed: until
 // then its disk is taken for what the host says it is. Any thread.
@@ -129,7 +129,7 @@ func (c *Cache) Release(v *Volume) {
 	c.lock()
 	defer c.unlock()
 	c.volumes[v.ID] = nil
-	v.move(nil)
+	v.setCache(nil)
 }
 
 // CommitSuper writes the superblock now. Any thread.

@@ -66,7 +66,7 @@ func TestBlockSectorsOfTheAttached(t *testing.T) {
 		t.Errorf("%d sectors, of no device", n)
 	}
 	r.v = NewVolume(5, "v", benchSectors, 4096)
-	r.v.Fence()
+	r.v.Freeze()
 	if err := r.attach(r.examine(full(benchSectors, 1))); err != nil {
 		t.Fatal(err)
 	}

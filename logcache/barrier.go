@@ -6,7 +6,7 @@ import "github.com/ublk-lc/ublk-lc/segment/block"
 // whether that is so already.
 func (c *Cache) flush(p *Port, r *Request) (done bool) {
 	c.stats.Flushes++
-	c.rhythm.barrier()
+	c.predictor.barrier()
 	r.need = c.newestSeq()
 	if c.broken != nil {
 		r.Err = c.broken
@@ -24,15 +24,15 @@ func (c *Cache) flush(p *Port, r *Request) (done bool) {
 // needed is the sequence that somebody wants to be durable.
 func (c *Cache) needed() uint64 {
 	if c.waiters.head != nil {
-		return max(c.want, c.waiters.tail.need)
+		return max(c.durableTarget, c.waiters.tail.need)
 	}
-	return c.want
+	return c.durableTarget
 }
 
-// maxHard is how many records may be under way with FUA. What arrives while so
-// many are gathers for the next. With several the device need not rest between
-// them, and a few writers need not wait for each other's records.
-const maxHard = 4
+// maxFUARecords is how many records may be under way with FUA. What arrives
+// while so many are gathers for the next. With several the device need not rest
+// between them, and a few writers need not wait for each other's records.
+const maxFUARecords = 4
 
 // kick moves the barriers on. While a group is under way, what arrives waits;
 // otherwise the next group takes in all that waits, seals the open record if it
@@ -40,11 +40,11 @@ const maxHard = 4
 // before that one are durable, or on the way to it by themselves, writing it
 // with FUA is enough: one operation instead of two.
 func (c *Cache) kick(p *Port) {
-	if c.flushOp || c.health() != Healthy || c.group == 0 && !c.form(p) || c.writtenSeq < c.group {
+	if c.flushOp || c.health() != Healthy || c.groupSeq == 0 && !c.form(p) || c.writtenSeq < c.groupSeq {
 		return
 	}
 	c.flushOp = true
-	c.group = c.writtenSeq
+	c.groupSeq = c.writtenSeq
 	p.newLogOp(c, forBarrier, block.Flush, 0, nil).flush = c.ledgers[block.Cache].begin()
 }
 
@@ -52,27 +52,27 @@ func (c *Cache) kick(p *Port) {
 // a flush.
 func (c *Cache) form(p *Port) bool {
 	need := c.needed()
-	if need <= c.hardSeq || c.gathers(p) {
+	if need <= c.fuaSeq || c.gathers(p) {
 		return false
 	}
 	if rec := c.cur.rec; rec != nil && need >= rec.Seq {
-		if c.hardSeq == c.sealedSeq {
-			c.harden(p)
+		if c.fuaSeq == c.sealedSeq {
+			c.sealFUA(p)
 			return false
 		}
 		c.seal(p, true)
 	}
-	c.group = min(need, c.sealedSeq)
-	c.company.begins(c.group)
+	c.groupSeq = min(need, c.sealedSeq)
+	c.company.begins(c.groupSeq)
 	return true
 }
 
-// harden seals the open record and writes it with FUA, unless it has to wait for
-// one under way. All records before it harden by themselves.
-func (c *Cache) harden(p *Port) {
-	if c.hardSeq-c.durableSeq < maxHard {
-		c.cur.rec.hard, c.hardSeq = true, c.cur.rec.Seq
-		c.company.begins(c.hardSeq)
+// sealFUA seals the open record and writes it with FUA, unless it has to wait for
+// one under way. All records before it become durable by themselves.
+func (c *Cache) sealFUA(p *Port) {
+	if c.fuaSeq-c.durableSeq < maxFUARecords {
+		c.cur.rec.fua, c.fuaSeq = true, c.cur.rec.Seq
+		c.company.begins(c.fuaSeq)
 		c.cur.rec.flush = c.ledgers[block.Cache].begin()
 		c.seal(p, true)
 	}
@@ -124,16 +124,16 @@ func (c *Cache) groupFlushed(p *Port) {
 	if c.broken != nil {
 		return
 	}
-	c.hardSeq = max(c.hardSeq, c.group)
-	seq := c.group
-	c.group = 0
+	c.fuaSeq = max(c.fuaSeq, c.groupSeq)
+	seq := c.groupSeq
+	c.groupSeq = 0
 	c.becameDurable(p, seq)
 }
 
 // becameDurable answers what waits for the records up to seq.
 func (c *Cache) becameDurable(p *Port, seq uint64) {
 	c.durableSeq = seq
-	c.company.hardened(seq, c.waiters.head != nil && c.waiters.head.need <= seq)
+	c.company.becameDurable(seq, c.waiters.head != nil && c.waiters.head.need <= seq)
 	for c.waiters.head != nil && c.waiters.head.need <= seq {
 		r := c.waiters.pop()
 		c.company.answered(r)

@@ -154,7 +154,7 @@ func (r *Request) Bypassed() bool { return r.route == Sequential || r.route == C
 
 // SetBypass changes which writes may go past the log. Any thread.
 func (v *Volume) SetBypass(set Bypass) {
-	defer v.hold()()
+	defer v.lock()()
 	v.bypass.Bypass = set
 }
 

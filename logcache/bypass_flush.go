@@ -4,8 +4,8 @@ import "github.com/ublk-lc/ublk-lc/segment/block"
 
 // This file has the flushes of a backing that bypassed writes need.
 
-// owed is what a flush of the backing is for.
-type owed struct {
+// backingFlush is what a flush of the backing is for.
+type backingFlush struct {
 	volume   *Volume
 	number   uint64      // in the ledger of the backing
 	covers   uint64      // bypassed writes that had completed when it was issued
@@ -21,7 +21,7 @@ func (c *Cache) flushBacking(p *Port, r *Request) bool {
 		return false
 	}
 	c.startBackingFlush(p, r.Volume).req = r
-	c.want = max(c.want, c.newestSeq())
+	c.durableTarget = max(c.durableTarget, c.newestSeq())
 	c.kick(p)
 	return true
 }
@@ -33,18 +33,18 @@ func (c *Cache) syncBypassed(p *Port, v *Volume, done func(error)) {
 		done(nil)
 		return
 	}
-	c.startBackingFlush(p, v).owed.done = done
+	c.startBackingFlush(p, v).backing.done = done
 }
 
 func (c *Cache) startBackingFlush(p *Port, v *Volume) *operation {
 	l := &c.ledgers[v.ID]
-	o := p.newOp(forOwedFlush, block.Flush, v.dev(), 0, nil)
-	o.cache, o.owed = c, owed{volume: v, number: l.begin(), covers: v.bypass.written, failures: l.failed}
+	o := p.newOp(forBackingFlush, block.Flush, v.dev(), 0, nil)
+	o.cache, o.backing = c, backingFlush{volume: v, number: l.begin(), covers: v.bypass.written, failures: l.failed}
 	return o
 }
 
 // FlushBypassed makes the bypassed writes of a volume durable, and tells done
-// when they are. The volume is attached, and must be fenced and quiet if that is
+// when they are. The volume is attached, and must be frozen and idle if that is
 // to be all of them. Any thread.
 func (c *Cache) FlushBypassed(v *Volume, done func(error)) {
 	c.background.Do(func(p *Port) {
@@ -54,9 +54,9 @@ func (c *Cache) FlushBypassed(v *Volume, done func(error)) {
 	})
 }
 
-// owedFlushed takes the completion of such a flush.
-func (c *Cache) owedFlushed(p *Port, o *operation, err error) {
-	w, r := o.owed, o.req
+// backingFlushed takes the completion of such a flush.
+func (c *Cache) backingFlushed(p *Port, o *operation, err error) {
+	w, r := o.backing, o.req
 	p.release(o)
 	c.lock()
 	defer c.unlock()
@@ -67,8 +67,8 @@ func (c *Cache) owedFlushed(p *Port, o *operation, err error) {
 	c.endBackingFlush(p, w, r, err)
 }
 
-// endBackingFlush goes on when it is known what a flush that was owed is worth.
-func (c *Cache) endBackingFlush(p *Port, w owed, r *Request, err error) {
+// endBackingFlush goes on when it is known what a flush of the backing is worth.
+func (c *Cache) endBackingFlush(p *Port, w backingFlush, r *Request, err error) {
 	b, failed := &w.volume.bypass, c.ledgers[w.volume.ID].failed
 	if err == nil && failed > min(w.failures, b.reported) {
 		err = ErrBypassLost // another one has failed, and nobody was told, or this may be the one to know it

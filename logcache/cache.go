@@ -79,15 +79,15 @@ type Cache struct {
 	sealedSeq  uint64   // highest sealed
 	writtenSeq uint64   // all up to here are written
 	durableSeq uint64   // all up to here are durable
-	hardSeq    uint64   // all up to here are durable, or are being written with FUA
+	fuaSeq     uint64   // all up to here are durable, or are being written with FUA
 
 	// barriers
-	rhythm  rhythm
-	waiters queue  // waiting for durableSeq, oldest first
-	want    uint64 // somebody without a request wants this to be durable
-	group   uint64 // the group under way is for records up to here; 0 = idle
-	flushOp bool   // its flush is under way
-	company company
+	predictor     barrierPredictor
+	waiters       queue  // waiting for durableSeq, oldest first
+	durableTarget uint64 // somebody without a request wants this to be durable
+	groupSeq      uint64 // the group under way is for records up to here; 0 = idle
+	flushOp       bool   // its flush is under way
+	company       company
 
 	line   line   // writes that cannot go to the log yet
 	places uint64 // given to writes so far
@@ -157,7 +157,7 @@ func newCache(s *segment.Super, r *segment.Recovery, cfg Config) (*Cache, error)
 	c.lastMigrated, c.migratedSeq = s.LastMigrated, s.MigratedSeq
 	c.slotDiscard.freed = c.lastMigrated
 	c.nextID, c.prevEnd = r.NextSegment(s), r.PrevEnd
-	c.sealedSeq, c.writtenSeq, c.durableSeq, c.hardSeq = r.LastSeq, r.LastSeq, r.LastSeq, r.LastSeq
+	c.sealedSeq, c.writtenSeq, c.durableSeq, c.fuaSeq = r.LastSeq, r.LastSeq, r.LastSeq, r.LastSeq
 	c.recs = make([]record, maxRecords)
 	c.line.volumes = make([]*Volume, 0, segment.MaxDevices)
 	c.super.init(s)

@@ -29,7 +29,7 @@ const (
 	meanBarriers, meanGroups = 16, 4
 	// settling is how many groups it takes until those come together that will: as
 	// many may be under way by themselves.
-	settling = maxHard
+	settling = maxFUARecords
 	// recess is how many means pass until it is tried again.
 	recess = 32
 )
@@ -117,9 +117,9 @@ func (m *company) came(r *Request, waits, met bool) {
 	*v = absence{}
 }
 
-// hardened takes in that all up to seq is durable, and whether that answers
+// becameDurable takes in that all up to seq is durable, and whether that answers
 // barriers.
-func (m *company) hardened(seq uint64, answers bool) {
+func (m *company) becameDurable(seq uint64, answers bool) {
 	if m.deadline == 0 {
 		return
 	}
@@ -136,13 +136,13 @@ func (m *company) hardened(seq uint64, answers bool) {
 }
 
 // answered takes in that one is, and expects its device again, unless that is
-// behind a fence.
+// in a freeze.
 func (m *company) answered(r *Request) {
 	if m.deadline == 0 {
 		return
 	}
 	v := &r.Volume.absence
-	if v.since = m.ended; v.round != m.round && !r.Volume.fenced {
+	if v.since = m.ended; v.round != m.round && !r.Volume.frozen {
 		v.round = m.round
 		m.expected++
 	}

@@ -76,7 +76,7 @@ func (c *Cache) limit(p *Port, v *Volume, set Credit) {
 // Unlimit lets all writes of a volume go, on the threads that they came from. It is
 // not slowed any more while it stays attached. Any thread.
 func (v *Volume) Unlimit() {
-	release := v.hold()
+	release := v.lock()
 	v.limiter.free = v.cache.Load() != nil
 	r := v.waiting.head
 	if r == nil {

@@ -22,8 +22,8 @@ func TestP7DetachLeavesNothingBehind(t *testing.T) {
 			}
 			return nil
 		}
-		r.v.Fence()
-		defer r.v.Unfence()
+		r.v.Freeze()
+		defer r.v.Unfreeze()
 		r.c.Detach(r.v, func(got error) { err = got })
 		h.Settle(r.c.Background())
 		return err

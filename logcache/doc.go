@@ -30,7 +30,7 @@
 //
 //  1. volume.go: [Port.Submit] gives the request to Volume.trySubmit. Without a
 //     cache it goes to the backing as it is (Port.passThrough). With one, the lock
-//     is taken, once for all of the steps up to 5. A fence keeps the request; else
+//     is taken, once for all of the steps up to 5. A freeze keeps the request; else
 //     Cache.take says what kind it is.
 //  2. bypass.go, the route: Cache.bypass asks bypass.route how long its stream is,
 //     then Cache.witnessed and Cache.uncontested whether it may bypass the log. If
@@ -44,8 +44,8 @@
 //     and enters into the index (Cache.place). Without room it waits like in 3.
 //  5. Cache.logged gives it its place in the order and takes its credit. That
 //     answers it, unless it has FUA: then it joins the waiters, as a FLUSH does in
-//     its step 2. After any other, Cache.foresee may seal the record for a barrier
-//     that is predicted: rhythm.go.
+//     its step 2. After any other, Cache.predictBarrier may seal the record for a
+//     barrier that is predicted: barrier_predict.go.
 //  6. port.go: Port.finish, without the lock, computes the checksums of sealed
 //     records and makes writes of them, which [Port.Ops] hands over.
 //  7. [Port.Done] leads to Cache.recordWritten, and that to Cache.advance: it
@@ -64,10 +64,10 @@
 //  3. Cache.kick begins a group, unless one is under way, or Cache.gathers has
 //     the barriers wait for company (gather.go), with a timer that Cache.awaited
 //     is told of. If every record before the open one is durable, or on its way
-//     with FUA, Cache.harden writes the open record with FUA: one operation, and up
-//     to maxHard of them at once. Else the open record is sealed (record.go), and
-//     when all records of the group are written one flush of the cache device
-//     follows.
+//     with FUA, Cache.sealFUA writes the open record with FUA: one operation, and
+//     up to maxFUARecords of them at once. Else the open record is sealed
+//     (record.go), and when all records of the group are written one flush of the
+//     cache device follows.
 //  4. Cache.recordWritten, or Cache.flushed, is told how that ended. What a flush
 //     that succeeded is worth says the ledger: see below. Cache.becameDurable
 //     answers all waiters up to there, and Cache.advance lets the next group go.
@@ -96,7 +96,7 @@
 // flight. written is the highest sequence up to which all records have been
 // written; durable follows it when a flush of the cache device succeeds, or a
 // write with FUA behind records that are durable, and only that answers
-// barriers. Barriers go in groups: at most maxHard records with FUA, or one
+// barriers. Barriers go in groups: at most maxFUARecords records with FUA, or one
 // group's writes and flush, are under way, and what arrives meanwhile waits for
 // the next. Where several devices share a log, barriers may wait a moment longer,
 // so that all share each group: company.go.
@@ -104,7 +104,7 @@
 // # Locks
 //
 // Cache.mu guards everything in Cache. Volume.mu guards a volume that is in
-// pass-through, and its list of fenced requests. Port.mu guards a port's mail.
+// pass-through, and its list of held requests. Port.mu guards a port's inbox.
 // They are taken in this order. Under none of them is there I/O on a disk, or a
 // wait for it. What there is under Cache.mu: copies between requests and RAM
 // buffers, and a few checksums; the clock, and the wake-up of another thread;
@@ -156,9 +156,9 @@
 //	                 user, or an operation of ours. Not to write a record, as
 //	                 dm-lc has it: that is to seal it
 //	forget           of the index: to drop entries; of the verb lc forget: give up
-//	freeze           to hold back all requests of a device; blk-mq. Here: fence.
-//	                 When none is in flight, it is quiet
-//	FUA record       one that its write alone makes durable; in code: hard
+//	freeze           to hold back all requests of a device, as in blk-mq. When none
+//	                 is in flight, it is idle
+//	FUA record       one that its write alone makes durable
 //	give up          to drop what is dirty of a device, for good
 //	group            the barriers that one flush, or FUA record, answers: group
 //	                 commit
@@ -173,8 +173,7 @@
 //	pass through     what requests of a device without a cache do
 //	port             the way of one thread into the caches; blk-mq has a hardware
 //	                 context, hctx, for each queue
-//	prediction       of a barrier: writing the open record before it comes. In
-//	                 code: foresee, rhythm
+//	prediction       of a barrier: writing the open record before it comes
 //	RAM buffer       the image of a segment in memory
 //	record           a header and its payload, written at once: the unit that is
 //	                 there after a crash, or is not
@@ -191,8 +190,7 @@
 //	stream           writes, each of which starts where one before it ended
 //	torn tail        what a crash leaves behind the last whole record
 //	wait             what a write does that is in line, for credit, for room in
-//	                 log or buffers, or for those before it; in code: parked, if
-//	                 not for credit
+//	                 log or buffers, or for those before it. Who is frozen is held
 //	witness          checksums that tell a backing by its content
 //	zeroes           discards and write-zeroes in the log
 //

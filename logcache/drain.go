@@ -45,7 +45,7 @@ func (c *Cache) openID() uint64 {
 }
 
 func (c *Cache) wantDurable(seq uint64) {
-	c.want = max(c.want, seq)
+	c.durableTarget = max(c.durableTarget, seq)
 	c.kick(c.background)
 }
 

@@ -5,7 +5,7 @@ package logcache
 type Events struct {
 	Progress func()      // more is durable, or migrated: there may be more to migrate
 	Closed   func()      // a segment of the log is full or was ended
-	Parked   func()      // a write that may go has no room, after a time when none waited so
+	Waiting  func()      // a write that may go has no room, after a time when none waited so
 	Broken   func(error) // the cache takes no more writes
 }
 
@@ -13,7 +13,7 @@ type Events struct {
 type news struct {
 	any      bool
 	progress bool
-	parked   bool
+	waiting  bool
 	closed   int
 	broken   error
 }
@@ -39,15 +39,15 @@ func (e *Events) tell(n *news) {
 			e.Closed()
 		}
 	}
-	if n.parked && e.Parked != nil {
-		e.Parked()
+	if n.waiting && e.Waiting != nil {
+		e.Waiting()
 	}
 	if n.broken != nil && e.Broken != nil {
 		e.Broken(n.broken)
 	}
 }
 
-func (n *news) didPark()     { n.any, n.parked = true, true }
+func (n *news) didWait()     { n.any, n.waiting = true, true }
 func (n *news) didProgress() { n.any, n.progress = true, true }
 func (n *news) didClose()    { n.any, n.closed = true, n.closed+1 }
 

@@ -27,27 +27,27 @@ func TestEventsClosed(t *testing.T) {
 	}
 }
 
-// TestEventsParked: one write that waits is news, and the next ones are none.
-func TestEventsParked(t *testing.T) {
+// TestEventsWaiting: one write that waits is news, and the next ones are none.
+func TestEventsWaiting(t *testing.T) {
 	r := newBench(t, full(benchSectors, 1))
 	if err := r.attach(r.examine(full(benchSectors, 1))); err != nil {
 		t.Fatal(err)
 	}
-	r.v.Unfence()
-	parked := 0
-	r.c.events.Parked = func() { parked++ }
+	r.v.Unfreeze()
+	told := 0
+	r.c.events.Waiting = func() { told++ }
 	p := NewPort(func() {})
 	for i := range uint64(64) { // 32 KiB, and there is memory for 16
 		p.Submit(&Request{Op: Write, LBA: i, Sectors: 1, Buf: make([]byte, 512), Volume: r.v})
 	}
-	if n := r.c.Status().WaitingWrites; n < 2 || parked != 1 {
-		t.Errorf("%d writes wait, told %d times", n, parked)
+	if n := r.c.Status().WaitingWrites; n < 2 || told != 1 {
+		t.Errorf("%d writes wait, told %d times", n, told)
 	}
-	r.v.Fence()
-	r.v.Unfence()
+	r.v.Freeze()
+	r.v.Unfreeze()
 	p.Poll()
-	if n := r.c.Status().WaitingWrites; n < 2 || parked != 2 {
-		t.Errorf("%d writes wait again behind a fence, told %d times", n, parked)
+	if n := r.c.Status().WaitingWrites; n < 2 || told != 2 {
+		t.Errorf("%d writes wait again in a freeze, told %d times", n, told)
 	}
 }
 
@@ -85,7 +85,7 @@ func TestEventsWithoutTheLock(t *testing.T) {
 	}
 	*r.c.events = Events{
 		Progress: func() { ask("progress") }, Closed: func() { ask("the end of a segment") },
-		Parked: func() { ask("a write that waits") }, Broken: func(error) { ask("a broken cache") },
+		Waiting: func() { ask("a write that waits") }, Broken: func(error) { ask("a broken cache") },
 	}
 	p := NewPort(func() {})
 	for i := range uint64(64) {

@@ -9,15 +9,15 @@ import (
 )
 
 // ErrUnjudged is returned when a disk that the log has data of would be attached
-// without having been looked at, behind the same fence.
+// without having been looked at, in the same freeze.
 var ErrUnjudged = errors.New("the disk was not looked at")
 
 // Evidence is what was found when the disk of a volume was looked at: on what
 // grounds it may be taken for the one that the log has data of. Only
-// [Cache.Examine] makes any, and it holds as long as the volume stays fenced.
+// [Cache.Examine] makes any, and it holds as long as the volume stays frozen.
 type Evidence struct {
 	volume   *Volume
-	fence    uint64
+	freeze   uint64
 	trials   []trial
 	taken    *segment.Witness // from the disk as it is
 	overrule bool
@@ -56,7 +56,7 @@ func (e *Evidence) trial(dev uint8) *trial {
 	return nil
 }
 
-// Examine looks at the disk of a volume that is fenced and quiet, and whose
+// Examine looks at the disk of a volume that is frozen and idle, and whose
 // backing was flushed since, before it is attached as b: what the log has data
 // of must be on it as it was left; see package witness. log is the cache device,
 // of which only what the disk may have got from it is read. Any thread, but for
@@ -64,7 +64,7 @@ func (e *Evidence) trial(dev uint8) *trial {
 func (c *Cache) Examine(v *Volume, b *segment.Binding, disk, log witness.Disk) (*Evidence, error) {
 	e := &Evidence{volume: v}
 	var still bool
-	if e.fence, still = v.still(); !still {
+	if e.freeze, still = v.frozenIdle(); !still {
 		return nil, fmt.Errorf("device %d: %w: it is not fenced, or not quiet", v.ID, ErrUnjudged)
 	}
 	for _, s := range c.suspects(b) {
@@ -163,10 +163,10 @@ func (c *Cache) judgeTwin(old, b *segment.Binding, t *trial, e *Evidence) error 
 	return fmt.Errorf("%w: the log holds %d dirty blocks of this disk as device %d (%q)%s: create it with that id", ErrMismatch, c.dirty[old.ID], old.ID, old.Name, seen)
 }
 
-// holds tells whether a volume has been behind the same fence ever since.
+// holds tells whether a volume has been in the same freeze ever since.
 func (e *Evidence) holds(v *Volume) bool {
-	fence, still := v.still()
-	return e.volume == v && e.fence == fence && still
+	freeze, still := v.frozenIdle()
+	return e.volume == v && e.freeze == freeze && still
 }
 
 // witness is what the binding of an attached disk says from now on. Where the

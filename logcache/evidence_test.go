@@ -84,7 +84,7 @@ func (r *bench) resume() {
 func (r *bench) volume(sectors uint64) {
 	r.v = NewVolume(5, "v", sectors, 512)
 	r.b.Sectors = sectors
-	r.v.Fence()
+	r.v.Freeze()
 }
 
 func (r *bench) examine(disk plate) *Evidence {
@@ -114,7 +114,7 @@ func (r *bench) carryOut(p *Port) { r.host().Run(p) }
 
 // write logs a sector.
 func (r *bench) write(lba uint64) {
-	r.v.Unfence()
+	r.v.Unfreeze()
 	p := NewPort(func() {})
 	p.Submit(&Request{Op: Write, FUA: true, LBA: lba, Sectors: 1, Buf: make([]byte, 512), Volume: r.v})
 	r.carryOut(p)
@@ -124,26 +124,26 @@ func (r *bench) write(lba uint64) {
 }
 
 // TestP8NoAttachWithoutEvidence: there is no way to attach a disk that the log has
-// data of, which was not looked at behind the fence that it is attached behind.
+// data of, which was not looked at in the freeze that it is attached in.
 func TestP8NoAttachWithoutEvidence(t *testing.T) {
 	disk := full(benchSectors, 1)
 	r := newBench(t, disk)
 	if err := r.attach(nil); !errors.Is(err, ErrUnjudged) {
 		t.Errorf("without any: %v", err)
 	}
-	r.v.Unfence()
+	r.v.Unfreeze()
 	if _, err := r.c.Examine(r.v, &r.b, disk, r.log); !errors.Is(err, ErrUnjudged) {
 		t.Errorf("of a disk in use: %v", err)
 	}
-	r.v.Fence()
+	r.v.Freeze()
 	e := r.examine(disk)
-	r.v.Unfence()
+	r.v.Unfreeze()
 	if err := r.attach(e); !errors.Is(err, ErrUnjudged) {
-		t.Errorf("without a fence: %v", err)
+		t.Errorf("without a freeze: %v", err)
 	}
-	r.v.Fence()
+	r.v.Freeze()
 	if err := r.attach(e); !errors.Is(err, ErrUnjudged) {
-		t.Errorf("behind another fence: %v", err)
+		t.Errorf("in another freeze: %v", err)
 	}
 	own := r.v
 	r.volume(benchSectors)
@@ -260,7 +260,7 @@ func TestP8TwinOfAnAttachedDisk(t *testing.T) {
 	clear(disk[:512]) // as migration of the log would have it
 	r.v = NewVolume(6, "w", benchSectors, 512)
 	r.b.ID = 6
-	r.v.Fence()
+	r.v.Freeze()
 	if err := r.attach(r.examine(disk)); !errors.Is(err, ErrMismatch) {
 		t.Errorf("attach: %v", err)
 	}

@@ -24,7 +24,7 @@ func writable(t *testing.T, logBytes int) *bench {
 	if err := r.attach(nil); err != nil {
 		t.Fatal(err)
 	}
-	r.v.Unfence()
+	r.v.Unfreeze()
 	return r
 }
 

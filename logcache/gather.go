@@ -42,9 +42,9 @@ func (c *Cache) came(r *Request) {
 func (c *Cache) gathers(p *Port) bool {
 	m := &c.company
 	switch {
-	case !m.pays || c.want > c.hardSeq:
+	case !m.pays || c.durableTarget > c.fuaSeq:
 		return false
-	case c.hardSeq > c.durableSeq:
+	case c.fuaSeq > c.durableSeq:
 		return true
 	case m.expected == 0:
 		return false

@@ -103,7 +103,7 @@ func TestGatherTooLate(t *testing.T) {
 	r := waitingParty(t, time.Second)
 	r.settle()
 	r.now += time.Second
-	if r.sync(r.writers[0]); !r.c.company.pays || r.c.company.waiting || r.c.hardSeq == r.c.durableSeq {
+	if r.sync(r.writers[0]); !r.c.company.pays || r.c.company.waiting || r.c.fuaSeq == r.c.durableSeq {
 		t.Error("a barrier waits for one who is late")
 	}
 }
@@ -114,8 +114,8 @@ func TestGatherOldTimer(t *testing.T) {
 	timer := r.timer()
 	old := r.c.company.round
 	r.until("another wait", func() bool { return r.c.company.waiting && r.c.company.round > old })
-	under := r.c.hardSeq
-	if timer.do(); !r.c.company.waiting || r.c.hardSeq != under {
+	under := r.c.fuaSeq
+	if timer.do(); !r.c.company.waiting || r.c.fuaSeq != under {
 		t.Error("it ends with the timer of another one")
 	}
 	r.settle()
@@ -134,8 +134,8 @@ func TestGatherEnds(t *testing.T) {
 		why string
 		end func(r *party)
 	}{
-		{"its own device is held", func(r *party) { r.c.waiters.head.Volume.Fence() }},
-		{"the other device is held", func(r *party) { r.writers[2-r.c.waiters.head.Volume.ID].v.Fence() }},
+		{"its own device is held", func(r *party) { r.c.waiters.head.Volume.Freeze() }},
+		{"the other device is held", func(r *party) { r.writers[2-r.c.waiters.head.Volume.ID].v.Freeze() }},
 		{"no barrier may wait", func(r *party) { r.c.SetBarrierDeadline(0) }},
 		{"barriers may wait for another time", func(r *party) { r.c.SetBarrierDeadline(time.Millisecond) }},
 		{"the log is to be durable", func(r *party) { r.c.FlushCurrent() }},
@@ -151,15 +151,15 @@ func TestGatherEnds(t *testing.T) {
 	}
 }
 
-// TestGatherBehindAFence: one that is held does not come, so nobody waits for him.
-func TestGatherBehindAFence(t *testing.T) {
+// TestGatherWhileFrozen: one that is held does not come, so nobody waits for him.
+func TestGatherWhileFrozen(t *testing.T) {
 	r := waitingParty(t, time.Second)
 	held := r.c.waiters.head.Volume
-	held.Fence()
+	held.Freeze()
 	r.goesOn("a device is held")
-	r.until("it is quiet", held.Quiet)
+	r.until("it is idle", held.Idle)
 	if r.c.company.expected > 0 {
-		t.Error("a device behind a fence is expected")
+		t.Error("a frozen device is expected")
 	}
 	r.c.Release(held)
 	if held.absence != (absence{}) {

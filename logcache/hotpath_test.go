@@ -101,7 +101,7 @@ func (r *rig) do(op Op, block uint64, fua bool) {
 	r.p.Submit(q)
 	r.drive(r.p)
 	if r.c.nextID-r.c.lastMigrated > r.c.geo.Slots-2 {
-		r.c.durableSeq, r.c.hardSeq = r.c.writtenSeq, r.c.writtenSeq
+		r.c.durableSeq, r.c.fuaSeq = r.c.writtenSeq, r.c.writtenSeq
 		r.c.lastMigrated = r.c.nextID - 2
 		r.c.slotDiscard.freed = r.c.lastMigrated
 	}

@@ -56,11 +56,11 @@ func (c *Cache) order() [15]atMost {
 	}
 	return [...]atMost{
 		{c.migratedSeq, c.durableSeq, "what is migrated is durable in the log"},
-		{c.durableSeq, c.hardSeq, "what is durable need not become so"},
-		{c.hardSeq, c.sealedSeq, "only sealed records are written with FUA"},
+		{c.durableSeq, c.fuaSeq, "what is durable need not become so"},
+		{c.fuaSeq, c.sealedSeq, "only sealed records are written with FUA"},
 		{c.durableSeq, written, "what is durable is written"},
 		{c.writtenSeq, c.sealedSeq, "only sealed records are written"},
-		{c.group, c.sealedSeq, "a group of barriers is of sealed records"},
+		{c.groupSeq, c.sealedSeq, "a group of barriers is of sealed records"},
 		{c.needed(), c.newestSeq(), "nobody waits for a record that there is not"},
 		{c.slotDiscard.freed, c.lastMigrated, "a slot that is free was migrated"},
 		{c.lastMigrated, s.now.LastMigrated, "a segment that is migrated is stated to be"},
@@ -127,17 +127,17 @@ func (c *Cache) newestID() uint64 {
 // beside the flush of a group no write with FUA is under way, which could fail and
 // cost it.
 func (c *Cache) checkRecords() error {
-	if c.group > 0 && c.group <= c.hardSeq {
-		return fmt.Errorf("a group is of the records up to %d, and those up to %d need none", c.group, c.hardSeq)
+	if c.groupSeq > 0 && c.groupSeq <= c.fuaSeq {
+		return fmt.Errorf("a group is of the records up to %d, and those up to %d need none", c.groupSeq, c.fuaSeq)
 	}
-	if c.flushOp && (c.group == 0 || c.group > c.writtenSeq) {
-		return fmt.Errorf("a flush is for the records up to %d, and those up to %d are written", c.group, c.writtenSeq)
+	if c.flushOp && (c.groupSeq == 0 || c.groupSeq > c.writtenSeq) {
+		return fmt.Errorf("a flush is for the records up to %d, and those up to %d are written", c.groupSeq, c.writtenSeq)
 	}
 	for seq := c.writtenSeq + 1; seq <= c.newestSeq(); seq++ {
 		switch r := &c.recs[seq%maxRecords]; {
 		case r.Seq != seq:
 			return fmt.Errorf("record %d is where %d should be", r.Seq, seq)
-		case c.flushOp && r.hard && !r.written:
+		case c.flushOp && r.fua && !r.written:
 			return fmt.Errorf("record %d is being written with FUA beside the flush of a group", seq)
 		}
 	}

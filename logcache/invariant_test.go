@@ -75,12 +75,12 @@ func (cases spoiledBy) held(t *testing.T, check func(c *Cache, last *Sequences) 
 
 var sequences = spoiledBy{
 	"migrated, not durable":      {func(c *Cache) { c.migratedSeq = 9 }, "what is migrated is durable in the log: 9, and at most 3"},
-	"durable, not hard":          {func(c *Cache) { c.durableSeq++ }, "what is durable need not become so: 4"},
-	"hard, not sealed":           {func(c *Cache) { c.hardSeq++ }, "only sealed records are written with FUA: 4"},
+	"durable, not FUA":           {func(c *Cache) { c.durableSeq++ }, "what is durable need not become so: 4"},
+	"FUA, not sealed":            {func(c *Cache) { c.fuaSeq++ }, "only sealed records are written with FUA: 4"},
 	"durable, not written":       {func(c *Cache) { c.writtenSeq-- }, "what is durable is written: 3, and at most 2"},
 	"written, not sealed":        {func(c *Cache) { c.writtenSeq++ }, "only sealed records are written: 4"},
-	"a group of what is to come": {func(c *Cache) { c.group = 4 }, "a group of barriers is of sealed records: 4"},
-	"a want of what is to come":  {func(c *Cache) { c.want = 5 }, "nobody waits for a record that there is not: 5, and at most 4"},
+	"a group of what is to come": {func(c *Cache) { c.groupSeq = 4 }, "a group of barriers is of sealed records: 4"},
+	"a want of what is to come":  {func(c *Cache) { c.durableTarget = 5 }, "nobody waits for a record that there is not: 5, and at most 4"},
 	"free, not migrated":         {func(c *Cache) { c.slotDiscard.freed++ }, "a slot that is free was migrated: 2"},
 	"a segment not stated":       {func(c *Cache) { c.super.now.LastMigrated-- }, "a segment that is migrated is stated to be: 1"},
 	"a record not stated":        {func(c *Cache) { c.super.now.MigratedSeq-- }, "a record that is migrated is stated to be: 1"},
@@ -106,11 +106,11 @@ var parts = spoiledBy{
 	"a gap in the log":        {func(c *Cache) { c.slots[1].FirstSeq++ }, "segment 2 has records 3 to 3, behind record 1"},
 	"an end elsewhere":        {func(c *Cache) { c.slots[1].LastSeq = 2 }, "the segments end with record 2, and record 3 is sealed"},
 
-	"a group of what is hard": {func(c *Cache) { c.group = 3 }, "a group is of the records up to 3, and those up to 3 need none"},
-	"a flush for no group":    {func(c *Cache) { c.flushOp = true }, "a flush is for the records up to 0"},
-	"a flush before a write":  {func(c *Cache) { c.flushOp, c.group, c.hardSeq, c.writtenSeq = true, 3, 2, 2 }, "a flush is for the records up to 3, and those up to 2"},
-	"a record elsewhere":      {func(c *Cache) { c.recs[4].Seq = 9 }, "record 9 is where 4 should be"},
-	"FUA beside a flush": {func(c *Cache) { c.flushOp, c.group, c.hardSeq, c.recs[4].hard = true, 3, 2, true },
+	"a group of FUA records": {func(c *Cache) { c.groupSeq = 3 }, "a group is of the records up to 3, and those up to 3 need none"},
+	"a flush for no group":   {func(c *Cache) { c.flushOp = true }, "a flush is for the records up to 0"},
+	"a flush before a write": {func(c *Cache) { c.flushOp, c.groupSeq, c.fuaSeq, c.writtenSeq = true, 3, 2, 2 }, "a flush is for the records up to 3, and those up to 2"},
+	"a record elsewhere":     {func(c *Cache) { c.recs[4].Seq = 9 }, "record 9 is where 4 should be"},
+	"FUA beside a flush": {func(c *Cache) { c.flushOp, c.groupSeq, c.fuaSeq, c.recs[4].fua = true, 3, 2, true },
 		"record 4 is being written with FUA beside the flush of a group"},
 	"a buffer in use": {func(c *Cache) { c.bufs[0].unwritten++ }, "buffer 0 has 0 records that are not written, and counts 1"},
 

@@ -80,7 +80,7 @@ func (l *line) remove(v *Volume) {
 func (c *Cache) wait(r *Request) {
 	c.line.join(r)
 	if v := r.Volume; v.limiter.has(v.waiting.head) {
-		c.stats.Parked++
+		c.stats.Waited++
 	} else {
 		v.stats.SlowedWrites++
 	}
@@ -100,7 +100,7 @@ func (c *Cache) stand() {
 	}
 	if !c.line.announced {
 		c.line.announced = true
-		c.news.didPark()
+		c.news.didWait()
 	}
 }
 
@@ -122,9 +122,10 @@ func (c *Cache) resume(p *Port) {
 	c.line.announced = false
 }
 
-// leave has all writes of a volume that wait, and of which nothing is in the log,
-// held by its fence: they come anew when it is gone. Others may be next then.
-func (c *Cache) leave(v *Volume) {
+// holdWaiting has all writes of a volume that wait, and of which nothing is in
+// the log, held by its freeze: they come anew when it is gone. Others may be
+// next then.
+func (c *Cache) holdWaiting(v *Volume) {
 	var begun *Request
 	if r := v.waiting.head; r == nil {
 		return

@@ -14,11 +14,11 @@ func (r *bench) second(id uint8) *Volume {
 	first, b := r.v, r.b
 	defer func() { r.v, r.b = first, b }()
 	r.v, r.b = NewVolume(id, "w", 1<<30, 512), segment.Binding{ID: id, Sectors: 1 << 30}
-	r.v.Fence()
+	r.v.Freeze()
 	if err := r.attach(nil); err != nil {
 		r.t.Fatal(err)
 	}
-	r.v.Unfence()
+	r.v.Unfreeze()
 	return r.v
 }
 
@@ -39,10 +39,10 @@ func runLog(ports ...*Port) {
 	}
 }
 
-// TestP9FenceFreesTheLine: a write waits behind a discard of another volume,
-// and the index has no room for that. When a fence takes the discard away the
+// TestP9FreezeFreesTheLine: a write waits behind a discard of another volume,
+// and the index has no room for that. When a freeze takes the discard away the
 // write is next, and goes. Before that nobody overtakes.
-func TestP9FenceFreesTheLine(t *testing.T) {
+func TestP9FreezeFreesTheLine(t *testing.T) {
 	r := writable(t, 16<<20)
 	w := r.second(6)
 	p, q := NewPort(func() {}), NewPort(func() {})
@@ -55,7 +55,7 @@ func TestP9FenceFreesTheLine(t *testing.T) {
 	if n, g := r.c.Status().WaitingWrites, r.c.Gauge(); n != 2 || !g.Full || len(q.Answers()) > 0 {
 		t.Fatalf("%d wait, full %v", n, g.Full)
 	}
-	r.v.Fence()
+	r.v.Freeze()
 	runLog(r.c.background, p, q)
 	if n := len(q.Answers()); n != 1 || r.c.Status().WaitingWrites > 0 {
 		t.Errorf("%d answers, and %d writes wait although nothing is before them", n, r.c.Status().WaitingWrites)
@@ -123,7 +123,7 @@ func TestUnlimitBesideAnswers(t *testing.T) {
 	})
 	always(func() {
 		r.v.Unlimit()
-		r.v.hold()()
+		r.v.lock()()
 	})
 	var q Request
 	buf := make([]byte, 4096)

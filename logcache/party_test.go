@@ -195,7 +195,7 @@ func (r *party) goesOn(why string) {
 	b := r.c.Background()
 	b.Poll()
 	r.take(b)
-	if r.c.waiters.head != nil && r.c.hardSeq == r.c.durableSeq && r.c.group == 0 {
+	if r.c.waiters.head != nil && r.c.fuaSeq == r.c.durableSeq && r.c.groupSeq == 0 {
 		r.t.Errorf("%s, and a barrier still waits for company", why)
 	}
 }

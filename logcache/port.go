@@ -11,20 +11,20 @@ import (
 type purpose uint8
 
 const (
-	forPassThrough purpose = iota // a whole request, straight to the backing
-	forPassFlush                  // the flush behind a pass-through FUA write
-	forMiss                       // a piece of a read, from the backing
-	forHit                        // a piece of a read, from the log
-	forAround                     // blocks of a read of which the log has a part, from the backing
-	forRecord                     // a sealed record
-	forBarrier                    // the flush of a barrier group
-	forSuper                      // a superblock
-	forSuperFlush                 // and its flush
-	forBypass                     // a whole write, past the log
-	forOwedFlush                  // a flush of the backing behind such writes
-	forTrim                       // a discard of slots
-	forLook                       // a copy of the superblock, read again
-	forCompany                    // the time until a barrier waits no more for others
+	forPassThrough  purpose = iota // a whole request, straight to the backing
+	forPassFlush                   // the flush behind a pass-through FUA write
+	forMiss                        // a piece of a read, from the backing
+	forHit                         // a piece of a read, from the log
+	forAround                      // blocks of a read of which the log has a part, from the backing
+	forRecord                      // a sealed record
+	forBarrier                     // the flush of a barrier group
+	forSuper                       // a superblock
+	forSuperFlush                  // and its flush
+	forBypass                      // a whole write, past the log
+	forBackingFlush                // a flush of the backing behind such writes
+	forSlotDiscard                 // a discard of slots
+	forReread                      // a copy of the superblock, read again
+	forCompany                     // the time until a barrier waits no more for others
 )
 
 // operation is a device operation with what its completion needs.
@@ -36,7 +36,7 @@ type operation struct {
 	rec     *record
 	slot    uint64
 	have    uint8 // of a block that is read around: the sectors that the log had
-	owed    owed
+	backing backingFlush
 	flush   uint64 // its number in the ledger of the cache device
 	round   uint64 // in which others are waited for
 }
@@ -51,30 +51,30 @@ type Port struct {
 	ops     []*block.Op
 	answers []*Request
 	sealed  []*record // to be encoded once the lock is dropped
-	rouse   []*Port   // to be woken once the lock is dropped
+	toWake  []*Port   // to be woken once the lock is dropped
 
 	filling *Cache // whose open record this port wrote to last; see Idle
 	fresh   uint32 // sectors that may have no checksum yet
 
-	mu    sync.Mutex
-	mail  []*Request
-	jobs  []func(*Port)
-	spare []*Request
-	full  atomic.Bool // there is mail
+	mu          sync.Mutex
+	inbox       []*Request
+	calls       []func(*Port)
+	spare       []*Request
+	inboxFilled atomic.Bool // something is in the inbox
 
 	retired bool // starts nothing new; see Retire
 }
 
-// NewPort makes a port. wake is called from any thread when the port has mail;
-// it must not block, and must lead to a [Port.Poll] soon.
+// NewPort makes a port. wake is called from any thread when there is something
+// in its inbox; it must not block, and must lead to a [Port.Poll] soon.
 func NewPort(wake func()) *Port {
 	p := &Port{wake: wake}
-	p.mail = make([]*Request, 0, 1024)
+	p.inbox = make([]*Request, 0, 1024)
 	p.spare = make([]*Request, 0, 1024)
 	p.answers = make([]*Request, 0, 1024)
 	p.ops = make([]*block.Op, 0, 1024)
 	p.sealed = make([]*record, 0, 64)
-	p.rouse = make([]*Port, 0, 64)
+	p.toWake = make([]*Port, 0, 64)
 	p.grow(512)
 	return p
 }
@@ -115,7 +115,7 @@ func (p *Port) newLogOp(c *Cache, u purpose, k block.Kind, offset int64, buf []b
 func (p *Port) retry(o *operation) { p.ops = append(p.ops, &o.Op) }
 
 func (p *Port) release(o *operation) {
-	o.cache, o.req, o.rec, o.Buf, o.owed = nil, nil, nil, nil, owed{}
+	o.cache, o.req, o.rec, o.Buf, o.backing = nil, nil, nil, nil, backingFlush{}
 	p.free = append(p.free, o)
 }
 
@@ -165,30 +165,30 @@ func (p *Port) Done(op *block.Op, err error) {
 		o.cache.superDone(p, o, err)
 	case forBypass:
 		o.cache.bypassed(p, o, err)
-	case forLook:
-		o.cache.lookedAgain(p, o, err)
+	case forReread:
+		o.cache.superReread(p, o, err)
 	case forCompany:
 		o.cache.awaited(p, o)
-	case forTrim:
-		o.cache.trimmed(p, o, err)
-	case forOwedFlush:
-		o.cache.owedFlushed(p, o, err)
+	case forSlotDiscard:
+		o.cache.slotsDiscarded(p, o, err)
+	case forBackingFlush:
+		o.cache.backingFlushed(p, o, err)
 	}
 	p.finish()
 }
 
 // Poll takes in what other threads left for this port.
 func (p *Port) Poll() {
-	if !p.full.Load() {
+	if !p.inboxFilled.Load() {
 		return
 	}
 	p.mu.Lock()
-	p.full.Store(false)
-	mail, jobs := p.mail, p.jobs
-	p.mail, p.jobs = p.spare[:0], nil
+	p.inboxFilled.Store(false)
+	mail, jobs := p.inbox, p.calls
+	p.inbox, p.calls = p.spare[:0], nil
 	p.mu.Unlock()
 	for _, r := range mail {
-		if r.again {
+		if r.resubmit {
 			p.Submit(r)
 		} else {
 			p.answers = append(p.answers, r)
@@ -205,20 +205,20 @@ func (p *Port) Poll() {
 // completed. What would follow from that is left to the caches' own threads.
 func (p *Port) Retire() { p.retired = true }
 
-// post leaves a request for the port, and tells whether the port must be woken.
+// send leaves a request for the port, and tells whether the port must be woken.
 // Any thread.
-func (p *Port) post(r *Request) bool {
+func (p *Port) send(r *Request) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.mail = append(p.mail, r)
-	return !p.full.Swap(true)
+	p.inbox = append(p.inbox, r)
+	return !p.inboxFilled.Swap(true)
 }
 
 // Do runs job on the port's thread. Any thread; not for the hot path.
 func (p *Port) Do(job func(*Port)) {
 	p.mu.Lock()
-	p.jobs = append(p.jobs, job)
-	first := !p.full.Swap(true)
+	p.calls = append(p.calls, job)
+	first := !p.inboxFilled.Swap(true)
 	p.mu.Unlock()
 	if first {
 		p.wake()
@@ -236,22 +236,22 @@ func (p *Port) answer(r *Request, err error) {
 	r.Volume.inflight.Add(-1)
 	if r.port == p {
 		p.answers = append(p.answers, r)
-	} else if r.port.post(r) {
-		p.rouse = append(p.rouse, r.port)
+	} else if r.port.send(r) {
+		p.toWake = append(p.toWake, r.port)
 	}
 }
 
 // finish does what must not be done under a lock: the checksums of sealed
 // records, whose images no longer change, and system calls.
 func (p *Port) finish() {
-	for _, other := range p.rouse {
+	for _, other := range p.toWake {
 		other.wake()
 	}
-	p.rouse = p.rouse[:0]
+	p.toWake = p.toWake[:0]
 	for _, rec := range p.sealed {
 		rec.encode()
 		o := p.newLogOp(rec.cache, forRecord, block.Write, rec.offset, rec.image)
-		o.rec, o.FUA = rec, rec.hard
+		o.rec, o.FUA = rec, rec.fua
 	}
 	p.sealed = p.sealed[:0]
 }

@@ -23,7 +23,7 @@ type record struct {
 	zeroes  uint32   // sectors that it says are zeroes
 	sums    []uint32 // of its first chunks, computed ahead: see idle.go
 	retries int
-	hard    bool   // its write alone makes it durable
+	fua     bool   // its write alone makes it durable
 	flush   uint64 // of such: what it is known by in the ledger of the cache device
 	redo    bool   // write it once more when it is written: see rewrite.go
 	written bool
@@ -149,7 +149,7 @@ func (c *Cache) closeSegment() {
 	c.prevEnd = c.cur.pos
 	c.nextID = c.cur.id + 1
 	if c.cur.id%durableEvery == 0 {
-		c.want = max(c.want, c.sealedSeq)
+		c.durableTarget = max(c.durableTarget, c.sealedSeq)
 	}
 	c.cur = current{}
 	c.news.didClose()
@@ -174,7 +174,7 @@ func (c *Cache) recordWritten(p *Port, o *operation, err error) {
 	for c.writtenSeq < c.sealedSeq && c.recs[(c.writtenSeq+1)%maxRecords].written {
 		c.writtenSeq++
 	}
-	if seq := min(c.writtenSeq, c.hardSeq); seq > c.durableSeq {
+	if seq := min(c.writtenSeq, c.fuaSeq); seq > c.durableSeq {
 		c.becameDurable(p, seq)
 		return
 	}

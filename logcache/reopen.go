@@ -23,10 +23,10 @@ func (d *direct) flushed(covers uint64) {
 	}
 }
 
-// Reopened tells that the disk of a volume, which is fenced and quiet, was opened
+// Reopened tells that the disk of a volume, which is frozen and idle, was opened
 // anew. Migration must have nothing under way there. Any thread.
 func (v *Volume) Reopened() {
-	defer v.hold()()
+	defer v.lock()()
 	c := v.cache.Load()
 	if c == nil {
 		if v.direct.written.Load() > v.direct.durable.Load() {
@@ -38,8 +38,8 @@ func (v *Volume) Reopened() {
 	c.excuse(v)
 }
 
-// Flushed tells that the disk of a volume without a cache, which is fenced and
-// quiet, was flushed.
+// Flushed tells that the disk of a volume without a cache, which is frozen and
+// idle, was flushed.
 func (v *Volume) Flushed() { v.direct.flushed(v.direct.written.Load()) }
 
 // tellsLost fails a FLUSH if writes without a cache may be lost since the last one.
@@ -64,7 +64,7 @@ func (v *Volume) covers(kind block.Kind) uint64 {
 func (v *Volume) passed(o *operation) {
 	switch {
 	case o.Kind == block.Flush:
-		v.direct.flushed(o.owed.covers)
+		v.direct.flushed(o.backing.covers)
 	case o.Kind != block.Read:
 		v.direct.written.Add(1)
 	}

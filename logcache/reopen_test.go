@@ -39,9 +39,9 @@ func TestP1ReopenTellsOnce(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		v.Fence()
+		v.Freeze()
 		v.Reopened()
-		v.Unfence()
+		v.Unfreeze()
 		if err := passing(v, p, flush); errors.Is(err, ErrBypassLost) != c.lost {
 			t.Errorf("%s: the next FLUSH says %v", c.name, err)
 		}
@@ -69,9 +69,9 @@ func TestP1ReopenAttachedTellsOnce(t *testing.T) {
 			return q.Err
 		}
 		c.did(r)
-		r.v.Fence()
+		r.v.Freeze()
 		r.v.Reopened()
-		r.v.Unfence()
+		r.v.Unfreeze()
 		r.p.Poll()
 		if err := flush(); errors.Is(err, ErrBypassLost) != c.lost {
 			t.Errorf("%s: the next FLUSH says %v", c.name, err)
@@ -82,17 +82,17 @@ func TestP1ReopenAttachedTellsOnce(t *testing.T) {
 	}
 }
 
-// TestP1FlushedBeforeItWent: what the host flushed, after it was fenced, is not
+// TestP1FlushedBeforeItWent: what the host flushed, after it was frozen, is not
 // lost.
 func TestP1FlushedBeforeItWent(t *testing.T) {
 	v, p := NewVolume(5, "vol", 64, 512), NewPort(func() {})
 	if err := passing(v, p, Request{Op: Write, Sectors: 8}); err != nil {
 		t.Fatal(err)
 	}
-	v.Fence()
+	v.Freeze()
 	v.Flushed()
 	v.Reopened()
-	v.Unfence()
+	v.Unfreeze()
 	if err := passing(v, p, Request{Op: Flush}); err != nil {
 		t.Error(err)
 	}

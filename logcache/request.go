@@ -43,26 +43,26 @@ type Request struct {
 
 	Err error // set when answered
 
-	port    *Port
-	done    uint32        // sectors of a write already in the log
-	pending int32         // device operations under way
-	need    uint64        // barrier: the sequence that must be durable
-	came    time.Duration // of a barrier: when, if that is measured
-	next    *Request
-	again   bool   // in the mail: submit once more, do not answer
-	turn    uint64 // of a write that waits: smaller goes first
-	place   uint64
-	route   Route
+	port     *Port
+	done     uint32        // sectors of a write already in the log
+	pending  int32         // device operations under way
+	need     uint64        // barrier: the sequence that must be durable
+	came     time.Duration // of a barrier: when, if that is measured
+	next     *Request
+	resubmit bool   // in the inbox: submit once more, do not answer
+	turn     uint64 // of a write that waits: smaller goes first
+	place    uint64
+	route    Route
 }
 
 // Place is a write's place among those of its cache, in the order in which they
 // went to the log or past it. It is 0 while the write waits, or is held by a
-// fence; of those that pass through all have the same.
+// freeze; of those that pass through all have the same.
 func (r *Request) Place() uint64 { return r.place }
 
 // begin prepares a request that a port takes in.
 func (r *Request) begin(p *Port) {
-	r.port, r.done, r.pending, r.need, r.came, r.place, r.Err, r.again, r.route = p, 0, 0, 0, 0, 0, nil, false, Logged
+	r.port, r.done, r.pending, r.need, r.came, r.place, r.Err, r.resubmit, r.route = p, 0, 0, 0, 0, 0, nil, false, Logged
 }
 
 // inside tells whether a request stays within its volume.

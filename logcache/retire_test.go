@@ -25,11 +25,11 @@ func succeed(ops []*block.Op, kind block.Kind) (n int) {
 func TestRetiredPortStartsNoRecord(t *testing.T) {
 	r := attachedBench(t)
 	p, b := NewPort(func() {}), r.c.Background()
-	for i := range uint64(maxHard + 1) {
+	for i := range uint64(maxFUARecords + 1) {
 		p.Submit(&Request{Op: Write, FUA: true, LBA: i, Sectors: 1, Buf: make([]byte, 512), Volume: r.v})
 	}
 	ops := inline.Take(p)
-	if len(ops) != maxHard {
+	if len(ops) != maxFUARecords {
 		t.Fatalf("%d records are under way", len(ops))
 	}
 	p.Retire()
@@ -43,8 +43,8 @@ func TestRetiredPortStartsNoRecord(t *testing.T) {
 		t.Errorf("the cache's own port has written %d records", n)
 	}
 	p.Poll()
-	if answered += len(p.Answers()); answered != maxHard+1 {
-		t.Errorf("%d of %d writes are answered", answered, maxHard+1)
+	if answered += len(p.Answers()); answered != maxFUARecords+1 {
+		t.Errorf("%d of %d writes are answered", answered, maxFUARecords+1)
 	}
 }
 

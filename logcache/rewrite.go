@@ -41,6 +41,6 @@ func (c *Cache) rewrite(p *Port, bad *record) {
 		}
 	}
 	c.writtenSeq = min(c.writtenSeq, since)
-	c.hardSeq = c.durableSeq
-	c.want = max(c.want, c.sealedSeq)
+	c.fuaSeq = c.durableSeq
+	c.durableTarget = max(c.durableTarget, c.sealedSeq)
 }

@@ -51,7 +51,7 @@ func (c *Cache) discardSlots(p *Port) {
 		if n == 0 {
 			continue
 		}
-		o := p.newLogOp(c, forTrim, block.Discard, c.geo.SlotOffset(c.geo.Slot(id)), nil)
+		o := p.newLogOp(c, forSlotDiscard, block.Discard, c.geo.SlotOffset(c.geo.Slot(id)), nil)
 		o.Length = int64(n) * int64(c.geo.SegmentSize)
 		t.inFlight++
 		id += n - 1
@@ -69,17 +69,17 @@ func (c *Cache) neighbours(first, last uint64) uint64 {
 	return n
 }
 
-// trimmed takes the completion of a discard. One that failed has left data that
-// nobody looks for.
-func (c *Cache) trimmed(p *Port, o *operation, err error) {
+// slotsDiscarded takes the completion of a discard. One that failed has left
+// data that nobody looks for.
+func (c *Cache) slotsDiscarded(p *Port, o *operation, err error) {
 	length := o.Length
 	p.release(o)
 	c.lock()
 	defer c.unlock()
 	if err != nil {
-		c.stats.TrimErrors++
+		c.stats.DiscardSlotErrors++
 	} else {
-		c.stats.TrimmedBytes += uint64(length)
+		c.stats.DiscardedSlotBytes += uint64(length)
 	}
 	t := &c.slotDiscard
 	if t.inFlight--; t.inFlight > 0 {

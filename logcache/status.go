@@ -17,32 +17,32 @@ type Status struct {
 
 	// Counters since resume. The cache counts in here; what is above is filled
 	// in when a snapshot is taken.
-	Reads          uint64
-	ReadSectors    uint64
-	Writes         uint64
-	WriteSectors   uint64
-	Discards       uint64 // requests
-	WriteZeroes    uint64 // requests
-	ZeroedSectors  uint64 // of both
-	Flushes        uint64
-	Gathered       uint64 // groups of barriers that waited for company
-	HitRAMSectors  uint64
-	HitLogSectors  uint64
-	HitZeroSectors uint64
-	MissSectors    uint64
-	InPlace        uint64
-	Parked         uint64
-	WaitSlot       uint64
-	WaitBuffer     uint64
-	WaitIndex      uint64 // discards only
-	Records        uint64
-	LogBytes       uint64
-	LogFlushes     uint64
-	LogWriteErrors uint64
-	LogFlushErrors uint64
-	Migrated       uint64
-	TrimmedBytes   uint64
-	TrimErrors     uint64
+	Reads              uint64
+	ReadSectors        uint64
+	Writes             uint64
+	WriteSectors       uint64
+	Discards           uint64 // requests
+	WriteZeroes        uint64 // requests
+	ZeroedSectors      uint64 // of both
+	Flushes            uint64
+	Gathered           uint64 // groups of barriers that waited for company
+	HitRAMSectors      uint64
+	HitLogSectors      uint64
+	HitZeroSectors     uint64
+	MissSectors        uint64
+	InPlace            uint64
+	Waited             uint64
+	WaitSlot           uint64
+	WaitBuffer         uint64
+	WaitIndex          uint64 // discards only
+	Records            uint64
+	LogBytes           uint64
+	LogFlushes         uint64
+	LogWriteErrors     uint64
+	LogFlushErrors     uint64
+	Migrated           uint64
+	DiscardedSlotBytes uint64
+	DiscardSlotErrors  uint64
 }
 
 // zeroed counts a discard or write-zeroes that is in the log.
@@ -86,7 +86,7 @@ type VolumeStatus struct {
 
 // Status takes a snapshot. Any thread.
 func (v *Volume) Status() VolumeStatus {
-	defer v.hold()()
+	defer v.lock()()
 	s, b := v.stats, &v.bypass
 	if c := v.cache.Load(); c != nil {
 		s.DirtyBlocks = c.dirty[v.ID]

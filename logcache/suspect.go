@@ -71,15 +71,15 @@ func (c *Cache) rereadSuper(p *Port) {
 	c.super.busy = true
 	d.rereading, d.reads = d.raised, 2
 	for i := range 2 {
-		p.newLogOp(c, forLook, block.Read, int64(i)*segment.SuperSpace, d.copy(i))
+		p.newLogOp(c, forReread, block.Read, int64(i)*segment.SuperSpace, d.copy(i))
 	}
 }
 
 func (d *doubt) copy(i int) []byte { return d.mem[i*segment.MaxSuperSize:][:segment.MaxSuperSize] }
 
-// lookedAgain takes the completion of such a read. A copy that cannot be read is
+// superReread takes the completion of such a read. A copy that cannot be read is
 // as bad as one that is damaged: the other one will do.
-func (c *Cache) lookedAgain(p *Port, o *operation, err error) {
+func (c *Cache) superReread(p *Port, o *operation, err error) {
 	if err != nil {
 		clear(o.Buf)
 	}

@@ -27,7 +27,7 @@ func attachedBench(t *testing.T) *bench {
 	if err := r.attach(r.examine(disk)); err != nil {
 		t.Fatal(err)
 	}
-	r.v.Unfence()
+	r.v.Unfreeze()
 	return r
 }
 

@@ -27,10 +27,10 @@ type Volume struct {
 
 	bypass bypass // guarded by the cache's lock, or by mu in pass-through
 
-	mu     sync.Mutex
-	fenced bool // written under mu and, while attached, under the cache's lock too
-	fences uint64
-	held   queue
+	mu      sync.Mutex
+	frozen  bool // written under mu and, while attached, under the cache's lock too
+	freezes uint64
+	held    queue
 
 	// guarded by the cache's lock
 	limiter limiter
@@ -72,7 +72,7 @@ func (v *Volume) trySubmit(p *Port, r *Request) bool {
 		if v.cache.Load() != nil {
 			return false
 		}
-		if v.fenced {
+		if v.frozen {
 			v.held.push(r)
 			return true
 		}
@@ -89,7 +89,7 @@ func (v *Volume) trySubmit(p *Port, r *Request) bool {
 	if v.cache.Load() != c {
 		return false
 	}
-	if v.fenced {
+	if v.frozen {
 		v.mu.Lock()
 		v.held.push(r)
 		v.mu.Unlock()
@@ -114,50 +114,50 @@ func (c *Cache) take(p *Port, r *Request) (done bool) {
 	return !c.bypass(p, r) && c.write(p, r)
 }
 
-// Fence holds back every request from now on, until [Volume.Unfence]. What was
-// taken in before goes on; the volume is quiet when [Volume.Quiet] says so.
-func (v *Volume) Fence() { v.setFence(true) }
+// Freeze holds back every request from now on, until [Volume.Unfreeze]. What was
+// taken in before goes on; the volume is idle when [Volume.Idle] says so.
+func (v *Volume) Freeze() { v.setFrozen(true) }
 
-// Quiet tells whether no request is under way.
-func (v *Volume) Quiet() bool { return v.inflight.Load() == 0 }
+// Idle tells whether no request is under way.
+func (v *Volume) Idle() bool { return v.inflight.Load() == 0 }
 
-// Unfence lets the held requests and all later ones go on.
-func (v *Volume) Unfence() {
-	v.setFence(false)
+// Unfreeze lets the held requests and all later ones go on.
+func (v *Volume) Unfreeze() {
+	v.setFrozen(false)
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	for v.held.head != nil {
 		r := v.held.pop()
-		r.again = true
-		if r.port.post(r) {
+		r.resubmit = true
+		if r.port.send(r) {
 			r.port.wake()
 		}
 	}
 }
 
-func (v *Volume) setFence(on bool) {
-	defer v.hold()()
-	v.fenced = on
+func (v *Volume) setFrozen(on bool) {
+	defer v.lock()()
+	v.frozen = on
 	if !on {
 		return
 	}
-	v.fences++
+	v.freezes++
 	if c := v.cache.Load(); c != nil {
-		c.leave(v)
+		c.holdWaiting(v)
 		c.disperse()
 	}
 }
 
-// still says which fence the volume is behind, and whether it is quiet there.
-func (v *Volume) still() (fence uint64, ok bool) {
+// frozenIdle says which freeze the volume is in, and whether it is idle.
+func (v *Volume) frozenIdle() (fence uint64, ok bool) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	return v.fences, v.fenced && v.Quiet()
+	return v.freezes, v.frozen && v.Idle()
 }
 
-// hold takes the locks under which the volume can be changed, and keeps it from
+// lock takes the locks under which the volume can be changed, and keeps it from
 // changing sides. The function it returns gives them back.
-func (v *Volume) hold() (release func()) {
+func (v *Volume) lock() (release func()) {
 	for {
 		c := v.cache.Load()
 		if c != nil {
@@ -177,8 +177,9 @@ func (v *Volume) hold() (release func()) {
 	}
 }
 
-// move changes sides. The volume is fenced and quiet; the cache's lock is held.
-func (v *Volume) move(to *Cache) {
+// setCache changes sides. The volume is frozen and idle; the cache's lock is
+// held.
+func (v *Volume) setCache(to *Cache) {
 	v.mu.Lock()
 	v.cache.Store(to)
 	v.limiter.on, v.limiter.free, v.absence = false, false, absence{}
@@ -199,7 +200,7 @@ func (p *Port) passThrough(r *Request) {
 		kind = block.Zero
 	}
 	o := p.newOp(forPassThrough, kind, r.Volume.dev(), int64(r.LBA)*segment.SectorSize, r.Buf)
-	o.owed.covers = r.Volume.covers(kind)
+	o.backing.covers = r.Volume.covers(kind)
 	o.Length = int64(r.Sectors) * segment.SectorSize
 	o.req = r
 	r.place = 1
@@ -214,7 +215,7 @@ func (p *Port) passedThrough(o *operation, err error) {
 	}
 	if err == nil && r.FUA && o.purpose == forPassThrough {
 		o.purpose, o.Kind, o.Buf = forPassFlush, block.Flush, nil
-		o.owed.covers = r.Volume.covers(o.Kind)
+		o.backing.covers = r.Volume.covers(o.Kind)
 		p.retry(o)
 		return
 	}

@@ -45,7 +45,7 @@ func TestP7SidesChangedMeanwhile(t *testing.T) {
 	if u := p.table[op.Tag].purpose; u != forMiss {
 		t.Errorf("of an attached volume, purpose %d", u)
 	}
-	op = submitted(func() { r.v.move(nil) })
+	op = submitted(func() { r.v.setCache(nil) })
 	if u := p.table[op.Tag].purpose; u != forPassThrough {
 		t.Errorf("of one that was detached meanwhile, purpose %d", u)
 	}
@@ -58,7 +58,7 @@ func TestP7AttachedMeanwhile(t *testing.T) {
 	for range 20 {
 		p := NewPort(func() {})
 		r.c.lock()
-		r.v.move(nil)
+		r.v.setCache(nil)
 		r.c.mu.Unlock()
 		var all sync.WaitGroup
 		r.v.mu.Lock()
@@ -75,16 +75,16 @@ func TestP7AttachedMeanwhile(t *testing.T) {
 	}
 }
 
-// TestP7FenceWhileChangingSides: a fence holds on the side on which the volume
+// TestP7FreezeWhileChangingSides: a freeze holds on the side on which the volume
 // is in the end.
-func TestP7FenceWhileChangingSides(t *testing.T) {
+func TestP7FreezeWhileChangingSides(t *testing.T) {
 	r := attachedBench(t)
 	var all sync.WaitGroup
 	r.c.lock()
 	before := r.c.contended.Load()
-	all.Go(r.v.Fence)
+	all.Go(r.v.Freeze)
 	untilContended(r.c, before)
-	r.v.move(nil)
+	r.v.setCache(nil)
 	r.c.mu.Unlock()
 	all.Wait()
 	p := NewPort(func() {})

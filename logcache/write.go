@@ -33,10 +33,10 @@ func (c *Cache) logged(p *Port, r *Request) (done bool) {
 		c.stats.zeroed(r)
 	}
 	if !r.FUA {
-		c.foresee(p)
+		c.predictBarrier(p)
 		return true
 	}
-	c.rhythm.barrier()
+	c.predictor.barrier()
 	r.need = c.newestSeq()
 	c.came(r)
 	c.waiters.push(r)

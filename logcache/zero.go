@@ -62,7 +62,7 @@ func (c *Cache) endSegment(p *Port) {
 	if c.cur.pos > 0 {
 		c.closeSegment()
 	}
-	c.want = max(c.want, c.sealedSeq)
+	c.durableTarget = max(c.durableTarget, c.sealedSeq)
 	c.kick(p)
 }
 

@@ -29,7 +29,7 @@ var cacheTable = []cacheRow{
 		"Number of the cache device, major:minor."),
 	discardSlots("discard_slots",
 		"1 discards segments of the log that are migrated, before they are used again, so that the SSD knows what room is free. It costs the SSD time: turn it on where its writes grow slow as the log goes round. Refused where the device gives no room back or does not promise zeroes."),
-	figure("discarded_slot_bytes", size, num(func(c *CacheSnapshot) uint64 { return c.Log.TrimmedBytes }),
+	figure("discarded_slot_bytes", size, num(func(c *CacheSnapshot) uint64 { return c.Log.DiscardedSlotBytes }),
 		"How much of the log was discarded since resume."),
 	action("flush_current_buffer", Cache.FlushCurrent,
 		"Write 1 to make all that was written so far durable on the cache device; it waits for that."),

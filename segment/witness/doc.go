@@ -22,7 +22,7 @@
 // Take a copy of the superblock, either of them, and a witnessed sector. Let M be
 // the last segment that this copy says is migrated.
 //
-//   - At attach, behind a fence and a flush of the backing, the witness is taken
+//   - At attach, behind a freeze and a flush of the backing, the witness is taken
 //     from the disk as it is ([Capture]); or, when the log has data of the device
 //     and the rule was found to hold, the old one stays, and the rule with it.
 //   - While attached, nothing writes to a witnessed sector but migration: what

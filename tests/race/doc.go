@@ -4,7 +4,7 @@
 // what threads do to each other; here nothing else is looked for, so devices
 // neither fail nor lose power.
 //
-//	 thread  thread  thread  thread     admin: fences, bypass, detach and attach,
+//	 thread  thread  thread  thread     admin: freezes, bypass, detach and attach,
 //	┌──────┐┌──────┐┌──────┐┌──────┐    superblock, settings
 //	│ port ││ port ││ port ││ port │      │
 //	└──┬───┘└──┬───┘└──┬───┘└──┬───┘      │

@@ -66,7 +66,7 @@ func (s *server) live() {
 	s.volumes = nil
 	for i, n := range s.sizes {
 		s.volumes = append(s.volumes, logcache.NewVolume(uint8(i+1), fmt.Sprintf("volume%d", i), n, uint32(s.unit*segment.SectorSize)))
-		s.fenced(i, func() { s.attach(i) })
+		s.frozen(i, func() { s.attach(i) })
 	}
 }
 
@@ -89,7 +89,7 @@ func (s *server) die() {
 	}
 }
 
-// attach attaches a fenced and quiet volume, on the evidence of what is on its
+// attach attaches a frozen and idle volume, on the evidence of what is on its
 // disk. Whatever the last life had under way there, it is as the cache left it.
 func (s *server) attach(i int) {
 	v := s.volumes[i]
@@ -124,13 +124,13 @@ func (s *server) must(what string, do func(done func(error))) {
 	}
 }
 
-// fenced does something while a volume is fenced and quiet.
-func (s *server) fenced(i int, do func()) {
+// frozen does something while a volume is frozen and idle.
+func (s *server) frozen(i int, do func()) {
 	v := s.volumes[i]
-	v.Fence()
-	s.until(v.Quiet)
+	v.Freeze()
+	s.until(v.Idle)
 	do()
-	v.Unfence()
+	v.Unfreeze()
 }
 
 // until waits. What never comes hangs, and the test's time-out shows where.
@@ -144,14 +144,14 @@ func (s *server) until(ok func() bool) {
 // attaches it again.
 func (s *server) rehome(i int) {
 	v := s.volumes[i]
-	s.fenced(i, func() {
+	s.frozen(i, func() {
 		s.keeper.drain.Store(true)
 		s.until(func() bool { return s.core.DirtyBlocks(v.ID) == 0 })
 		s.keeper.drain.Store(false)
 		s.must("detach", func(done func(error)) { s.core.Detach(v, done) })
 	})
 	time.Sleep(time.Millisecond)
-	s.fenced(i, func() { s.attach(i) })
+	s.frozen(i, func() { s.attach(i) })
 }
 
 // administer does what an administrator might, until the time is up.
@@ -169,7 +169,7 @@ func (s *server) administer(d time.Duration) {
 		s.slow(s.volumes[i])
 		switch rand.IntN(24) {
 		case 0, 1:
-			s.fenced(i, func() { time.Sleep(time.Millisecond) })
+			s.frozen(i, func() { time.Sleep(time.Millisecond) })
 		case 2, 3:
 			s.must("superblock", s.core.CommitSuper)
 		case 4:
@@ -258,7 +258,7 @@ func inspect(buf []byte, volume int, lba uint64, check func(lba, stamp uint64) e
 func (s *server) retire() {
 	s.keeper.drain.Store(true)
 	for i, v := range s.volumes {
-		s.fenced(i, func() {
+		s.frozen(i, func() {
 			s.until(func() bool { return s.core.DirtyBlocks(v.ID) == 0 })
 			s.must("detach", func(done func(error)) { s.core.Detach(v, done) })
 		})

@@ -50,21 +50,21 @@ func (w *world) administer() bool {
 	return true
 }
 
-func (w *world) fence(i int) step {
+func (w *world) freeze(i int) step {
 	return func() bool {
-		w.tracef("fence dev %d", i+1)
-		w.vols[i].Fence()
+		w.tracef("freeze dev %d", i+1)
+		w.vols[i].Freeze()
 		return true
 	}
 }
 
-func (w *world) quiet(i int) step { return func() bool { return w.vols[i].Quiet() } }
+func (w *world) awaitIdle(i int) step { return func() bool { return w.vols[i].Idle() } }
 
-// unfence lets the held requests go to their ports, in order.
-func (w *world) unfence(i int) step {
+// unfreeze lets the held requests go to their ports, in order.
+func (w *world) unfreeze(i int) step {
 	return func() bool {
-		w.tracef("unfence dev %d", i+1)
-		w.vols[i].Unfence()
+		w.tracef("unfreeze dev %d", i+1)
+		w.vols[i].Unfreeze()
 		return true
 	}
 }
@@ -76,7 +76,7 @@ func (w *world) giveUp(i int, err error) {
 	}
 	w.admin = nil
 	w.o.vols[i].weak = true // it may have been the flush that failed
-	w.unfence(i)()
+	w.unfreeze(i)()
 }
 
 // waitFor starts something and waits for its answer.
@@ -116,8 +116,9 @@ func (h *host) flushDisk(id uint8, done func(error)) {
 	h.s.begin(&f.op, false)
 }
 
-// paid makes durable what a fenced and quiet volume has written past the log.
-func (w *world) paid(i int) step {
+// flushBypassed makes durable what a frozen and idle volume has written past
+// the log.
+func (w *world) flushBypassed(i int) step {
 	return w.waitFor(i, func(done func(error)) { w.cache.FlushBypassed(w.vols[i], done) }, func() {})
 }
 
@@ -134,7 +135,7 @@ func (w *world) released(i int) step {
 
 func (w *world) attachSteps(i int) []step {
 	w.tracef("attach dev %d", i+1)
-	return []step{w.fence(i), w.quiet(i), w.flushed(i), w.attached(i), w.unfence(i)}
+	return []step{w.freeze(i), w.awaitIdle(i), w.flushed(i), w.attached(i), w.unfreeze(i)}
 }
 
 // flushed flushes a backing, as a host does before an attach.
@@ -196,10 +197,10 @@ func (w *world) detach(i int) []step {
 		}
 		w.o.side(uint8(i+1), false, ver)
 	})
-	return []step{w.fence(i), w.quiet(i), drained, detached, w.unfence(i)}
+	return []step{w.freeze(i), w.awaitIdle(i), drained, detached, w.unfreeze(i)}
 }
 
-// onDisk is which version of each sector the backing of a quiet volume holds.
+// onDisk is which version of each sector the backing of an idle volume holds.
 func (w *world) onDisk(i int) []int {
 	d := w.s.backing[i]
 	ver := make([]int, len(d.visible))
@@ -211,14 +212,14 @@ func (w *world) onDisk(i int) []int {
 func (w *world) stop() []step {
 	steps := []step{}
 	for i := range w.Volumes {
-		steps = append(steps, w.fence(i))
+		steps = append(steps, w.freeze(i))
 	}
 	for i := range w.Volumes {
-		steps = append(steps, w.quiet(i))
+		steps = append(steps, w.awaitIdle(i))
 	}
 	for i := range w.vols {
 		if w.o.vols[i].logged {
-			steps = append(steps, w.paid(i))
+			steps = append(steps, w.flushBypassed(i))
 		}
 	}
 	seq := uint64(0)

@@ -44,7 +44,7 @@ func (h *host) boot(w *world, out *outcome) bool {
 		fail("recovery", "%v", err)
 	}
 	h.cache, h.mig = c, migrate.New(c)
-	c.SetDiscardSlots(w.Trim)
+	c.SetDiscardSlots(w.DiscardSlots)
 	w.checkIDs(c)
 	h.vols = h.vols[:0]
 	out.attached, out.last, out.flushed = out.attached[:0], rec.LastSeq, make([]bool, n)
@@ -100,7 +100,7 @@ func (h *host) flushBacking(id uint8) (ok bool) {
 // attach attaches a new volume, with nothing else going on.
 func (h *host) attach(v *logcache.Volume, b segment.Binding) bool {
 	err := errors.New("no answer")
-	v.Fence()
+	v.Freeze()
 	h.cache.Attach(v, b, h.unchanged(v, &b), func(e error) { err = e })
 	h.runToIdle()
 	if h.s.dead {
@@ -109,7 +109,7 @@ func (h *host) attach(v *logcache.Volume, b segment.Binding) bool {
 	if err != nil {
 		fail("attach", "device %d: %v", v.ID, err)
 	}
-	v.Unfence()
+	v.Unfreeze()
 	h.runToIdle()
 	return !h.s.dead
 }
@@ -170,7 +170,7 @@ func (c *checker) check() {
 	c.free()
 }
 
-// readAll reads all volumes of a quiet host and finds out what they hold.
+// readAll reads all volumes of an idle host and finds out what they hold.
 func (c *checker) readAll(h *host, out *outcome) {
 	for i, v := range h.vols {
 		c.reqs[i] = logcache.Request{Op: logcache.Read, Sectors: uint32(v.Sectors), Buf: c.bufs[i], Volume: v}

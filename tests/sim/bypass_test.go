@@ -340,7 +340,7 @@ func TestP7BypassDetachFails(t *testing.T) {
 		s.goesPast(true, 0, 20, 8)
 		s.settle()
 		s.s.rules = []*rule{{what: eio, dev: 1, kinds: []block.Kind{block.Flush}, nth: 1, count: 1}}
-		s.vols[0].Fence()
+		s.vols[0].Freeze()
 		var got error
 		s.cache.Detach(s.vols[0], func(err error) { got = err })
 		s.runToIdle()

@@ -88,14 +88,14 @@ func TestP1WhileABarrierWaits(t *testing.T) {
 // ends are what ends the wait of a barrier.
 var ends = map[string]func(s *scenario){
 	"the other one syncs":                  func(s *scenario) { s.sync(0); s.sync(1) },
-	"a device is held":                     func(s *scenario) { s.fence(0)(); s.fence(1)(); s.unfence(0)(); s.unfence(1)() },
+	"a device is held":                     func(s *scenario) { s.freeze(0)(); s.freeze(1)(); s.unfreeze(0)(); s.unfreeze(1)() },
 	"a device is detached":                 func(s *scenario) { s.admin = append(s.admin, s.detach(1)...) },
 	"the server stops":                     func(s *scenario) { s.admin = append(s.admin, s.stop()...) },
 	"no barrier may wait any more":         func(s *scenario) { s.allowWait(0) },
 	"the log is to be durable":             func(s *scenario) { s.cache.FlushCurrent() },
 	"all is to be migrated":                func(s *scenario) { s.admin = append(s.admin, s.migrateSteps()...) },
 	"the log is full":                      func(s *scenario) { s.admin = append(s.admin, s.wrapSteps()...) },
-	"the machine has slept, and is held":   func(s *scenario) { s.cache.Suspect(); s.fence(0)(); s.unfence(0)() },
+	"the machine has slept, and is held":   func(s *scenario) { s.cache.Suspect(); s.freeze(0)(); s.unfreeze(0)() },
 	"what went past the log is to be kept": func(s *scenario) { s.goesPast(true, 0, 64, 8); s.on(1); s.flush(0) },
 }
 

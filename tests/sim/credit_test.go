@@ -18,7 +18,7 @@ func (s *scenario) grant(vol int, bytes int64) {
 	s.pump()
 }
 
-// pollAll lets the queues' threads read their mail.
+// pollAll lets the queues' threads read their inbox.
 func (s *scenario) pollAll() {
 	for i := range s.ports {
 		s.poll(i)
@@ -159,19 +159,20 @@ func TestP9NothingWaitsInVain(t *testing.T) {
 	})
 }
 
-// TestP9FenceTakesSlowedWrites: a fence does not wait for credit. What waited is
-// held by it, and comes again when it is gone, to wherever the device is by then.
-func TestP9FenceTakesSlowedWrites(t *testing.T) {
+// TestP9FreezeTakesSlowedWrites: a freeze does not wait for credit. What waited
+// is held by it, and comes again when it is gone, to wherever the device is by
+// then.
+func TestP9FreezeTakesSlowedWrites(t *testing.T) {
 	promise(t, func(s *scenario) {
 		s.slow(0)
 		s.write(0, 0, 8)
 		s.write(0, 8, 8)
-		s.vols[0].Fence()
-		if !s.vols[0].Quiet() {
-			t.Error("the fence waits for credit")
+		s.vols[0].Freeze()
+		if !s.vols[0].Idle() {
+			t.Error("the freeze waits for credit")
 		}
 		s.waiting(0, false)
-		s.vols[0].Unfence()
+		s.vols[0].Unfreeze()
 		s.pollAll()
 		s.waiting(2, true)
 		s.do(s.detach(0))

@@ -122,7 +122,7 @@ func (c *checker) attachChanged(m *images, changed [][]uint64, n *verdicts) {
 		}
 		n.judged++
 		v := logcache.NewVolume(b.ID, "", b.Sectors, c.w.block(i))
-		v.Fence()
+		v.Freeze()
 		e := h.examine(v, &b)
 		err := errors.New("no answer")
 		c.cache.Attach(v, b, e, func(got error) { err = got })

@@ -131,7 +131,7 @@ func TestDmlcBoundToItsDisk(t *testing.T) {
 			b := s.binding(0)
 			change(&b)
 			v, err := logcache.NewVolume(b.ID, "", b.Sectors, sectorSize), error(nil)
-			v.Fence()
+			v.Freeze()
 			e, _ := s.cache.Examine(v, &b, visible{s.s.backing[0]}, visible{s.s.cache})
 			s.cache.Attach(v, b, e, func(got error) { err = got })
 			s.runToIdle()

@@ -24,7 +24,7 @@ var jobs = []struct {
 	}},
 	{"bypass", nil, func(s *scenario) []step {
 		s.bypass(0, 40, 9)
-		return []step{s.quiet(0), func() bool { s.flush(0); return true }, s.quiet(0)}
+		return []step{s.awaitIdle(0), func() bool { s.flush(0); return true }, s.awaitIdle(0)}
 	}},
 	{"bypass and migrate", nil, func(s *scenario) []step {
 		s.cache.CloseCurrent()

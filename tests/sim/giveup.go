@@ -28,7 +28,7 @@ func (w *world) giveUpSteps(i int) []step {
 		})
 		w.attachBeside(i)
 	}, func() {})
-	return []step{w.fence(i), w.quiet(i), w.paid(i), w.released(i), flushed, gone, w.unfence(i)}
+	return []step{w.freeze(i), w.awaitIdle(i), w.flushBypassed(i), w.released(i), flushed, gone, w.unfreeze(i)}
 }
 
 // askToGiveUp asks again as long as the machine has just slept.
@@ -50,7 +50,7 @@ func (w *world) startGiveUp() {
 	}
 }
 
-// giveUp forgets a quiet volume's past. ver is what its backing holds. Nothing
+// giveUp forgets an idle volume's past. ver is what its backing holds. Nothing
 // of what was logged is asked for any more.
 func (o *oracle) giveUp(vol uint8, ver []int) {
 	v := o.vols[vol-1]

@@ -5,7 +5,7 @@ import "github.com/ublk-lc/ublk-lc/logcache"
 // kit is memory that runs use one after the other.
 type kit struct {
 	st   *store
-	port *logcache.Port // of the checker, when it is quiet
+	port *logcache.Port // of the checker, when it is idle
 	wake func()
 }
 

@@ -54,10 +54,10 @@ func (s *scenario) notMigrated() {
 	s.crash()
 }
 
-// TestP5OwedFlushFailsTheBatch: a FLUSH owes a flush of the backing; it fails,
+// TestP5BackingFlushFailsTheBatch: a FLUSH owes a flush of the backing; it fails,
 // and loses a write of the batch under way. The batch's own flush, which comes
 // later, succeeds, and saves nothing.
-func TestP5OwedFlushFailsTheBatch(t *testing.T) {
+func TestP5BackingFlushFailsTheBatch(t *testing.T) {
 	promise(t, func(s *scenario) {
 		s.halfBatch()
 		s.failFlush()
@@ -72,9 +72,9 @@ func TestP5OwedFlushFailsTheBatch(t *testing.T) {
 	})
 }
 
-// TestP5OwedFlushFailsUnseen: the same, but that the flush had failed is heard of
-// only after the batch's own has succeeded.
-func TestP5OwedFlushFailsUnseen(t *testing.T) {
+// TestP5BackingFlushFailsUnseen: the same, but that the flush had failed is
+// heard of only after the batch's own has succeeded.
+func TestP5BackingFlushFailsUnseen(t *testing.T) {
 	promise(t, func(s *scenario) {
 		s.halfBatch()
 		s.failFlush()

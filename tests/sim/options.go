@@ -9,43 +9,43 @@ import (
 
 // Options are what a run is made of besides its seed.
 type Options struct {
-	Seed        uint64
-	BlockSize   uint32
-	RecordAlign uint32 // 0 = the block size
-	Physical    uint32 // physical block of the cache device, of which a torn write of a part may destroy all; 0 = none
-	SegmentSize uint32
-	Slots       int
-	Buffers     int      // RAM buffers, in segments
-	Volumes     []int    // sectors of each
-	Blocks      []uint32 // logical block of each, in bytes; nil, or 0 = BlockSize
-	Grown       bool     // after the first power cut all blocks are of 4096 bytes, and the log has parts of some
-	Ports       int
-	Depth       int // requests outstanding
-	Requests    int // in each generation
-	Generations int // power cuts in a row
-	Cuts        int // power cuts tried, on the side, at each crash point
-	Points      int // crash points tried, on the side, in each generation
-	Migrate     int // how often a batch is started, of 100 events; 0 = only when all else is stuck
-	Admin       int // how often an administrator does something, of 1000 events
-	Faults      bool
-	Stalls      bool // some operations take very long
-	Paced       bool // migration is limited, and the limit changes all the time
-	Pacer       bool // migration goes as a pacer says, and not at random
-	Slows       bool // writers are slowed, now these, now those
-	Ahead       bool // migration reads the log ahead
-	Discards    bool // some writes are discards or write-zeroes instead
-	Bypass      bool // writes may bypass the log, now these, now those
-	Trim        bool // slots are discarded before they are used again
-	Rot         bool // a copy of the superblock goes bad while the power is off
-	GiveUps     bool // now and then all data of a device is given up
-	FUAFlushes  bool // the cache device makes a write and a flush of a write with FUA
-	Large       bool // requests of up to 1 MiB
-	Hasty       bool // writes and flushes do what they do long before they complete
-	Blind       bool // nothing reads
-	Rebinds     bool // disks get other ids
-	Reopens     bool // disks go away and come back
-	Sleeps      bool // now and then the host finds that the machine has slept
-	Company     bool // barriers may wait for company, and there are many
+	Seed         uint64
+	BlockSize    uint32
+	RecordAlign  uint32 // 0 = the block size
+	Physical     uint32 // physical block of the cache device, of which a torn write of a part may destroy all; 0 = none
+	SegmentSize  uint32
+	Slots        int
+	Buffers      int      // RAM buffers, in segments
+	Volumes      []int    // sectors of each
+	Blocks       []uint32 // logical block of each, in bytes; nil, or 0 = BlockSize
+	Grown        bool     // after the first power cut all blocks are of 4096 bytes, and the log has parts of some
+	Ports        int
+	Depth        int // requests outstanding
+	Requests     int // in each generation
+	Generations  int // power cuts in a row
+	Cuts         int // power cuts tried, on the side, at each crash point
+	Points       int // crash points tried, on the side, in each generation
+	Migrate      int // how often a batch is started, of 100 events; 0 = only when all else is stuck
+	Admin        int // how often an administrator does something, of 1000 events
+	Faults       bool
+	Stalls       bool // some operations take very long
+	Paced        bool // migration is limited, and the limit changes all the time
+	Pacer        bool // migration goes as a pacer says, and not at random
+	Slows        bool // writers are slowed, now these, now those
+	Ahead        bool // migration reads the log ahead
+	Discards     bool // some writes are discards or write-zeroes instead
+	Bypass       bool // writes may bypass the log, now these, now those
+	DiscardSlots bool // slots are discarded before they are used again
+	Rot          bool // a copy of the superblock goes bad while the power is off
+	GiveUps      bool // now and then all data of a device is given up
+	FUAFlushes   bool // the cache device makes a write and a flush of a write with FUA
+	Large        bool // requests of up to 1 MiB
+	Hasty        bool // writes and flushes do what they do long before they complete
+	Blind        bool // nothing reads
+	Rebinds      bool // disks get other ids
+	Reopens      bool // disks go away and come back
+	Sleeps       bool // now and then the host finds that the machine has slept
+	Company      bool // barriers may wait for company, and there are many
 
 	Scope witness.Scope // of the backings
 }
@@ -83,7 +83,7 @@ func RandomOptions(seed uint64) Options {
 	o.Discards = rand.New(rand.NewPCG(seed, 7)).IntN(2) == 0
 	o.Ahead = rand.New(rand.NewPCG(seed, 9)).IntN(2) == 0
 	o.Bypass = rand.New(rand.NewPCG(seed, 11)).IntN(2) == 0
-	o.Trim = rand.New(rand.NewPCG(seed, 21)).IntN(3) == 0
+	o.DiscardSlots = rand.New(rand.NewPCG(seed, 21)).IntN(3) == 0
 	o.Rot = rand.New(rand.NewPCG(seed, 23)).IntN(3) == 0
 	o.GiveUps = !o.Faults && rand.New(rand.NewPCG(seed, 25)).IntN(4) == 0
 	o.Sleeps = rand.New(rand.NewPCG(seed, 31)).IntN(4) == 0

@@ -196,7 +196,7 @@ func (o *oracle) truncate(point int64, vols []found, disks [][]int, killed bool)
 	}
 }
 
-// side moves a quiet volume between the log and the way past it. ver is what
+// side moves an idle volume between the log and the way past it. ver is what
 // its backing holds.
 func (o *oracle) side(vol uint8, logged bool, ver []int) {
 	v := o.vols[vol-1]

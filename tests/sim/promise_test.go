@@ -26,10 +26,10 @@ func TestP1Durability(t *testing.T) {
 	})
 }
 
-// TestP1ForeseenBarrier: when the last barriers came after one write each, the
+// TestP1PredictedBarrier: when the last barriers came after one write each, the
 // record of the next one is written ahead. Of a write that takes several records
 // only the last one would be, so there it must not.
-func TestP1ForeseenBarrier(t *testing.T) {
+func TestP1PredictedBarrier(t *testing.T) {
 	promise(t, func(s *scenario) {
 		for i := range uint64(10) {
 			s.write(0, 2*i, 2)
@@ -41,7 +41,7 @@ func TestP1ForeseenBarrier(t *testing.T) {
 		s.write(0, 0, 2)
 		s.settle()
 		if st := s.cache.Status(); st.DurableSeq == before.DurableSeq || st.DurableSeq != st.SealedSeq {
-			t.Errorf("the barrier was not foreseen: record %d is durable, %d was before, %d is sealed",
+			t.Errorf("the barrier was not predicted: record %d is durable, %d was before, %d is sealed",
 				st.DurableSeq, before.DurableSeq, st.SealedSeq)
 		}
 		s.flush(0)
@@ -230,7 +230,7 @@ func TestP8DetachKeepsDirtyData(t *testing.T) {
 	promise(t, func(s *scenario) {
 		s.fua(0, 0, 8)
 		s.settle()
-		s.vols[0].Fence()
+		s.vols[0].Freeze()
 		var got error
 		s.cache.Detach(s.vols[0], func(err error) { got = err })
 		s.runToIdle()

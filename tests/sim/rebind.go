@@ -79,8 +79,8 @@ func (w *world) renameSteps(i int) []step {
 func (w *world) twinSteps(i int) []step {
 	w.tracef("twin of dev %d", i+1)
 	refused := w.waitFor(i, func(done func(error)) { w.refuseTwin(i, done) }, func() {})
-	steps := []step{w.fence(i), w.quiet(i), w.paid(i), w.released(i), w.flushed(i), refused}
-	return append(steps, w.attached(i), w.unfence(i))
+	steps := []step{w.freeze(i), w.awaitIdle(i), w.flushBypassed(i), w.released(i), w.flushed(i), refused}
+	return append(steps, w.attached(i), w.unfreeze(i))
 }
 
 // refuseTwin wants an attach under another id to be refused, if the log has data.
@@ -92,7 +92,7 @@ func (w *world) refuseTwin(i int, done func(error)) {
 	b := w.binding(i)
 	b.ID = w.freeID()
 	v := logcache.NewVolume(b.ID, "", b.Sectors, w.block(i))
-	v.Fence()
+	v.Freeze()
 	e, err := w.cache.Examine(v, &b, visible{w.s.backing[i]}, visible{w.s.cache})
 	if err != nil {
 		fail("P8", "%v", err)
@@ -129,7 +129,7 @@ func (w *world) attachBeside(i int) {
 	w.beside(i, "attach", func(done func(error)) {
 		b := w.binding(i)
 		v := logcache.NewVolume(b.ID, "", b.Sectors, w.block(i))
-		v.Fence()
+		v.Freeze()
 		w.cache.Attach(v, b, w.examine(v, &b), done)
 	})
 }

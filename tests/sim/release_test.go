@@ -21,7 +21,7 @@ func TestP7ReleasedDeviceIsLetGo(t *testing.T) {
 			for range at {
 				s.orderly(fifo)
 			}
-			s.vols[0].Fence()
+			s.vols[0].Freeze()
 			s.cache.Release(s.vols[0])
 			for s.mig.Abandon(1); s.mig.Busy(1); s.mig.Abandon(1) {
 				s.pump()

@@ -26,7 +26,7 @@ func (w *world) reopenSteps(i int) []step {
 		w.vols[i].Reopened()
 		return true
 	}
-	return []step{w.fence(i), w.quiet(i), w.paid(i), reopened, w.unfence(i)}
+	return []step{w.freeze(i), w.awaitIdle(i), w.flushBypassed(i), reopened, w.unfreeze(i)}
 }
 
 // startReopen does that to a volume that the seed chooses, if it is attached.

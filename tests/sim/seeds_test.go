@@ -31,9 +31,9 @@ func TestSeeds(t *testing.T) {
 		for i := range 64 {
 			// they are older, and what bypasses the log depends on it
 			o.Scope, o.Rebinds, o.Reopens, o.Pacer, o.Slows, o.Company = witness.Scope{}, false, false, false, false, false
-			o.Stalls, o.Paced, o.Discards, o.Ahead, o.Bypass, o.Trim = i&1 != 0, i&2 != 0, i&4 != 0, i&8 != 0, i&16 != 0, i&32 != 0
+			o.Stalls, o.Paced, o.Discards, o.Ahead, o.Bypass, o.DiscardSlots = i&1 != 0, i&2 != 0, i&4 != 0, i&8 != 0, i&16 != 0, i&32 != 0
 			if err := random(o, stats, k, nil); err != nil {
-				t.Errorf("seed %d (%s), stalls %v, paced %v, discards %v, ahead %v, bypass %v, trim %v: %v", seed, strings.TrimSpace(what), o.Stalls, o.Paced, o.Discards, o.Ahead, o.Bypass, o.Trim, err)
+				t.Errorf("seed %d (%s), stalls %v, paced %v, discards %v, ahead %v, bypass %v, trim %v: %v", seed, strings.TrimSpace(what), o.Stalls, o.Paced, o.Discards, o.Ahead, o.Bypass, o.DiscardSlots, err)
 			}
 		}
 	}

@@ -53,8 +53,8 @@ func candidates(o Options) (cs []Options) {
 	if o.Discards {
 		try(func(c *Options) { c.Discards = false })
 	}
-	if o.Trim {
-		try(func(c *Options) { c.Trim = false })
+	if o.DiscardSlots {
+		try(func(c *Options) { c.DiscardSlots = false })
 	}
 	if o.Bypass {
 		try(func(c *Options) { c.Bypass = false })

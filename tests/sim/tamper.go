@@ -91,7 +91,7 @@ func (c *checker) judged(m *images, dev, from, to int, n *verdicts) {
 			continue
 		}
 		v := logcache.NewVolume(b.ID, "", b.Sectors, c.w.block(i))
-		v.Fence()
+		v.Freeze()
 		e := h.examine(v, &b)
 		n.judged++
 		want := c.tamperedWith(m, i)

@@ -60,7 +60,7 @@ func (h *host) unchanged(v *logcache.Volume, b *segment.Binding) *logcache.Evide
 // refuses tells whether the disk of a volume is taken for another one, or for one
 // that was changed.
 func (h *host) refuses(v *logcache.Volume, b *segment.Binding) bool {
-	v.Fence()
+	v.Freeze()
 	return h.examine(v, b).Changed() != nil
 }
 

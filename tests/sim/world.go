@@ -87,7 +87,7 @@ func (h *host) complete(i int) {
 	h.pump()
 }
 
-// poll lets a woken port read its mail.
+// poll lets a woken port read its inbox.
 func (h *host) poll(i int) {
 	h.woken[i] = false
 	if i < len(h.ports) {

@@ -43,8 +43,8 @@ var log = Log{
 	Segments: 31, SegmentSize: 1 << 20, CurrentID: 40, LastFlushedID: 39, LastMigratedID: 30, DurableSeq: 400, SealedSeq: 402,
 	DirtyBlocks: 3072, WaitingWrites: 4, IndexBytes: 65536, Contended: 7, Broken: "input/output error",
 	Reads: 100, ReadSectors: 800, Writes: 200, WriteSectors: 1600, Discards: 3, WriteZeroes: 2, ZeroedSectors: 4096, Flushes: 50, Gathered: 9,
-	HitRAMSectors: 80, HitLogSectors: 240, HitZeroSectors: 8, MissSectors: 472, InPlace: 6, Parked: 9, WaitSlot: 1, WaitBuffer: 10, WaitIndex: 5,
-	Records: 402, LogBytes: 40 << 20, LogFlushes: 45, LogWriteErrors: 11, LogFlushErrors: 12, Migrated: 30, TrimmedBytes: 30 << 20, TrimErrors: 13,
+	HitRAMSectors: 80, HitLogSectors: 240, HitZeroSectors: 8, MissSectors: 472, InPlace: 6, Waited: 9, WaitSlot: 1, WaitBuffer: 10, WaitIndex: 5,
+	Records: 402, LogBytes: 40 << 20, LogFlushes: 45, LogWriteErrors: 11, LogFlushErrors: 12, Migrated: 30, DiscardedSlotBytes: 30 << 20, DiscardSlotErrors: 13,
 }
 
 var migration = Migration{

@@ -57,32 +57,32 @@ type Log struct {
 	Contended      uint64 `json:"lock_contended"`   // times that a thread found the cache's lock taken
 	Broken         string `json:"broken,omitempty"` // why the log cannot be continued, in words
 
-	Reads          uint64 `json:"reads"`                // requests
-	ReadSectors    uint64 `json:"read_sectors"`         // of 512 bytes
-	Writes         uint64 `json:"writes"`               // requests that went to the log
-	WriteSectors   uint64 `json:"write_sectors"`        // of 512 bytes
-	Discards       uint64 `json:"discards"`             // requests
-	WriteZeroes    uint64 `json:"write_zeroes"`         // requests
-	ZeroedSectors  uint64 `json:"zeroed_sectors"`       // by discards and write-zeroes, of 512 bytes
-	Flushes        uint64 `json:"flushes"`              // requests
-	Gathered       uint64 `json:"barrier_waits"`        // groups of barriers that waited for company, as barrier_deadline_ms lets them
-	HitRAMSectors  uint64 `json:"hit_ram_sectors"`      // read from the RAM buffers
-	HitLogSectors  uint64 `json:"hit_log_sectors"`      // read from the log
-	HitZeroSectors uint64 `json:"hit_zero_sectors"`     // read of what is zeroes in the log, and nowhere else
-	MissSectors    uint64 `json:"miss_sectors"`         // read from the backing
-	InPlace        uint64 `json:"overwritten_in_place"` // writes over data that was still in its RAM buffer
-	Parked         uint64 `json:"parked_total"`         // writes that had to wait for room
-	WaitSlot       uint64 `json:"waits_for_slot"`       // times that there was no free segment
-	WaitBuffer     uint64 `json:"waits_for_buffer"`     // times that the next RAM buffer was still in use
-	WaitIndex      uint64 `json:"waits_for_index"`      // times that a discard waited, since the log held so many
-	Records        uint64 `json:"records"`              // written to the log
-	LogBytes       uint64 `json:"log_bytes"`            // the same in bytes, headers included
-	LogFlushes     uint64 `json:"log_flushes"`          // of the cache device
-	LogWriteErrors uint64 `json:"log_write_errors"`     // failed writes of the cache device; a failed flush behind the superblock counts here
-	LogFlushErrors uint64 `json:"log_flush_errors"`     // failed flushes of the cache device
-	Migrated       uint64 `json:"migrated_segments"`    // whose room is free again
-	TrimmedBytes   uint64 `json:"discarded_slot_bytes"` // of the log that were discarded, as discard_slots wants it
-	TrimErrors     uint64 `json:"discard_slot_errors"`  // failed discards of the log
+	Reads              uint64 `json:"reads"`                // requests
+	ReadSectors        uint64 `json:"read_sectors"`         // of 512 bytes
+	Writes             uint64 `json:"writes"`               // requests that went to the log
+	WriteSectors       uint64 `json:"write_sectors"`        // of 512 bytes
+	Discards           uint64 `json:"discards"`             // requests
+	WriteZeroes        uint64 `json:"write_zeroes"`         // requests
+	ZeroedSectors      uint64 `json:"zeroed_sectors"`       // by discards and write-zeroes, of 512 bytes
+	Flushes            uint64 `json:"flushes"`              // requests
+	Gathered           uint64 `json:"barrier_waits"`        // groups of barriers that waited for company, as barrier_deadline_ms lets them
+	HitRAMSectors      uint64 `json:"hit_ram_sectors"`      // read from the RAM buffers
+	HitLogSectors      uint64 `json:"hit_log_sectors"`      // read from the log
+	HitZeroSectors     uint64 `json:"hit_zero_sectors"`     // read of what is zeroes in the log, and nowhere else
+	MissSectors        uint64 `json:"miss_sectors"`         // read from the backing
+	InPlace            uint64 `json:"overwritten_in_place"` // writes over data that was still in its RAM buffer
+	Waited             uint64 `json:"parked_total"`         // writes that had to wait for room
+	WaitSlot           uint64 `json:"waits_for_slot"`       // times that there was no free segment
+	WaitBuffer         uint64 `json:"waits_for_buffer"`     // times that the next RAM buffer was still in use
+	WaitIndex          uint64 `json:"waits_for_index"`      // times that a discard waited, since the log held so many
+	Records            uint64 `json:"records"`              // written to the log
+	LogBytes           uint64 `json:"log_bytes"`            // the same in bytes, headers included
+	LogFlushes         uint64 `json:"log_flushes"`          // of the cache device
+	LogWriteErrors     uint64 `json:"log_write_errors"`     // failed writes of the cache device; a failed flush behind the superblock counts here
+	LogFlushErrors     uint64 `json:"log_flush_errors"`     // failed flushes of the cache device
+	Migrated           uint64 `json:"migrated_segments"`    // whose room is free again
+	DiscardedSlotBytes uint64 `json:"discarded_slot_bytes"` // of the log that were discarded, as discard_slots wants it
+	DiscardSlotErrors  uint64 `json:"discard_slot_errors"`  // failed discards of the log
 }
 
 // Migration is what went from the log to the backings since the cache was resumed.

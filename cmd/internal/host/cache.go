@@ -62,7 +62,7 @@ func ResumeCache(id uint8, dev *blockdev.Device, opt CacheOptions) (*Cache, *seg
 	cfg := logcache.Config{BufferBytes: opt.BufferBytes, Disk: dev, Wake: c.worker.wake, Clock: c.worker.now, Events: &logcache.Events{
 		Progress: c.worker.onProgress,
 		Closed:   c.worker.onSegmentClosed,
-		Parked:   c.worker.wake,
+		Waiting:  c.worker.wake,
 		Broken:   func(err error) { go c.logf("cache %d on %s takes no more writes: %v", id, dev.Path(), err) },
 	}, Loaders: runtime.GOMAXPROCS(0), Progress: opt.Progress, Swappable: opt.Swappable}
 	reader := blockdev.NewBatchReader(dev)

@@ -193,10 +193,10 @@ func (d *Device) Stop(ctx context.Context, force bool) error {
 	d.state.Lock()
 	d.ub = nil
 	d.state.Unlock()
-	d.vol.Fence()
+	d.vol.Freeze()
 	lost, err := d.sync(ctx, force)
 	if err != nil {
-		d.vol.Unfence()
+		d.vol.Unfreeze()
 		return err
 	}
 	if err := d.release(ctx); err != nil {
@@ -205,7 +205,7 @@ func (d *Device) Stop(ctx context.Context, force bool) error {
 	return errors.Join(lost, d.Backing().Close())
 }
 
-// sync makes durable what bypassed the log of a fenced device without a node.
+// sync makes durable what bypassed the log of a frozen device without a node.
 // With force it goes on without that, and says what was lost.
 func (d *Device) sync(ctx context.Context, force bool) (lost, err error) {
 	if err := d.awaitIdle(ctx); err != nil {
@@ -217,7 +217,7 @@ func (d *Device) sync(ctx context.Context, force bool) (lost, err error) {
 	return lost, nil
 }
 
-// release takes a fenced and quiet device off its cache, with data in the log.
+// release takes a frozen and idle device off its cache, with data in the log.
 // Behind it nobody has anything to do with the backing.
 func (d *Device) release(ctx context.Context) error {
 	c := d.Cache()

@@ -33,11 +33,11 @@ func (d *Device) Attach(ctx context.Context, c *Cache, b segment.Binding, opt At
 	return nil
 }
 
-// attach changes sides behind a fence: what passed through before is durable,
+// attach changes sides in a freeze: what passed through before is durable,
 // and what is seen of the disk stays so.
 func (d *Device) attach(ctx context.Context, c *Cache, b segment.Binding, opt AttachOptions) error {
-	d.vol.Fence()
-	defer d.vol.Unfence()
+	d.vol.Freeze()
+	defer d.vol.Unfreeze()
 	if err := d.awaitIdle(ctx); err != nil {
 		return err
 	}
@@ -67,7 +67,7 @@ func (d *Device) setCache(c *Cache) {
 }
 
 func (d *Device) awaitIdle(ctx context.Context) error {
-	return poll(ctx, func() (bool, error) { return d.vol.Quiet(), nil })
+	return poll(ctx, func() (bool, error) { return d.vol.Idle(), nil })
 }
 
 // Detach drains the log and takes the cache away. When ctx ends before that,
@@ -87,8 +87,8 @@ func (d *Device) Detach(ctx context.Context, report func(DrainProgress)) error {
 			return err
 		}
 	}
-	d.vol.Fence()
-	defer d.vol.Unfence()
+	d.vol.Freeze()
+	defer d.vol.Unfreeze()
 	if err := d.awaitIdle(ctx); err != nil {
 		return err
 	}

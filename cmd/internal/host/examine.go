@@ -15,7 +15,7 @@ type AttachOptions struct {
 	// holds and whatever the host says of it, unless it is too small. The log's
 	// data will be written over what is there.
 	AcceptChanged bool
-	// Overruled is told what AcceptChanged has overruled, behind the fence: it
+	// Overruled is told what AcceptChanged has overruled, in the freeze: it
 	// must not wait. nil if nobody wants to know.
 	Overruled func(*ChangedError)
 }
@@ -37,7 +37,7 @@ func (e *ChangedError) Error() string {
 // Unwrap lets errors.Is find [logcache.ErrMismatch].
 func (e *ChangedError) Unwrap() error { return logcache.ErrMismatch }
 
-// examine looks at the disk of a device that is fenced, quiet and flushed.
+// examine looks at the disk of a device that is frozen, idle and flushed.
 func (d *Device) examine(c *Cache, b *segment.Binding, opt AttachOptions) (*logcache.Evidence, error) {
 	disk, err := witness.NewReader(d.Backing(), b.Sectors)
 	if err != nil {

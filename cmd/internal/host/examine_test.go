@@ -77,7 +77,7 @@ func (l *lives) write(lba uint64, n int, what string) {
 // end takes the server down, with what is in the log.
 func (l *lives) end() {
 	if l.d.Cache() != nil {
-		l.d.vol.Fence()
+		l.d.vol.Freeze()
 		l.c.core.Release(l.d.vol)
 		l.d.setCache(nil)
 		l.c.dropMember(l.d)

@@ -32,8 +32,8 @@ func (d *Device) Reopen(ctx context.Context, backing *blockdev.Device) error {
 	if err := backing.Flush(); err != nil {
 		return err
 	}
-	d.vol.Fence()
-	defer d.vol.Unfence()
+	d.vol.Freeze()
+	defer d.vol.Unfreeze()
 	if err := d.awaitIdle(ctx); err != nil {
 		return err
 	}
@@ -45,7 +45,7 @@ func (d *Device) Reopen(ctx context.Context, backing *blockdev.Device) error {
 	return nil
 }
 
-// switchBacking has the cache of a fenced and quiet device, if it has one, work
+// switchBacking has the cache of a frozen and idle device, if it has one, work
 // on another descriptor of its disk. Interrupted, it has not: what the thread
 // was asked to do it has done, or never will.
 func (d *Device) switchBacking(ctx context.Context, backing *blockdev.Device) error {
@@ -59,7 +59,7 @@ func (d *Device) switchBacking(ctx context.Context, backing *blockdev.Device) er
 	})
 }
 
-// reopen switches the thread over to another descriptor of a fenced volume's
+// reopen switches the thread over to another descriptor of a frozen volume's
 // disk; like switchFD it may have to be asked again.
 func (w *worker) reopen(v *logcache.Volume, fd int32) bool {
 	if !w.switchFD(block.Dev(v.ID), fd) {

@@ -156,13 +156,13 @@ func startup(b *testing.B, path string) (cpu time.Duration) {
 	must(b, err)
 	resumed := time.Since(start)
 	v := logcache.NewVolume(1, "v", fullDevice, 512)
-	v.Fence()
+	v.Freeze()
 	bound := segment.Binding{ID: 1, Sectors: fullDevice}
 	seen, err := c.core.Examine(v, &bound, blank{}, blank{})
 	must(b, err)
 	seen.Overrule()
 	must(b, c.await(func(done func(error)) { c.core.Attach(v, bound, seen, done) }))
-	v.Unfence()
+	v.Unfreeze()
 	p := logcache.NewPort(func() {})
 	p.Submit(&logcache.Request{Volume: v, Op: logcache.Read, LBA: scattered(12345) * 8, Sectors: 8, Buf: page(4096)})
 	h := inline.Host{Disks: map[block.Dev]inline.Disk{block.Cache: d}, Fails: func(op *block.Op) error {

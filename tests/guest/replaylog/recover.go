@@ -56,14 +56,14 @@ func (h *host) boot() (*logcache.Volume, error) {
 
 func (h *host) attach(v *logcache.Volume, b segment.Binding) error {
 	answer := errors.New("no answer")
-	v.Fence()
+	v.Freeze()
 	seen, err := h.examine(v, &b)
 	if err != nil {
 		return fmt.Errorf("attach: %w", err)
 	}
 	h.core.Attach(v, b, seen, func(err error) { answer = err })
 	h.settle()
-	v.Unfence()
+	v.Unfreeze()
 	h.settle()
 	if answer != nil {
 		return fmt.Errorf("attach: %w", answer)

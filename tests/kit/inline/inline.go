@@ -49,7 +49,7 @@ func (h *Host) Run(sources ...Source) {
 	}
 }
 
-// Settle is Run, and has the ports among the sources read their mail, as often
+// Settle is Run, and has the ports among the sources read their inbox, as often
 // as one may have left another something.
 func (h *Host) Settle(sources ...Source) {
 	for range len(sources) + 1 {

@@ -8,7 +8,8 @@ import (
 	"github.com/ublk-lc/ublk-lc/segment/block"
 )
 
-// asker gives operations, and others when those are done or when it reads its mail.
+// asker gives operations, and others when those are done or when it reads its
+// inbox.
 type asker struct {
 	ops  []*block.Op
 	done []error
@@ -69,7 +70,7 @@ func TestHostCarriesOut(t *testing.T) {
 	}
 }
 
-// What follows from an operation is done too; what is in the mail is, if it
+// What follows from an operation is done too; what is in the inbox is, if it
 // shall settle.
 func TestHostSettles(t *testing.T) {
 	for _, settles := range []bool{false, true} {

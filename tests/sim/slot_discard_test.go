@@ -25,7 +25,7 @@ func TestP5DiscardedSlots(t *testing.T) {
 				}
 			}
 		}
-		if n := s.cache.Status().TrimmedBytes; n == 0 {
+		if n := s.cache.Status().DiscardedSlotBytes; n == 0 {
 			t.Error("nothing was discarded")
 		}
 		s.crash()
@@ -70,8 +70,8 @@ func TestP2DiscardSparesReads(t *testing.T) {
 		s.mig.Step(3)
 		s.pump()
 		s.runToIdle()
-		if len(s.s.flights) != 1 || s.cache.Status().TrimmedBytes == 0 {
-			t.Fatalf("%d operations wait, %d bytes were discarded", len(s.s.flights), s.cache.Status().TrimmedBytes)
+		if len(s.s.flights) != 1 || s.cache.Status().DiscardedSlotBytes == 0 {
+			t.Fatalf("%d operations wait, %d bytes were discarded", len(s.s.flights), s.cache.Status().DiscardedSlotBytes)
 		}
 		s.s.lift()
 		s.settle()
@@ -87,8 +87,8 @@ func TestP9DiscardOfSlotsFails(t *testing.T) {
 			s.segments(func() { s.fua(0, 13*(i%8), 12) })
 			s.batch(1)
 		}
-		if st := s.cache.Status(); st.TrimErrors == 0 || st.TrimmedBytes != 0 {
-			t.Errorf("%d discards failed, %d bytes were discarded", st.TrimErrors, st.TrimmedBytes)
+		if st := s.cache.Status(); st.DiscardSlotErrors == 0 || st.DiscardedSlotBytes != 0 {
+			t.Errorf("%d discards failed, %d bytes were discarded", st.DiscardSlotErrors, st.DiscardedSlotBytes)
 		}
 	})
 }

@@ -6,9 +6,9 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// TestRhythm: a barrier is foreseen after as many writes as before it of late,
-// of several writers as soon as there were as few.
-func TestRhythm(t *testing.T) {
+// TestBarrierPredictor: a barrier is predicted after as many writes as before
+// it of late, of several writers as soon as there were as few.
+func TestBarrierPredictor(t *testing.T) {
 	for _, c := range []struct {
 		name      string
 		intervals []int // writes before each barrier
@@ -25,7 +25,7 @@ func TestRhythm(t *testing.T) {
 		{name: "rare barriers", intervals: []int{40, 40, 40, 40, 40, 40, 40, 40}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			var r rhythm
+			var r barrierPredictor
 			for _, n := range c.intervals {
 				for range n {
 					r.write(c.crowded)
