@@ -12,7 +12,7 @@ func (c *Cache) flush(p *Port, r *Request) (done bool) {
 		r.Err = c.broken
 		return true
 	}
-	c.came(r)
+	c.arrived(r)
 	if r.need <= c.durableSeq {
 		return true
 	}

@@ -40,12 +40,12 @@ type company struct {
 	clock    func() time.Duration // nil = none may ever wait
 	deadline time.Duration        // for how long a barrier may wait; 0 = for none
 
-	cost  time.Duration // of a group until it is durable, smoothed; 0 = not known
-	away  time.Duration // from the answer of a device to its next barrier, the median; 0 = not known
-	met   uint8         // a bit for each of the last barriers: it found one of another device
-	timed uint64        // the sequence whose way is timed; 0 = none
-	began time.Duration // when that did
-	ended time.Duration // when barriers were answered last
+	cost      time.Duration // of a group until it is durable, smoothed; 0 = not known
+	thinkTime time.Duration // from the answer of a device to its next barrier, the median; 0 = not known
+	met       uint8         // a bit for each of the last barriers: it found one of another device
+	timed     uint64        // the sequence whose way is timed; 0 = none
+	began     time.Duration // when that did
+	ended     time.Duration // when barriers were answered last
 
 	pays     bool          // barriers wait
 	alone    time.Duration // how long they took when they did not
@@ -65,8 +65,8 @@ type absence struct {
 	round uint64        // in which it is expected; 0 = in none
 }
 
-// smooth is a moving average, which begins with its first value.
-func smooth(mean *time.Duration, d time.Duration) {
+// movingAverage is a moving average, which begins with its first value.
+func movingAverage(mean *time.Duration, d time.Duration) {
 	if *mean == 0 {
 		*mean = max(d, 1)
 		return
@@ -74,9 +74,9 @@ func smooth(mean *time.Duration, d time.Duration) {
 	*mean = max(*mean+(d-*mean)/8, 1)
 }
 
-// near is a moving median, which begins with its first value: a long absence now
-// and then says nothing of the others.
-func near(median *time.Duration, d time.Duration) {
+// movingMedian is a moving median, which begins with its first value: a long
+// absence now and then says nothing of the others.
+func movingMedian(median *time.Duration, d time.Duration) {
 	switch {
 	case *median == 0:
 		*median = max(d, 1)
@@ -94,13 +94,13 @@ func (m *company) begins(seq uint64) {
 	}
 }
 
-// came takes in a barrier, and whether it has to wait for anything at all, and
+// arrived takes in a barrier, and whether it has to wait for anything at all, and
 // whether one of another device does.
-func (m *company) came(r *Request, waits, met bool) {
+func (m *company) arrived(r *Request, waits, met bool) {
 	if m.deadline == 0 {
 		return
 	}
-	r.came = m.clock()
+	r.arrived = m.clock()
 	if waits {
 		m.met <<= 1
 		if met {
@@ -109,7 +109,7 @@ func (m *company) came(r *Request, waits, met bool) {
 	}
 	v := &r.Volume.absence
 	if v.since > 0 {
-		near(&m.away, r.came-v.since)
+		movingMedian(&m.thinkTime, r.arrived-v.since)
 	}
 	if v.round == m.round {
 		m.expected--
@@ -125,13 +125,13 @@ func (m *company) becameDurable(seq uint64, answers bool) {
 	}
 	now := m.clock()
 	if m.timed != 0 && m.timed <= seq {
-		smooth(&m.cost, min(now-m.began, hung))
+		movingAverage(&m.cost, min(now-m.began, hung))
 		m.timed = 0
 	}
 	if answers {
 		m.ended = now
 		m.groups++
-		m.nobody()
+		m.endRound()
 	}
 }
 
@@ -146,17 +146,17 @@ func (m *company) answered(r *Request) {
 		v.round = m.round
 		m.expected++
 	}
-	if r.came > 0 { // else it came before anything was measured
-		m.spent += m.ended - r.came
+	if r.arrived > 0 { // else it came before anything was measured
+		m.spent += m.ended - r.arrived
 		m.barriers++
 	}
 }
 
-// nobody ends the round: who was expected is not any more.
-func (m *company) nobody() { m.round, m.expected, m.waiting = m.round+1, 0, false }
+// endRound ends the round: who was expected is not any more.
+func (m *company) endRound() { m.round, m.expected, m.waiting = m.round+1, 0, false }
 
 // patience is for how long after an answer its device is expected.
-func (m *company) patience() time.Duration { return min(2*m.away+slack, m.cost) }
+func (m *company) patience() time.Duration { return min(2*m.thinkTime+slack, m.cost) }
 
 // judge decides whether barriers are to wait from now on.
 func (m *company) judge() {
@@ -193,7 +193,7 @@ func (m *company) may() bool {
 	if !m.pays {
 		most /= 2
 	}
-	return bits.OnesCount8(m.met) >= 2 && m.cost >= costly && m.away > 0 && m.away <= most
+	return bits.OnesCount8(m.met) >= 2 && m.cost >= costly && m.thinkTime > 0 && m.thinkTime <= most
 }
 
 // compare begins a mean, behind so many groups.

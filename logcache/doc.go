@@ -62,12 +62,12 @@
 //  2. barrier.go: Cache.flush notes the newest sequence that was answered. If that
 //     is durable, the FLUSH is answered; else it joins the waiters.
 //  3. Cache.kick begins a group, unless one is under way, or Cache.gathers has
-//     the barriers wait for company (gather.go), with a timer that Cache.awaited
-//     is told of. If every record before the open one is durable, or on its way
-//     with FUA, Cache.sealFUA writes the open record with FUA: one operation, and
-//     up to maxFUARecords of them at once. Else the open record is sealed
-//     (record.go), and when all records of the group are written one flush of the
-//     cache device follows.
+//     the barriers wait for company (gather.go), with a timer that
+//     Cache.gatherTimeout is told of. If every record before the open one is
+//     durable, or on its way with FUA, Cache.sealFUA writes the open record with
+//     FUA: one operation, and up to maxFUARecords of them at once. Else the open
+//     record is sealed (record.go), and when all records of the group are written
+//     one flush of the cache device follows.
 //  4. Cache.recordWritten, or Cache.flushed, is told how that ended. What a flush
 //     that succeeded is worth says the ledger: see below. Cache.becameDurable
 //     answers all waiters up to there, and Cache.advance lets the next group go.

@@ -65,7 +65,7 @@ func (c *Cache) Examine(v *Volume, b *segment.Binding, disk, log witness.Disk) (
 	e := &Evidence{volume: v}
 	var still bool
 	if e.freeze, still = v.frozenIdle(); !still {
-		return nil, fmt.Errorf("device %d: %w: it is not fenced, or not quiet", v.ID, ErrUnjudged)
+		return nil, fmt.Errorf("device %d: %w: it is not frozen, or not idle", v.ID, ErrUnjudged)
 	}
 	for _, s := range c.suspects(b) {
 		t := trial{dev: s.ID, of: s.Witness}
@@ -109,7 +109,7 @@ func (c *Cache) judge(v *Volume, b *segment.Binding, e *Evidence) error {
 		return fmt.Errorf("%w: it has %d sectors, and at most %d can be (8 PiB)", ErrTooLarge, b.Sectors, uint64(MaxSectors))
 	}
 	if e != nil && !e.holds(v) {
-		return fmt.Errorf("device %d: %w behind this fence", b.ID, ErrUnjudged)
+		return fmt.Errorf("device %d: %w in this freeze", b.ID, ErrUnjudged)
 	}
 	for i := range c.super.now.Bindings {
 		old := &c.super.now.Bindings[i]

@@ -20,7 +20,7 @@ func (c *Cache) SetBarrierDeadline(d time.Duration) {
 	c.lock()
 	defer c.unlock()
 	if m := &c.company; m.clock != nil && m.deadline != d {
-		c.disperse()
+		c.stopGathering()
 		*m = company{clock: m.clock, deadline: d, round: m.round}
 		for _, v := range c.volumes {
 			if v != nil {
@@ -30,11 +30,11 @@ func (c *Cache) SetBarrierDeadline(d time.Duration) {
 	}
 }
 
-// came takes in a barrier that has just come.
-func (c *Cache) came(r *Request) {
+// arrived takes in a barrier that has just come.
+func (c *Cache) arrived(r *Request) {
 	w := &c.waiters
 	met := w.head != nil && (w.head.Volume != r.Volume || w.tail.Volume != r.Volume)
-	c.company.came(r, r.need > c.durableSeq, met)
+	c.company.arrived(r, r.need > c.durableSeq, met)
 }
 
 // gathers tells whether the next group is to wait: for the one under way, so that
@@ -53,7 +53,7 @@ func (c *Cache) gathers(p *Port) bool {
 	}
 	left := min(m.ended+m.patience()-m.clock(), m.deadline)
 	if left <= 0 {
-		m.nobody()
+		m.endRound()
 		return false
 	}
 	m.waiting = true
@@ -63,23 +63,24 @@ func (c *Cache) gathers(p *Port) bool {
 	return true
 }
 
-// awaited takes in that a timer has run out. It may be one of a round that has
-// ended, which says nothing of this one.
-func (c *Cache) awaited(p *Port, o *operation) {
+// gatherTimeout takes in that a timer has run out. It may be one of a round
+// that has ended, which says nothing of this one.
+func (c *Cache) gatherTimeout(p *Port, o *operation) {
 	round := o.round
 	p.release(o)
 	c.lock()
 	defer c.unlock()
 	if m := &c.company; m.waiting && m.round == round {
-		m.nobody()
+		m.endRound()
 		c.advance(p)
 	}
 }
 
-// disperse lets barriers go on that wait for company: nobody is expected any more.
-func (c *Cache) disperse() {
+// stopGathering lets barriers go on that wait for company: nobody is expected
+// any more.
+func (c *Cache) stopGathering() {
 	waiting := c.company.waiting
-	c.company.nobody()
+	c.company.endRound()
 	if waiting {
 		c.advanceLater()
 	}

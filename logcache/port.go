@@ -168,7 +168,7 @@ func (p *Port) Done(op *block.Op, err error) {
 	case forReread:
 		o.cache.superReread(p, o, err)
 	case forCompany:
-		o.cache.awaited(p, o)
+		o.cache.gatherTimeout(p, o)
 	case forSlotDiscard:
 		o.cache.slotsDiscarded(p, o, err)
 	case forBackingFlush:
@@ -184,18 +184,18 @@ func (p *Port) Poll() {
 	}
 	p.mu.Lock()
 	p.inboxFilled.Store(false)
-	mail, jobs := p.inbox, p.calls
+	inbox, calls := p.inbox, p.calls
 	p.inbox, p.calls = p.spare[:0], nil
 	p.mu.Unlock()
-	for _, r := range mail {
+	for _, r := range inbox {
 		if r.resubmit {
 			p.Submit(r)
 		} else {
 			p.answers = append(p.answers, r)
 		}
 	}
-	p.spare = mail[:0]
-	for _, job := range jobs {
+	p.spare = inbox[:0]
+	for _, job := range calls {
 		job(p)
 	}
 	p.finish()

@@ -47,7 +47,7 @@ type Request struct {
 	done     uint32        // sectors of a write already in the log
 	pending  int32         // device operations under way
 	need     uint64        // barrier: the sequence that must be durable
-	came     time.Duration // of a barrier: when, if that is measured
+	arrived  time.Duration // of a barrier: when, if that is measured
 	next     *Request
 	resubmit bool   // in the inbox: submit once more, do not answer
 	turn     uint64 // of a write that waits: smaller goes first
@@ -62,7 +62,7 @@ func (r *Request) Place() uint64 { return r.place }
 
 // begin prepares a request that a port takes in.
 func (r *Request) begin(p *Port) {
-	r.port, r.done, r.pending, r.need, r.came, r.place, r.Err, r.resubmit, r.route = p, 0, 0, 0, 0, 0, nil, false, Logged
+	r.port, r.done, r.pending, r.need, r.arrived, r.place, r.Err, r.resubmit, r.route = p, 0, 0, 0, 0, 0, nil, false, Logged
 }
 
 // inside tells whether a request stays within its volume.

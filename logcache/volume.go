@@ -144,12 +144,12 @@ func (v *Volume) setFrozen(on bool) {
 	v.freezes++
 	if c := v.cache.Load(); c != nil {
 		c.holdWaiting(v)
-		c.disperse()
+		c.stopGathering()
 	}
 }
 
 // frozenIdle says which freeze the volume is in, and whether it is idle.
-func (v *Volume) frozenIdle() (fence uint64, ok bool) {
+func (v *Volume) frozenIdle() (freeze uint64, ok bool) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	return v.freezes, v.frozen && v.Idle()

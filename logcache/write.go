@@ -38,7 +38,7 @@ func (c *Cache) logged(p *Port, r *Request) (done bool) {
 	}
 	c.predictor.barrier()
 	r.need = c.newestSeq()
-	c.came(r)
+	c.arrived(r)
 	c.waiters.push(r)
 	c.kick(p)
 	return false

@@ -6,8 +6,8 @@ import (
 	"github.com/ublk-lc/ublk-lc/segment/block"
 )
 
-// lane makes n operations of 4 KiB on a device.
-func (m *Migrator) lane(dev block.Dev, n int) {
+// enqueue makes n operations of 4 KiB on a device.
+func (m *Migrator) enqueue(dev block.Dev, n int) {
 	m.devs = append(m.devs, dev)
 	for range n {
 		m.queues.todo[dev]++
@@ -18,8 +18,8 @@ func (m *Migrator) lane(dev block.Dev, n int) {
 // A slow backing has half of the depth and not all of it, and a limit is kept.
 func TestLanes(t *testing.T) {
 	m := &Migrator{src: &sorting{}, state: writing}
-	m.lane(1, 1000)
-	m.lane(2, 1000)
+	m.enqueue(1, 1000)
+	m.enqueue(2, 1000)
 	count := func(ops []*block.Op) (n [3]int) {
 		for _, op := range ops {
 			n[op.Dev]++

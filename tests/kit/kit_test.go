@@ -33,14 +33,14 @@ func TestNeed(t *testing.T) {
 		{missing, func() bool { return true }, "fails"},
 	} {
 		v := &verdict{}
-		Need(v, Ability{name: "it", check: func() error { return c.err }, owed: c.owed})
+		Need(v, Ability{name: "it", check: func() error { return c.err }, required: c.owed})
 		if v.said != c.want {
 			t.Errorf("%+v: the test %q, want %q", c, v.said, c.want)
 		}
 	}
 }
 
-// A tool that nobody has is owed by root on Debian; one that deps does not
+// A tool that nobody has is required of root on Debian; one that deps does not
 // install, by none.
 func TestNeedTools(t *testing.T) {
 	t.Setenv("PATH", t.TempDir())

@@ -15,9 +15,9 @@ import (
 
 // Ability is something that a machine has or lacks.
 type Ability struct {
-	name  string
-	check func() error // why it lacks it
-	owed  func() bool  // whether it should have it; nil = no machine has to
+	name     string
+	check    func() error // why it lacks it
+	required func() bool  // whether it should have it; nil = no machine has to
 }
 
 // Need skips a test on a machine that lacks something, and fails it on one that
@@ -30,7 +30,7 @@ func Need(t testing.TB, abilities ...Ability) {
 		err := a.check()
 		switch {
 		case err == nil:
-		case a.owed != nil && a.owed():
+		case a.required != nil && a.required():
 			t.Fatalf("this machine should have %s: %v", a.name, err)
 		default:
 			t.Skipf("this machine lacks %s: %v", a.name, err)
@@ -47,7 +47,7 @@ func Has(a Ability) bool { return a.check() == nil }
 func inGuest() bool { return os.Getenv("LC_GUEST") != "" }
 
 // Root is to be the superuser.
-var Root = Ability{name: "root", owed: inGuest, check: func() error {
+var Root = Ability{name: "root", required: inGuest, check: func() error {
 	if os.Geteuid() != 0 {
 		return fmt.Errorf("run by user %d", os.Geteuid())
 	}
@@ -55,7 +55,7 @@ var Root = Ability{name: "root", owed: inGuest, check: func() error {
 }}
 
 // Ublk is the driver in the kernel.
-var Ublk = Ability{name: "ublk", owed: inGuest, check: func() error {
+var Ublk = Ability{name: "ublk", required: inGuest, check: func() error {
 	if err := unix.Access("/dev/ublk-control", unix.R_OK|unix.W_OK); err != nil {
 		return fmt.Errorf("/dev/ublk-control: %w; make test-vm runs this in a guest", err)
 	}
@@ -63,7 +63,7 @@ var Ublk = Ability{name: "ublk", owed: inGuest, check: func() error {
 }}
 
 // Uring is io_uring in the kernel, for this user.
-var Uring = Ability{name: "io_uring", owed: inGuest, check: func() error {
+var Uring = Ability{name: "io_uring", required: inGuest, check: func() error {
 	var params [120]byte
 	fd, _, errno := unix.Syscall(unix.SYS_IO_URING_SETUP, 1, uintptr(unsafe.Pointer(&params)), 0)
 	if errno != 0 {
@@ -73,7 +73,7 @@ var Uring = Ability{name: "io_uring", owed: inGuest, check: func() error {
 }}
 
 // Loop is loop devices, and root to make some.
-var Loop = Ability{name: "loop devices", owed: inGuest, check: func() error {
+var Loop = Ability{name: "loop devices", required: inGuest, check: func() error {
 	if err := errors.Join(Root.check(), toolsOf("losetup")); err != nil {
 		return err
 	}
@@ -138,7 +138,7 @@ func Tools(names ...string) Ability {
 	return Ability{
 		name:  "all tools",
 		check: func() error { return toolsOf(names...) },
-		owed: func() bool {
+		required: func() bool {
 			for _, name := range names {
 				if !besides[name] && toolsOf(name) != nil && os.Geteuid() == 0 && toolsOf("dpkg-query") == nil {
 					return true

@@ -11,10 +11,10 @@ import (
 // asker gives operations, and others when those are done or when it reads its
 // inbox.
 type asker struct {
-	ops  []*block.Op
-	done []error
-	then func()
-	mail func()
+	ops   []*block.Op
+	done  []error
+	then  func()
+	inbox func()
 }
 
 func (a *asker) Ops() []*block.Op {
@@ -30,9 +30,9 @@ func (a *asker) Done(op *block.Op, err error) {
 }
 
 func (a *asker) Poll() {
-	if mail := a.mail; mail != nil {
-		a.mail = nil
-		mail()
+	if then := a.inbox; then != nil {
+		a.inbox = nil
+		then()
 	}
 }
 
@@ -78,9 +78,9 @@ func TestHostSettles(t *testing.T) {
 		a.then = func() {
 			a.then = nil
 			a.ask(block.Flush, 1, 0, nil)
-			b.mail = func() { b.ask(block.Flush, 1, 0, nil) }
+			b.inbox = func() { b.ask(block.Flush, 1, 0, nil) }
 		}
-		b.then = func() { a.mail = func() { a.ask(block.Flush, 1, 0, nil) } }
+		b.then = func() { a.inbox = func() { a.ask(block.Flush, 1, 0, nil) } }
 		a.ask(block.Flush, 1, 0, nil)
 		if h := new(Host); settles {
 			h.Settle(b, a)
