@@ -114,8 +114,7 @@ func (c *Cache) Detach(v *Volume, done func(error)) {
 func (c *Cache) unbind(v *Volume, done func(error)) {
 	c.updateSuper(c.background, func(s *segment.Super) { s.Binding(v.ID).State = segment.Detached }, func(err error) {
 		if err == nil {
-			c.volumes[v.ID] = nil
-			v.setCache(nil)
+			c.detached(v)
 		}
 		done(err)
 	})
@@ -128,8 +127,7 @@ func (c *Cache) unbind(v *Volume, done func(error)) {
 func (c *Cache) Release(v *Volume) {
 	c.lock()
 	defer c.unlock()
-	c.volumes[v.ID] = nil
-	v.setCache(nil)
+	c.detached(v)
 }
 
 // CommitSuper writes the superblock now. Any thread.

@@ -17,7 +17,8 @@ import (
 //
 // It can pay if groups are costly, and their writers are back before another one
 // would be done. Then it is tried, and goes on for as long as barriers take less
-// time than they did without: there are disks that flush for several at once.
+// time than without, which is measured again now and then: there are disks that
+// flush for several at once.
 
 const (
 	costly = 100 * time.Microsecond // a group that costs less is not worth a timer
@@ -32,6 +33,9 @@ const (
 	settling = maxFUARecords
 	// recess is how many means pass until it is tried again.
 	recess = 32
+	// stale is after how many means with a wait one is taken without again: the
+	// device, or the load, may be another by then.
+	stale = 128
 )
 
 // company is what is measured of barriers, and who is expected. While none may
@@ -52,7 +56,7 @@ type company struct {
 	spent    time.Duration // by those since the last mean, together
 	barriers int           // these
 	groups   int
-	rest     int // means to pass
+	rest     int // means to pass until it is tried the other way
 
 	round    uint64 // it ends with each group, and when nobody is expected any more
 	expected int    // devices that were answered in this round and have not come again
@@ -146,7 +150,7 @@ func (m *company) answered(r *Request) {
 		v.round = m.round
 		m.expected++
 	}
-	if r.arrived > 0 { // else it came before anything was measured
+	if r.arrived > 0 && m.groups > 0 { // else it came before anything was measured
 		m.spent += m.ended - r.arrived
 		m.barriers++
 	}
@@ -164,7 +168,9 @@ func (m *company) judge() {
 		return
 	}
 	if !m.may() {
-		m.pays = false
+		if m.pays {
+			m.pays, m.rest = false, 0
+		}
 		m.compare(0)
 		return
 	}
@@ -176,11 +182,12 @@ func (m *company) judge() {
 	switch {
 	case m.pays && mean > m.alone-m.alone/8:
 		m.pays, m.rest = false, recess
-	case m.pays:
 	case m.rest > 0:
 		m.rest--
+	case m.pays:
+		m.pays, settled = false, settling
 	default:
-		m.pays, m.alone, settled = true, mean, settling
+		m.pays, m.alone, m.rest, settled = true, mean, stale, settling
 	}
 	m.compare(settled)
 }

@@ -85,3 +85,13 @@ func (c *Cache) stopGathering() {
 		c.advanceLater()
 	}
 }
+
+// detached takes in that a volume has gone, which may have been the company of the
+// others: it has to pay with those who are there.
+func (c *Cache) detached(v *Volume) {
+	c.volumes[v.ID] = nil
+	v.setCache(nil)
+	c.company.met = 0
+	c.company.judge()
+	c.stopGathering()
+}

@@ -69,6 +69,63 @@ func TestGatherThatDoesNotHelp(t *testing.T) {
 	}
 }
 
+// TestGatherComparedWithLongAgo: that barriers take less time than they did when
+// the device was slow is no reason to wait for ever.
+func TestGatherComparedWithLongAgo(t *testing.T) {
+	r := newParty(t, 2)
+	r.several, r.think, r.cost = true, 100*time.Microsecond, 5*time.Millisecond
+	r.c.SetBarrierDeadline(time.Second)
+	r.begin()
+	r.until("it is tried", func() bool { return r.c.company.pays })
+	r.cost = 500 * time.Microsecond
+	r.until("it is given up", func() bool { return !r.c.company.pays })
+	gathered, answers := r.c.Status().Gathered, r.answers
+	r.until("5000 answers", func() bool { return r.answers >= answers+5000 })
+	if n := r.c.Status().Gathered - gathered; n > 150 {
+		t.Errorf("%d of some 2500 groups have waited", n)
+	}
+}
+
+// TestGatherSettles: what barriers take while their groups come together says
+// nothing of what they take then.
+func TestGatherSettles(t *testing.T) {
+	r := newParty(t, 2)
+	r.c.SetBarrierDeadline(time.Second)
+	r.begin()
+	r.until("barriers wait", func() bool { return r.c.company.pays })
+	for r.c.company.groups <= 0 {
+		if n := r.c.company.barriers; n > 0 {
+			t.Fatalf("%d barriers are counted, %d groups before it", n, -r.c.company.groups)
+		}
+		r.next()
+	}
+}
+
+// TestGatherOneIsLeft: when the others have left, a device does not wait for
+// itself.
+func TestGatherOneIsLeft(t *testing.T) {
+	r := newParty(t, 2)
+	r.c.SetBarrierDeadline(time.Second)
+	r.begin()
+	r.until("barriers wait", func() bool { return r.c.company.pays })
+	r.settle()
+	gone := r.writers[1].v
+	gone.Freeze()
+	r.c.Release(gone)
+	waits := len(r.waits)
+	for range 4 {
+		for i := range uint64(2) {
+			r.p.Submit(&Request{Op: Write, FUA: true, LBA: i, Sectors: 1, Buf: make([]byte, 512), Volume: r.writers[0].v})
+			r.take(r.p)
+		}
+		for r.next() {
+		}
+	}
+	if n := len(r.waits) - waits; n > 0 {
+		t.Errorf("a device has waited for its own barriers %d times", n)
+	}
+}
+
 // TestGatherDeadline: no barrier waits longer than it may, whoever is expected.
 func TestGatherDeadline(t *testing.T) {
 	const deadline = 30 * time.Microsecond
