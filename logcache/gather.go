@@ -64,7 +64,8 @@ func (c *Cache) gathers(p *Port) bool {
 }
 
 // gatherTimeout takes in that a timer has run out. It may be one of a round
-// that has ended, which says nothing of this one.
+// that has ended, which says nothing of this one; but the cache's own thread, which
+// is to move the barriers on if nobody was expected any more, may be busy.
 func (c *Cache) gatherTimeout(p *Port, o *operation) {
 	round := o.round
 	p.release(o)
@@ -72,6 +73,8 @@ func (c *Cache) gatherTimeout(p *Port, o *operation) {
 	defer c.unlock()
 	if m := &c.company; m.waiting && m.round == round {
 		m.endRound()
+	}
+	if c.waiters.head != nil {
 		c.advance(p)
 	}
 }

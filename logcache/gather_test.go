@@ -165,6 +165,21 @@ func TestGatherTooLate(t *testing.T) {
 	}
 }
 
+// TestGatherWhileTheThreadIsBusy: no barrier waits longer than it may because the
+// cache's own thread has other things to do when a device is held.
+func TestGatherWhileTheThreadIsBusy(t *testing.T) {
+	r := waitingParty(t, time.Second)
+	timer := r.timer()
+	r.writers[2-r.c.waiters.head.Volume.ID].v.Freeze()
+	if timer.do(); r.c.fuaSeq == r.c.durableSeq && r.c.groupSeq == 0 {
+		t.Error("its time is up, and a barrier waits for that thread")
+	}
+	r.settle()
+	if n := r.c.waiters.n; n > 0 {
+		t.Errorf("%d barriers are never answered", n)
+	}
+}
+
 // TestGatherOldTimer: a timer of a wait that has ended does not end the next one.
 func TestGatherOldTimer(t *testing.T) {
 	r := waitingParty(t, time.Second)
