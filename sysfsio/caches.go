@@ -10,7 +10,7 @@ var cacheTable = []cacheRow{
 	setting("allow_migrate", onOff, false, at(func(s *Settings) *bool { return &s.Pacing.Allow }),
 		"1 lets logged data go to the backings. The daemon sets it by their load while it runs. A log that fills up, max_dirty_age and a drain migrate whatever it says."),
 	setting("barrier_deadline_ms", times(0, time.Minute, time.Millisecond), 3*time.Millisecond, at(func(s *Settings) *time.Duration { return &s.BarrierDeadline }),
-		"For how long a barrier may wait for those of other devices, so that all share one flush of the cache device. It waits only where that pays as measured: where such a flush is costly, writers come again before another one would be done, and barriers take less time for it. 0 never; one device alone never waits."),
+		"For how long a barrier may wait, once none is under way, for those of other devices, so that all share one flush of the cache device. It waits only where that pays as measured: where such a flush is costly, writers come again before another one would be done, and barriers take less time for it. 0 never; one device alone never waits."),
 	action("commit_super_block", Cache.CommitSuper,
 		"Write 1 to write the superblock now."),
 	setting("commit_super_block_interval", seconds(0, 3600), 0, at(func(s *Settings) *time.Duration { return &s.CommitInterval }),

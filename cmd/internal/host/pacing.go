@@ -59,11 +59,11 @@ func (w *worker) apply(now time.Duration, o pace.Orders) {
 	if o.Close {
 		w.core.CloseCurrent()
 	}
-	started := w.migr.Step(o.Batch)
-	if started {
+	w.wantsSegments.Store(o.Batch > 0) // before the log is asked: what is ready just behind that is told
+	if w.migr.Step(o.Batch) {
+		w.wantsSegments.Store(false)
 		w.pacer.Began(now)
 	}
-	w.wantsSegments.Store(o.Batch > 0 && !started) // the log had nothing ready
 	w.migr.ReadAhead(o.Ahead)
 	w.migr.Release() // one that is no member any more is never asked again
 	for i, d := range w.observed {
