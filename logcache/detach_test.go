@@ -39,7 +39,7 @@ func TestP7DetachLeavesNothingBehind(t *testing.T) {
 	p.Submit(past)
 	new(inline.Host).Run(p)
 	if err := detach(bad); !past.Bypassed() || !errors.Is(err, bad) || r.v.Cache() != r.c {
-		t.Errorf("with a flush owed that fails: %v", err)
+		t.Errorf("with a backing flush that fails: %v", err)
 	}
 	p.Submit(&Request{Op: Write, LBA: 320, Sectors: 8, Buf: make([]byte, 4096), Volume: r.v})
 	new(inline.Host).Run(p)

@@ -22,9 +22,9 @@ func (v *verdict) Skipf(string, ...any)  { v.said = "is skipped" }
 func TestNeed(t *testing.T) {
 	missing := errors.New("missing")
 	for _, c := range []struct {
-		err  error
-		owed func() bool
-		want string
+		err      error
+		required func() bool
+		want     string
 	}{
 		{nil, nil, ""},
 		{nil, func() bool { return true }, ""},
@@ -33,7 +33,7 @@ func TestNeed(t *testing.T) {
 		{missing, func() bool { return true }, "fails"},
 	} {
 		v := &verdict{}
-		Need(v, Ability{name: "it", check: func() error { return c.err }, required: c.owed})
+		Need(v, Ability{name: "it", check: func() error { return c.err }, required: c.required})
 		if v.said != c.want {
 			t.Errorf("%+v: the test %q, want %q", c, v.said, c.want)
 		}

@@ -33,7 +33,7 @@ func TestSeeds(t *testing.T) {
 			o.Scope, o.Rebinds, o.Reopens, o.Pacer, o.Slows, o.Company = witness.Scope{}, false, false, false, false, false
 			o.Stalls, o.Paced, o.Discards, o.Ahead, o.Bypass, o.DiscardSlots = i&1 != 0, i&2 != 0, i&4 != 0, i&8 != 0, i&16 != 0, i&32 != 0
 			if err := random(o, stats, k, nil); err != nil {
-				t.Errorf("seed %d (%s), stalls %v, paced %v, discards %v, ahead %v, bypass %v, trim %v: %v", seed, strings.TrimSpace(what), o.Stalls, o.Paced, o.Discards, o.Ahead, o.Bypass, o.DiscardSlots, err)
+				t.Errorf("seed %d (%s), stalls %v, paced %v, discards %v, ahead %v, bypass %v, discarded slots %v: %v", seed, strings.TrimSpace(what), o.Stalls, o.Paced, o.Discards, o.Ahead, o.Bypass, o.DiscardSlots, err)
 			}
 		}
 	}
