@@ -29,6 +29,7 @@ func (w *world) meet() {
 		if !w.orderly(fifo) {
 			return
 		}
+		w.watchBatches() // one that began before may end here
 		w.makeRoom()
 	}
 }
