@@ -108,8 +108,8 @@ func (w *world) observe() {
 const longest = 1200 * time.Millisecond
 
 // poorest is for how long a slowed volume may have no credit: that is what its
-// largest request costs at the lowest rate, beside others.
-const poorest = 30 * time.Second
+// largest request, 1 MiB, costs at the lowest rate, 16 KiB a second, beside others.
+const poorest = 70 * time.Second
 
 // wait lets time pass, as a host would, until migration goes on.
 func (w *world) wait() bool {
