@@ -9,10 +9,7 @@ import (
 // soon, all share each group, and the wait for them is a part of what it costs.
 func TestGather(t *testing.T) {
 	for _, n := range []int{2, 4} {
-		r := newParty(t, n)
-		r.c.SetBarrierDeadline(time.Second)
-		r.begin()
-		r.until("barriers wait", func() bool { return r.c.company.pays })
+		r := payingParty(t, n)
 		r.until("all are together", func() bool { return r.c.company.groups > 0 })
 		begun, answers := r.now, r.answers
 		r.until("a hundred groups", func() bool { return r.answers >= answers+100*n })
@@ -89,10 +86,7 @@ func TestGatherComparedWithLongAgo(t *testing.T) {
 // TestGatherSettles: what barriers take while their groups come together says
 // nothing of what they take then.
 func TestGatherSettles(t *testing.T) {
-	r := newParty(t, 2)
-	r.c.SetBarrierDeadline(time.Second)
-	r.begin()
-	r.until("barriers wait", func() bool { return r.c.company.pays })
+	r := payingParty(t, 2)
 	for r.c.company.groups <= 0 {
 		if n := r.c.company.barriers; n > 0 {
 			t.Fatalf("%d barriers are counted, %d groups before it", n, -r.c.company.groups)
@@ -104,10 +98,7 @@ func TestGatherSettles(t *testing.T) {
 // TestGatherOneIsLeft: when the others have left, a device does not wait for
 // itself.
 func TestGatherOneIsLeft(t *testing.T) {
-	r := newParty(t, 2)
-	r.c.SetBarrierDeadline(time.Second)
-	r.begin()
-	r.until("barriers wait", func() bool { return r.c.company.pays })
+	r := payingParty(t, 2)
 	r.settle()
 	gone := r.writers[1].v
 	gone.Freeze()
@@ -141,10 +132,7 @@ func TestGatherDeadline(t *testing.T) {
 // TestGatherForOneWhoIsGone: who waits for somebody that does not come goes on when
 // his time is up, and does not wait for him again.
 func TestGatherForOneWhoIsGone(t *testing.T) {
-	r := newParty(t, 3)
-	r.c.SetBarrierDeadline(time.Second)
-	r.begin()
-	r.until("barriers wait", func() bool { return r.c.company.pays })
+	r := payingParty(t, 3)
 	gone := r.writers[2]
 	gone.due = false
 	r.until("he was answered", func() bool { return gone.flush.need > 0 && gone.flush.need <= r.c.durableSeq })

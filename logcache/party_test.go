@@ -181,6 +181,16 @@ func waitingParty(t *testing.T, deadline time.Duration) *party {
 	return r
 }
 
+// payingParty is a party of n writers for whom it was found to pay that they wait.
+func payingParty(t *testing.T, n int) *party {
+	t.Helper()
+	r := newParty(t, n)
+	r.c.SetBarrierDeadline(time.Second)
+	r.begin()
+	r.until("barriers wait", func() bool { return r.c.company.pays })
+	return r
+}
+
 // timer takes a timer out of the plans.
 func (r *party) timer() plan {
 	i := slices.IndexFunc(r.plans, func(p plan) bool { return p.timer != nil })

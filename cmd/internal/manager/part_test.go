@@ -9,16 +9,23 @@ import (
 	"github.com/ublk-lc/ublk-lc/tests/kit"
 )
 
+// overlapping are a disk and a part of it, or the part and the disk.
+func overlapping(t *testing.T, flip bool) (bound, other string) {
+	t.Helper()
+	image := filled(t, "its content")
+	whole, part := kit.LoopDevice(t, image), kit.LoopDevice(t, image, "--offset", "1048576")
+	if flip {
+		return part, whole
+	}
+	return whole, part
+}
+
 // Data of a disk is not to be found by its parts, nor data of a part by the
 // whole: neither is shown without it.
 func TestP8PartsAndWholes(t *testing.T) {
 	for name, flip := range map[string]bool{"a part of the disk": false, "the disk of a part": true} {
 		t.Run(name, func(t *testing.T) {
-			image := filled(t, "its content")
-			bound, other := kit.LoopDevice(t, image), kit.LoopDevice(t, image, "--offset", "1048576")
-			if flip {
-				bound, other = other, bound
-			}
+			bound, other := overlapping(t, flip)
 			m := newManager(t)
 			cache := formatted(t)
 			m.mustResume(t, 3, cache)
@@ -87,11 +94,7 @@ func TestP8ChangedBelowAnotherDevice(t *testing.T) {
 func TestP8NamelessPartsAndWholes(t *testing.T) {
 	for name, flip := range map[string]bool{"a part of the disk": false, "the disk of a part": true} {
 		t.Run(name, func(t *testing.T) {
-			image := filled(t, "its content")
-			bound, other := kit.LoopDevice(t, image), kit.LoopDevice(t, image, "--offset", "1048576")
-			if flip {
-				bound, other = other, bound
-			}
+			bound, other := overlapping(t, flip)
 			m, cache := dirtied(t, unknown, bound)
 			create := func(distinct bool) error {
 				_, err := m.Create(t.Context(), control.CreateArgs{Name: "part", ID: 6, Path: other, OtherDisk: distinct}, quiet)

@@ -63,14 +63,22 @@ func TestP8TwinsInOneLog(t *testing.T) {
 	}
 }
 
+// lookalikes are two disks with the same content but for one sector, of those by
+// which a log knows them.
+func lookalikes(t *testing.T) (a, b string) {
+	t.Helper()
+	a = filled(t, "its content")
+	b = copied(t, a, "b")
+	imprint(t, a, "GUID one", 512)
+	imprint(t, b, "GUID two", 512)
+	return a, b
+}
+
 // A log is brought in beside a device whose disk but looks like the one of its
 // data: where its own cache knows that better, nothing is in the way; where it
 // does not, there is a way that gives no data up, and it works.
 func TestP8TwinInAnotherLog(t *testing.T) {
-	a := filled(t, "its content")
-	b := copied(t, a, "b")
-	imprint(t, a, "GUID one", 512)
-	imprint(t, b, "GUID two", 512)
+	a, b := lookalikes(t)
 	m, cache := dirtied(t, nameless, a)
 	m.record = ""
 	other := formatted(t)
@@ -101,10 +109,7 @@ func TestP8TwinInAnotherLog(t *testing.T) {
 // A disk that but looks like one that a log has data of may be formatted by the
 // administrator's word.
 func TestP8TwinMayBeFormatted(t *testing.T) {
-	a := filled(t, "its content")
-	b := copied(t, a, "b")
-	imprint(t, a, "GUID one", 512)
-	imprint(t, b, "GUID two", 512)
+	a, b := lookalikes(t)
 	_, cache := dirtied(t, nameless, a)
 	dev, err := blockdev.Open(b, blockdev.OpenOptions{ReadOnly: true})
 	if err != nil {
